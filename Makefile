@@ -1,0 +1,109 @@
+# The network programming workbook. One Makefile, read from top to bottom: what to do, what is
+# there, how it is built, how it is proved. Programs, exercises and tests are found by their place
+# and name; nothing is listed here.
+
+SHELL := /bin/sh
+MAKEFLAGS += -rR --no-print-directory -j$(shell nproc)
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# ---- what a learner types ---------------------------------------------------------------------
+
+.DEFAULT_GOAL := path
+WORKBOOK := build/workbook
+EXERCISE = $(if $(E),$(E)) $(if $(CASE),--case $(CASE)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: path practice check hint reset solution diff play list grade review doctor
+path: all
+	@$(WORKBOOK) path
+
+chapter%: all
+	@$(WORKBOOK) chapter $*
+
+practice check hint reset solution diff play list grade review: all
+	@$(WORKBOOK) $@ $(EXERCISE) $(if $(JSON),--json)
+
+doctor: $(WORKBOOK)
+	@$(WORKBOOK) doctor
+
+# ---- what is there ----------------------------------------------------------------------------
+
+CHAPTERS := $(wildcard 0[1-5]_*)
+PROGRAMS := $(patsubst %.c,build/%,$(wildcard 0[1-5]_*/[0-9][0-9]_*.c))
+CASES := $(patsubst %.c,build/%,$(wildcard exercises/*/*/cases.c))
+MODULES := $(foreach c,core wire harness,$(wildcard common/$(c)/*.[ch])) $(wildcard 0[1-5]_*/*/*.[ch])
+
+# ---- how it is built --------------------------------------------------------------------------
+
+CC := gcc
+AR := ar
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+CFLAGS := -O2 -g $(WARNINGS) -fno-omit-frame-pointer -MMD -MP
+POSIX := -std=c11 -D_POSIX_C_SOURCE=200809L
+LINUX := -std=c11 -D_GNU_SOURCE
+INCLUDES := -Icommon $(addprefix -I,$(CHAPTERS))
+
+# Where the libraries are is asked once; a missing one is named here, with the cure.
+ifeq ($(filter clean,$(MAKECMDGOALS)),)
+-include build/libraries.mk
+endif
+build/libraries.mk: common/setup.sh
+	@mkdir -p build && sh common/setup.sh --libraries > $@
+
+objects = $(patsubst %.c,build/%.o,$(wildcard common/$(1)/*.c))
+CORE := $(call objects,core)
+WIRE := $(filter-out build/common/wire/wire.o,$(call objects,wire))
+
+.PHONY: all
+all: $(WORKBOOK) build/wire build/libwire.so $(PROGRAMS) $(CASES) build/student.flags
+
+build/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(LINUX) $(CFLAGS) -fPIC -fvisibility=hidden $(INCLUDES) $(LIBRARY_CFLAGS) -c $< -o $@
+
+build/libcore.a: $(CORE)
+	$(AR) rcs $@ $^
+
+build/libwire.so: $(call objects,wire/preload) build/common/wire/log.o
+	$(CC) -shared -o $@ $^ -ldl -pthread
+
+build/wire: build/common/wire/wire.o $(WIRE) build/libcore.a
+	$(CC) -o $@ $^
+
+build/libharness.a: $(call objects,harness) $(WIRE) $(CORE)
+	$(AR) rcs $@ $^
+
+build/workbook: $(call objects,workbook) build/libcore.a
+	$(CC) -o $@ $^ $(JANSSON) $(LIBUV) $(MD4C)
+
+build/exercises/%/cases: build/exercises/%/cases.o build/libharness.a
+	$(CC) -o $@ $^ $(JANSSON) -pthread
+
+# A chapter's programs: one file each, POSIX where it can be, and the modules of the chapters so far.
+build/01_socket/%: 01_socket/%.c build/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(POSIX) $(CFLAGS) $(INCLUDES) $< -o $@ build/libcore.a
+
+# How the runner compiles a learner's file: read by gcc as @build/student.flags.
+build/student.flags: Makefile
+	@mkdir -p build
+	@echo '-std=gnu11 -Og -g -Wall -Wextra -fsanitize=address,undefined -fno-omit-frame-pointer' \
+	    '-U_FORTIFY_SOURCE -pthread' $$(ld.gold --version >/dev/null 2>&1 && echo -fuse-ld=gold) > $@
+
+# ---- how it is proved -------------------------------------------------------------------------
+
+UNIT := $(patsubst common/tests/%.c,build/tests/%.t,$(wildcard common/tests/unit_*.c))
+build/tests/unit_%.t: common/tests/unit_%.c build/libharness.a $(call objects,workbook)
+	@mkdir -p $(@D)
+	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $< -o $@ \
+	    $(filter-out build/common/workbook/main.o,$(filter %.o,$^)) build/libharness.a \
+	    $(JANSSON) $(LIBUV) $(MD4C) $(CMOCKA) -pthread
+
+.PHONY: test soak lint format record bench fuzz index clean new-exercise new-program
+test: all $(UNIT)
+	@prove -j$$(nproc) $(UNIT) common/tests/*.t
+
+clean:
+	rm -rf build
+
+-include $(shell test -d build && find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,34 @@
+/*
+ * The ladder: a watched program's conversation drawn with arrows, one line a message.
+ *
+ *    0.0 ms   |--- connect ----------------->|
+ *    0.2 ms   |--- 6 B  "hello\n" ---------->|
+ *    0.4 ms   |<-- 5 B  "hello" -------------|
+ */
+#ifndef WIRE_LADDER_H
+#define WIRE_LADDER_H
+
+#include <stdbool.h>
+
+#include "core/buffer.h"
+#include "wire/log.h"
+
+struct ladder_options {
+    const char *program; /* over the left rail; NULL: "your program" */
+    const char *peer;    /* over the right rail; NULL: "server" or "client", as the log shows */
+    int columns;         /* width to keep to; 0 is 80 */
+    int lines;           /* lines at the most, the middle left out with "…"; 0 is no limit */
+    bool times;          /* a time before each line */
+};
+
+/* Appends the ladder of all conversations in log. Returns 0, or -1 when memory is short. */
+int ladder_draw(const struct wire_log *log, const struct ladder_options *options,
+                struct buffer *out);
+
+/*
+ * Appends bytes as a C string would show them, in at most columns characters: printable ASCII as it
+ * is, \n \r \t \0 and \xNN for the rest, valid UTF-8 kept, and "…" where it was cut.
+ */
+int bytes_show(const void *bytes, size_t length, size_t columns, struct buffer *out);
+
+#endif

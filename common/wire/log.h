@@ -1,0 +1,146 @@
+/*
+ * The wire's log: what a watched program did with its sockets, call by call.
+ *
+ * libwire.so, loaded into the program, appends one event when a call is entered and one when it
+ * returns; the harness and build/wire read along. The log is a file mapped by both sides, so it
+ * survives "close every descriptor", fork() and the program's death. The reader creates it and
+ * gives it its size; a program can scribble over it, so no verdict rests on it alone.
+ */
+#ifndef WIRE_LOG_H
+#define WIRE_LOG_H
+
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/un.h>
+
+#include "core/error.h"
+
+/* The environment that libwire.so reads when it is loaded. */
+#define WIRE_LOG_VARIABLE "WIRE_LOG"       /* path of the log, made by wire_log_create() */
+#define WIRE_FAULTS_VARIABLE "WIRE_FAULTS" /* names separated by commas, "short-read,eintr" */
+#define WIRE_SEED_VARIABLE "WIRE_SEED"     /* decimal; the same seed disturbs the same calls */
+#define WIRE_HOSTS_VARIABLE "WIRE_HOSTS"   /* path of a hosts table that replaces the system's */
+
+enum wire_call {
+    WIRE_NONE,
+    WIRE_SOCKET,
+    WIRE_SOCKETPAIR,
+    WIRE_CONNECT,
+    WIRE_BIND,
+    WIRE_LISTEN,
+    WIRE_ACCEPT,
+    WIRE_SEND, /* send, write, writev, sendto, sendmsg, sendmmsg: anything that sends */
+    WIRE_RECV, /* recv, read, readv, recvfrom, recvmsg, recvmmsg: anything that receives */
+    WIRE_SENDFILE,
+    WIRE_SHUTDOWN,
+    WIRE_CLOSE,
+    WIRE_DUP,
+    WIRE_SETSOCKOPT,
+    WIRE_SELECT, /* select, pselect */
+    WIRE_POLL,   /* poll, ppoll */
+    WIRE_EPOLL,  /* epoll_wait, epoll_pwait */
+    WIRE_FORK,
+    WIRE_CALLS /* how many there are */
+};
+
+enum wire_phase {
+    WIRE_ENTER, /* the program called; result, error and head are not known yet */
+    WIRE_EXIT   /* the call returned; entry names the event that began it */
+};
+
+enum wire_fault {
+    WIRE_SHORT_READ = 1 << 0,
+    WIRE_SHORT_WRITE = 1 << 1,
+    WIRE_EINTR = 1 << 2,
+    WIRE_EAGAIN = 1 << 3,
+    WIRE_DELAY = 1 << 4,
+    WIRE_RESET = 1 << 5,
+    WIRE_HALF_CLOSE = 1 << 6,
+    WIRE_ACCEPT_EMFILE = 1 << 7,
+    WIRE_UDP_DROP = 1 << 8,
+    WIRE_UDP_DUPLICATE = 1 << 9,
+    WIRE_UDP_REORDER = 1 << 10
+};
+
+/* Room for the addresses the workbook uses; a longer Unix path is cut. */
+union wire_address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    struct {
+        sa_family_t family;
+        char path[46];
+    } local;
+};
+
+enum { WIRE_HEAD = 32, WIRE_NAME = 16 };
+
+struct wire_event {
+    _Atomic uint32_t ready; /* 1 once every other field is written; read it first */
+    uint32_t entry;         /* WIRE_EXIT: index of its WIRE_ENTER event */
+    uint32_t pid, tid;
+    uint16_t call;          /* enum wire_call */
+    uint8_t phase;          /* enum wire_phase */
+    uint8_t family;         /* AF_INET … of the socket; 0 if fd is no socket */
+    uint8_t type;           /* SOCK_STREAM … */
+    uint8_t nonblocking;    /* 1 if the socket had O_NONBLOCK set */
+    uint16_t faults;        /* enum wire_fault: what was injected into this call */
+    int32_t fd;             /* as the program passed it; WIRE_SOCKET: the result again */
+    int32_t error;          /* errno after a failed call, else 0 */
+    int64_t asked;          /* bytes asked to send or receive; backlog; descriptors polled */
+    int64_t result;         /* what the program saw returned */
+    int32_t timeout_ms;     /* poll, select, epoll: -1 none */
+    uint32_t flags;         /* MSG_ flags, SHUT_ how, option name … */
+    uint32_t unread;        /* WIRE_CLOSE of a stream socket: bytes that had come and nobody read */
+    uint32_t unused;
+    uint64_t time_ns;       /* CLOCK_MONOTONIC */
+    uint64_t socket;        /* st_ino of the socket: the same across dup() and fork() */
+    uint64_t caller;        /* offset of the call in the main program's file, for addr2line; or 0 */
+    union wire_address local, peer; /* family 0 where not known */
+    uint8_t head[WIRE_HEAD];        /* first bytes sent or received */
+    char name[WIRE_NAME];           /* the C function the program called: "recv", "fgets", "writev" */
+};
+
+struct wire_log_header {
+    uint64_t magic;
+    uint32_t capacity;         /* events that fit */
+    uint32_t fork_limit;       /* fork() beyond this many fails with EAGAIN; 0 is no limit */
+    _Atomic uint32_t count;    /* events claimed; may exceed capacity, those beyond are lost */
+    _Atomic uint32_t doorbell; /* futex word, raised and woken after each event */
+    _Atomic uint32_t forks;    /* processes forked so far */
+    uint32_t unused;
+};
+
+struct wire_log {
+    struct wire_log_header *header;
+    struct wire_event *events;
+    size_t size; /* of the mapping, in bytes */
+};
+
+/* Creates path with room for capacity events and maps it. Returns 0, or -1 and fills error. */
+int wire_log_create(struct wire_log *log, const char *path, uint32_t capacity, struct error *error);
+
+/* Maps an existing log. Returns 0, or -1 and fills error. */
+int wire_log_open(struct wire_log *log, const char *path, struct error *error);
+
+/* Unmaps the log; the file stays. */
+void wire_log_close(struct wire_log *log);
+
+/* How many events can be read now: all before this index are claimed, those being written may not be ready. */
+uint32_t wire_log_count(const struct wire_log *log);
+
+/* The event at index, or NULL while it is still being written or lies beyond the log's capacity. */
+const struct wire_event *wire_log_event(const struct wire_log *log, uint32_t index);
+
+/* Waits until the doorbell differs from seen, at most timeout_ms (-1: for ever). Returns its value. */
+uint32_t wire_log_wait(const struct wire_log *log, uint32_t seen, int timeout_ms);
+
+/* Reads "short-read,eintr" into a mask of enum wire_fault. Returns 0, or -1 and fills error. */
+int wire_faults_parse(const char *names, unsigned *faults, struct error *error);
+
+/* The name of one fault, "short-read"; or NULL. For lists: 1 << 0, 1 << 1 … until NULL. */
+const char *wire_fault_name(unsigned fault);
+
+#endif
