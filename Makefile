@@ -43,7 +43,7 @@ POSIX := -std=c11 -D_POSIX_C_SOURCE=200809L
 LINUX := -std=c11 -D_GNU_SOURCE
 INCLUDES := -Icommon $(addprefix -I,$(CHAPTERS))
 
-# Where the libraries are is asked once; a missing one is named here, with the cure.
+# Where the libraries are is asked once; a missing one stops make with a sentence, and its cure.
 ifeq ($(filter clean,$(MAKECMDGOALS)),)
 -include build/libraries.mk
 endif
@@ -92,15 +92,20 @@ build/student.flags: Makefile
 
 # ---- how it is proved -------------------------------------------------------------------------
 
+CMOCKA := -lcmocka
 UNIT := $(patsubst common/tests/%.c,build/tests/%.t,$(wildcard common/tests/unit_*.c))
-build/tests/unit_%.t: common/tests/unit_%.c build/libharness.a $(call objects,workbook)
+build/tests/unit_%.t: common/tests/unit_%.c build/libharness.a $(call objects,workbook) | test-tools
 	@mkdir -p $(@D)
 	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $< -o $@ \
 	    $(filter-out build/common/workbook/main.o,$(filter %.o,$^)) build/libharness.a \
 	    $(JANSSON) $(LIBUV) $(MD4C) $(CMOCKA) -pthread
 
+.PHONY: test-tools
+test-tools:
+	@sh common/setup.sh --require perl libcmocka-dev
+
 .PHONY: test soak lint format record bench fuzz index clean new-exercise new-program
-test: all $(UNIT)
+test: all $(UNIT) | test-tools
 	@prove -j$$(nproc) $(UNIT) common/tests/*.t
 
 clean:

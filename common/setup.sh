@@ -1,8 +1,184 @@
 #!/bin/sh
-# (being written) prints where the libraries are, for the Makefile
-[ "$1" = --libraries ] || exit 1
-echo "LIBRARY_CFLAGS := $(pkg-config --cflags jansson libuv md4c cmocka 2>/dev/null)"
-echo "JANSSON := $(pkg-config --libs jansson)"
-echo "LIBUV := $(pkg-config --libs libuv)"
-echo "MD4C := $(pkg-config --libs md4c)"
-echo "CMOCKA := $(pkg-config --libs cmocka 2>/dev/null)"
+# Installs what a fresh machine lacks, through the system's package manager.
+#
+#   sh common/setup.sh               what the workbook is built with
+#   sh common/setup.sh --test        and what its own tests use
+#   sh common/setup.sh --yes         without asking
+#   sh common/setup.sh --libraries   installs nothing: says where the libraries are, for the Makefile
+#   sh common/setup.sh --require P…  installs nothing: fails with one sentence if package P is missing
+set -u
+
+# The one list of packages, by their Debian names. Columns: what it is for (work, test), the package,
+# how it is found on any Linux (a command, a pkg-config module, a file), why it is needed.
+packages() {
+    cat <<'END'
+work  gcc               command gcc                compiles the workbook's programs and yours
+work  libc6-dev         file /usr/include/stdio.h  the headers of the C library
+work  binutils          command addr2line          links programs and finds the source line of a call
+work  make              command make               builds what has changed, and nothing else
+work  pkg-config        command pkg-config         knows where libraries are
+work  libjansson-dev    module jansson             JSON, for progress and reports
+work  libuv1-dev        module libuv               event loop of the runner and of chapter 5
+work  libmd4c-dev       module md4c                Markdown, for the lessons
+test  perl              command prove              runs the tests and counts them
+test  libcmocka-dev     module cmocka              unit tests
+test  clang             command clang              a second compiler's warnings, and fuzzing
+test  clang-tidy        command clang-tidy         looks for mistakes in the C code
+test  clang-format      command clang-format       keeps the C code in one layout
+test  python3           file /usr/bin/python3      runs the Python lines of the lessons
+test  python3-pyte      file /usr/lib/python3/dist-packages/pyte  a terminal without a screen, for the tour
+test  curl              command curl               a real client, watched by the wire
+END
+}
+
+# Is it there? $1: command, module or file; $2: its name.
+found() {
+    case $1 in
+    command) command -v "$2" >/dev/null 2>&1 ;;
+    module) pkg-config --exists "$2" 2>/dev/null ;;
+    file) [ -e "$2" ] ;;
+    esac
+}
+
+# Prints "package why" for each package of the groups $1 that is not there.
+missing() {
+    packages | while read -r group package kind name why; do
+        case " $1 " in
+        *" $group "*) found "$kind" "$name" || printf '%s %s\n' "$package" "$why" ;;
+        esac
+    done
+}
+
+# The sentence for a package that turns out to be missing. $1: package, $2: the option that installs it.
+sentence() {
+    printf '%s is missing; to install it, run: sh common/setup.sh%s' "$1" "$2"
+}
+
+# Make variables for build/libraries.mk. Found files are named as prerequisites, so that a library
+# that goes away is noticed. What is missing becomes an error that the file carries once.
+libraries() {
+    lost=$(missing work | head -n 1)
+    if [ -n "$lost" ]; then
+        printf '$(shell rm -f build/libraries.mk)$(error %s)\n' "$(sentence "${lost%% *}" '')"
+        return
+    fi
+    files=$(command -v gcc)
+    packages | while read -r group package kind name why; do
+        [ "$group $kind" = 'work module' ] || continue
+        upper=$(printf '%s' "$name" | tr '[:lower:]' '[:upper:]')
+        printf '%s := %s\n' "$upper" "$(pkg-config --libs "$name")"
+        printf 'LIBRARY_CFLAGS += %s\n' "$(pkg-config --cflags "$name")"
+        printf 'LIBRARY_FILES += %s/%s.pc\n' "$(pkg-config --variable=pcfiledir "$name")" "$name"
+    done
+    printf 'LIBRARY_FILES += %s /usr/include/stdio.h\n' "$files"
+    printf 'build/libraries.mk: $(LIBRARY_FILES)\n$(LIBRARY_FILES):\n'
+}
+
+# Fails with one sentence if one of the named packages is missing.
+require() {
+    for wanted; do
+        set -- $(packages | grep " $wanted ")
+        if [ $# -eq 0 ]; then
+            printf 'common/setup.sh knows no package %s.\n' "$wanted" >&2
+            return 2
+        fi
+        found "$3" "$4" && continue
+        option=
+        [ "$1" = test ] && option=' --test'
+        printf '%s\n' "$(sentence "$wanted" "$option")" >&2
+        return 1
+    done
+}
+
+# Runs apt-get, as root or by sudo; what it says goes to the file $log.
+apt() {
+    set -- apt-get -o DPkg::Lock::Timeout=120 "$@"
+    if [ "$(id -u)" -eq 0 ]; then
+        DEBIAN_FRONTEND=noninteractive "$@" </dev/null >>"$log" 2>&1
+    else
+        sudo env DEBIAN_FRONTEND=noninteractive "$@" </dev/null >>"$log" 2>&1
+    fi
+}
+
+# Installs the packages $*. The package lists are fetched only when the ones at hand are not enough.
+install() {
+    log=$(mktemp) || return 1
+    trap 'rm -f "$log"' EXIT
+    trap 'exit 130' INT TERM HUP
+    apt install --yes --no-install-recommends "$@" && return 0
+    : >"$log"
+    if apt update && apt install --yes --no-install-recommends "$@"; then
+        return 0
+    fi
+    why=$(grep -E '^(E|sudo|W):' "$log" | head -n 1)
+    printf 'The packages could not be installed; apt-get says: %s\n' "${why:-nothing}" >&2
+    return 1
+}
+
+# Asks a question; Enter means yes, the end of input no.
+agreed() {
+    printf '%s [Y/n] ' "$1"
+    read -r answer || { echo; return 1; }
+    case $answer in
+    '' | [Yy] | [Yy][Ee][Ss]) return 0 ;;
+    *) return 1 ;;
+    esac
+}
+
+setup() {
+    list=$(missing "$groups")
+    if [ -z "$list" ]; then
+        echo 'Every package that is needed is here.'
+        return 0
+    fi
+    set -- $(printf '%s\n' "$list" | sed 's/ .*//')
+    command="apt-get install --no-install-recommends $*"
+
+    echo 'This machine lacks:'
+    printf '%s\n' "$list" | while read -r package why; do
+        printf '  %-16s %s\n' "$package" "$why"
+    done
+    if ! command -v apt-get >/dev/null 2>&1; then
+        echo 'This system has no apt-get. Install these packages, here by their Debian names, in its own way.' >&2
+        return 1
+    fi
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! command -v sudo >/dev/null 2>&1; then
+            printf 'There is no sudo here. Run as root: %s\n' "$command" >&2
+            return 1
+        fi
+        if [ "$yes" = no ] && ! [ -t 0 ]; then
+            printf 'There is no terminal to ask on. Run: sudo %s\n' "$command" >&2
+            return 1
+        fi
+        if [ "$yes" = no ] && ! agreed "Install them now? This runs: sudo $command"; then
+            echo 'Nothing was installed.' >&2
+            return 1
+        fi
+    fi
+    echo 'Installing them with apt-get. This takes from seconds to a few minutes.'
+    install "$@" || return 1
+    lost=$(missing "$groups" | head -n 1)
+    if [ -n "$lost" ]; then
+        printf 'apt-get has installed %s, and still it is not found.\n' "${lost%% *}" >&2
+        return 1
+    fi
+    echo 'Installed.'
+}
+
+groups=work
+yes=no
+while [ $# -gt 0 ]; do
+    case $1 in
+    --libraries) libraries; exit ;;
+    --require) shift; require "$@"; exit ;;
+    --test) groups='work test' ;;
+    --yes) yes=yes ;;
+    *)
+        echo 'usage: sh common/setup.sh [--test] [--yes]' >&2
+        exit 2
+        ;;
+    esac
+    shift
+done
+setup
