@@ -13,6 +13,8 @@
 
 struct progress {
     json_t *root;
+    json_t *changes; /* what this process changed: a save adds it to what other runners saved */
+    bool sealed;     /* the file can neither be read nor set aside: it is left as it is */
 };
 
 /* Returns 0, also when there is no file yet; -1 and fills error when what is there was set aside. */
