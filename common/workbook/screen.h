@@ -9,11 +9,28 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "core/buffer.h"
 #include "core/error.h"
 
 #define _(text) gettext(text) /* every sentence that a person reads goes through this */
 
-enum style { STYLE_PLAIN, STYLE_TITLE, STYLE_DIM, STYLE_CODE, STYLE_GOOD, STYLE_BAD, STYLE_KEY };
+enum style {
+    STYLE_PLAIN,
+    STYLE_TITLE,
+    STYLE_DIM,
+    STYLE_CODE,
+    STYLE_GOOD,
+    STYLE_BAD,
+    STYLE_KEY,
+    STYLE_SOFT
+};
+
+/*
+ * Text may change its style in mid-line: one byte, SCREEN_MARK + the style, holds until the next
+ * such byte; it takes no column. SCREEN_BREAK ends a line where wrapping would not.
+ */
+#define SCREEN_MARK 0x10
+#define SCREEN_BREAK '\v'
 
 struct screen {
     FILE *out;
@@ -35,13 +52,29 @@ void screen_print(const struct screen *screen, enum style style, const char *for
  */
 void screen_wrap(const struct screen *screen, enum style style, int indent, const char *text);
 
+/* As screen_wrap(), with lead ("- ", "1. ") standing before the first line, inside the indent. */
+void screen_item(const struct screen *screen, enum style style, int indent, const char *lead,
+                 const char *text);
+
+/* Prints text as it is, its marks turned into colours; nothing is wrapped and no line end added. */
+void screen_marked(const struct screen *screen, enum style style, const char *text);
+
 /* One line: left at the left edge, right at the right edge; right goes first when there is no room. */
 void screen_title(const struct screen *screen, const char *left, const char *right);
 
 /* A line across the screen. */
 void screen_rule(const struct screen *screen);
 
-/* The columns that UTF-8 text takes on a terminal. */
+/* The columns that UTF-8 text takes on a terminal; marks take none. */
 int text_columns(const char *text);
+
+/*
+ * Wraps text to columns: lines are separated by line ends, each one opens the style it is in.
+ * Control characters become blanks, bytes that are not UTF-8 a replacement character.
+ */
+int text_wrap(const char *text, int columns, struct buffer *out);
+
+/* Appends text cut to at most columns, "…" last if something was cut. */
+int text_cut(const char *text, int columns, struct buffer *out);
 
 #endif
