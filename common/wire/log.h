@@ -11,6 +11,7 @@
 
 #include <netinet/in.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/un.h>
@@ -41,7 +42,8 @@ enum wire_call {
     WIRE_SELECT, /* select, pselect */
     WIRE_POLL,   /* poll, ppoll */
     WIRE_EPOLL,  /* epoll_wait, epoll_pwait */
-    WIRE_FORK,
+    WIRE_FORK,   /* fork, vfork; a fork() has an exit in each of the two processes */
+    WIRE_GETSOCKOPT, /* getsockopt(SO_ERROR) alone: how a connect in progress ended */
     WIRE_CALLS /* how many there are */
 };
 
@@ -77,6 +79,16 @@ union wire_address {
 
 enum { WIRE_HEAD = 32, WIRE_NAME = 16 };
 
+/*
+ * What some calls put into the general fields:
+ * - poll, select: fd is the descriptor if there is just one, else -1; head holds the first eight
+ *   descriptors as int32_t: those waited for (entry), those ready (exit). epoll: fd is the epoll's.
+ * - setsockopt: flags is level << 16 | option, asked its value if it is an int, head its bytes.
+ *   getsockopt: the same, asked the SO_ERROR that was read.
+ * - sendmmsg, recvmmsg: one entry and exit for each message; asked and result are its bytes.
+ * - dup: result is the new descriptor. A dup2() onto a socket logs that socket's close first.
+ * - close: unread and, of a stream socket, head are what had come and nobody read (entry and exit).
+ */
 struct wire_event {
     _Atomic uint32_t ready; /* 1 once every other field is written; read it first */
     uint32_t entry;         /* WIRE_EXIT: index of its WIRE_ENTER event */
@@ -110,7 +122,7 @@ struct wire_log_header {
     _Atomic uint32_t count;    /* events claimed; may exceed capacity, those beyond are lost */
     _Atomic uint32_t doorbell; /* futex word, raised and woken after each event */
     _Atomic uint32_t forks;    /* processes forked so far */
-    uint32_t unused;
+    _Atomic uint32_t waiters;  /* readers asleep on the doorbell; none: nobody is woken */
 };
 
 struct wire_log {
@@ -136,6 +148,15 @@ const struct wire_event *wire_log_event(const struct wire_log *log, uint32_t ind
 
 /* Waits until the doorbell differs from seen, at most timeout_ms (-1: for ever). Returns its value. */
 uint32_t wire_log_wait(const struct wire_log *log, uint32_t seen, int timeout_ms);
+
+/*
+ * What libwire.so uses of it, safe in a signal handler. wire_log_add() copies event into the log,
+ * rings, and returns its index, or UINT32_MAX when the log is full; capacity is the caller's own
+ * copy. wire_log_is_sound() says whether a mapping of size bytes holds a log at all.
+ */
+#define WIRE_LOG_MAGIC 0x31676f6c65726977ULL /* "wirelog1" */
+uint32_t wire_log_add(struct wire_log_header *header, uint32_t capacity, struct wire_event *event);
+bool wire_log_is_sound(const struct wire_log_header *header, size_t size);
 
 /* Reads "short-read,eintr" into a mask of enum wire_fault. Returns 0, or -1 and fills error. */
 int wire_faults_parse(const char *names, unsigned *faults, struct error *error);
