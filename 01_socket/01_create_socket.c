@@ -1,0 +1,173 @@
+/*
+ * 1.1  Create a socket
+ *
+ * Makes sockets, asks the kernel about them, copies one, and hands one on to another program.
+ *
+ * Python:  socket.socket(), getsockname(), setsockopt(), dup(), detach(), set_inheritable()
+ * Usage:   01_create_socket [DESCRIPTOR]…
+ * See:     socket(2), getsockname(2), socket(7), dup(2), fcntl(2), execve(2), close(2)
+ * Leaves out: what the many options are good for (lesson 1.10).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/error.h"
+
+/* For calls that have no reason to fail here: result, unless it is -1. */
+static int must(int result)
+{
+    if (result == -1)
+        die_errno("unexpected");
+    return result;
+}
+
+/* [describe] Prints what the kernel knows of a descriptor; the program has only its number. */
+static void describe(int fd)
+{
+    struct sockaddr_storage local;
+    socklen_t length = sizeof local, size = sizeof(int);
+    int type = 0, flags = fcntl(fd, F_GETFD);
+
+    if (flags == -1 || getsockname(fd, (struct sockaddr *)&local, &length) == -1 ||
+        getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == -1) {
+        printf("  %d: %s\n", fd, errno_name(errno)); /* EBADF: not open; ENOTSOCK: a file, say */
+        return;
+    }
+    sa_family_t family = local.ss_family;
+    const char *family_name = family == AF_INET    ? "AF_INET"
+                              : family == AF_INET6 ? "AF_INET6"
+                                                   : "AF_…";
+    const char *type_name = type == SOCK_STREAM  ? "SOCK_STREAM"
+                            : type == SOCK_DGRAM ? "SOCK_DGRAM"
+                                                 : "SOCK_…";
+    printf("  %d: %s, %s, exec %s it\n", fd, family == AF_UNIX ? "AF_UNIX" : family_name, type_name,
+           flags & FD_CLOEXEC ? "closes" : "keeps");
+}
+/* [/describe] */
+
+/* [end] Prints the address of this end of a connection, or of the peer's; or why there is none. */
+static void print_end(const char *label, int fd, int of_peer)
+{
+    struct sockaddr_storage storage;
+    struct sockaddr *address = (struct sockaddr *)&storage;
+    socklen_t length = sizeof storage;
+    char host[64], port[8];
+
+    if ((of_peer ? getpeername : getsockname)(fd, address, &length) == -1)
+        printf("  %s: %s\n", label, errno_name(errno));
+    else if (getnameinfo(address, length, host, sizeof host, port, sizeof port,
+                         NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+        printf("  %s: %s port %s\n", label, host, port);
+}
+/* [/end] */
+
+static void make_kinds(void)
+{
+    static const int kinds[][2] = {{AF_INET, SOCK_STREAM},
+                                   {AF_INET, SOCK_DGRAM},
+                                   {AF_INET6, SOCK_STREAM},
+                                   {AF_UNIX, SOCK_STREAM}};
+
+    puts("kinds of sockets");
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        int fd = socket(kinds[i][0], kinds[i][1] | SOCK_CLOEXEC, 0);
+        describe(fd); /* -1, and so EBADF, where the system has no such family */
+        if (fd != -1)
+            (void)close(fd);
+    }
+}
+
+/* [option] Asks for a receive buffer of some size and looks what came of it. */
+static void set_option(int fd)
+{
+    int asked = 10000, got = 0;
+    socklen_t size = sizeof got;
+
+    must(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &asked, sizeof asked));
+    must(getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &got, &size));
+    printf("an option\n  SO_RCVBUF: asked for %d, got %d\n", asked, got);
+}
+/* [/option] */
+
+/* Connects fd to a listener of our own. Returns the other end. */
+static int connect_to_self(int fd)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof address;
+    int listener = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    must(bind(listener, (struct sockaddr *)&address, length));
+    must(listen(listener, 1));
+    must(getsockname(listener, (struct sockaddr *)&address, &length)); /* which port it was given */
+    must(connect(fd, (struct sockaddr *)&address, length));
+    int other = must(accept(listener, NULL, NULL));
+    (void)close(listener);
+    return other;
+}
+
+/* [copy] Two descriptors, one socket: the peer sees an end when the last one is closed. */
+static void close_twice(int fd, int peer)
+{
+    int copy = must(dup(fd));
+    char byte;
+
+    puts("a copy");
+    describe(copy);
+    (void)close(fd);
+    ssize_t n = recv(peer, &byte, 1, MSG_DONTWAIT);
+    printf("  first closed: the peer's recv() %s\n", n == -1 ? errno_name(errno) : "returned");
+    (void)close(copy);
+    n = recv(peer, &byte, 1, 0);
+    printf("  copy closed: the peer's recv() returns %zd\n", n);
+}
+/* [/copy] */
+
+/* [hand-on] Becomes another program, which is told the numbers of two sockets. */
+static void hand_on(const char *program)
+{
+    char kept[16], closed[16];
+
+    (void)snprintf(kept, sizeof kept, "%d", must(socket(AF_INET, SOCK_STREAM, 0)));
+    (void)snprintf(closed, sizeof closed, "%d",
+                   must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)));
+    printf("sockets %s and %s, handed to another program\n", kept, closed);
+    must(fflush(stdout)); /* what stdio still holds would be lost with this program */
+    execlp(program, program, kept, closed, (char *)NULL);
+    die_errno("%s", program);
+}
+/* [/hand-on] */
+
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        char *end;
+        long fd = strtol(argv[i], &end, 10);
+        if (end == argv[i] || *end != '\0' || fd < 0 || fd > INT_MAX)
+            die_usage("[DESCRIPTOR]...");
+        describe((int)fd);
+    }
+    if (argc > 1)
+        finish(EXIT_SUCCESS);
+
+    make_kinds();
+    int fd = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    set_option(fd);
+    puts("two ends");
+    print_end("local, before connect()", fd, 0);
+    print_end("peer, before connect()", fd, 1);
+    int peer = connect_to_self(fd);
+    print_end("local", fd, 0);
+    print_end("peer", fd, 1);
+    print_end("the other end's peer", peer, 1);
+    close_twice(fd, peer);
+    (void)close(peer);
+    hand_on(argv[0]);
+}
