@@ -104,10 +104,34 @@ build/tests/unit_%.t: common/tests/unit_%.c build/libharness.a $(call objects,wo
 test-tools:
 	@sh common/setup.sh --require perl libcmocka-dev
 
-.PHONY: test soak lint format record bench fuzz index clean new-exercise new-program
-test: all $(UNIT) | test-tools
+# The rules of style. What the compilers and clang-tidy find in a file is kept until it changes.
+CODE := $(wildcard $(foreach d,0[1-5]_* common/* common/*/* exercises/*/* solutions/*/* \
+    solutions/*/*/wrong,$(d)/*.[ch]))
+FINDINGS := $(CODE:%=build/lint/%.txt)
+STANDARD = $(or $(if $(filter 0%,$<),$(POSIX)),$(if $(filter common/% %/cases.c,$<),$(LINUX)),\
+    -std=gnu11)
+build/lint/%.txt: % common/tests/lint_file.sh .clang-tidy .clang-format | lint-tools
+	@sh common/tests/lint_file.sh $< $@ $(STANDARD) $(WARNINGS) $(INCLUDES) $(LIBRARY_CFLAGS)
+
+.PHONY: lint-tools
+lint-tools:
+	@sh common/setup.sh --require clang clang-tidy clang-format python3
+
+lint: $(FINDINGS) $(WORKBOOK)
+	@status=0; python3 -B common/tests/lint.py $(FINDINGS) || status=1; \
+	$(WORKBOOK) lint $(wildcard 0[1-5]_*/[0-9][0-9]_*.md) || status=1; exit $$status
+
+format: | lint-tools
+	clang-format -i $(CODE)
+
+index:
+	@python3 -B common/tests/index.py
+
+.PHONY: test soak lint format index
+test: all $(UNIT) $(FINDINGS) | test-tools
 	@prove -j$$(nproc) $(UNIT) common/tests/*.t
 
+.PHONY: clean record bench fuzz new-exercise new-program
 clean:
 	rm -rf build
 

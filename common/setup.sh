@@ -4,17 +4,17 @@
 #   sh common/setup.sh               what the workbook is built with
 #   sh common/setup.sh --test        and what its own tests use
 #   sh common/setup.sh --yes         without asking
-#   sh common/setup.sh --libraries   installs nothing: says where the libraries are, for the Makefile
-#   sh common/setup.sh --require P…  installs nothing: fails with one sentence if package P is missing
+#   sh common/setup.sh --libraries   installs nothing: tells make where the libraries are
+#   sh common/setup.sh --require P…  installs nothing: fails with a sentence if package P is missing
 set -u
 
-# The one list of packages, by their Debian names. Columns: what it is for (work, test), the package,
-# how it is found on any Linux (a command, a pkg-config module, a file), why it is needed.
+# The one list of packages, by their Debian names. Columns: what it is for (work, test), the
+# package, how it is found on any Linux (a command, a pkg-config module, a file), why it is needed.
 packages() {
     cat <<'END'
 work  gcc               command gcc                compiles the workbook's programs and yours
 work  libc6-dev         file /usr/include/stdio.h  the headers of the C library
-work  binutils          command addr2line          links programs and finds the source line of a call
+work  binutils          command addr2line          links, and finds the source line of a call
 work  make              command make               builds what has changed, and nothing else
 work  pkg-config        command pkg-config         knows where libraries are
 work  libjansson-dev    module jansson             JSON, for progress and reports
@@ -26,7 +26,7 @@ test  clang             command clang              a second compiler's warnings,
 test  clang-tidy        command clang-tidy         looks for mistakes in the C code
 test  clang-format      command clang-format       keeps the C code in one layout
 test  python3           file /usr/bin/python3      runs the Python lines of the lessons
-test  python3-pyte      file /usr/lib/python3/dist-packages/pyte  a terminal without a screen, for the tour
+test  python3-pyte      file /usr/lib/python3/dist-packages/pyte  a terminal in memory, for the tour
 test  curl              command curl               a real client, watched by the wire
 END
 }
@@ -49,7 +49,7 @@ missing() {
     done
 }
 
-# The sentence for a package that turns out to be missing. $1: package, $2: the option that installs it.
+# The sentence for a package that turns out to be missing. $1: package, $2: option to install it.
 sentence() {
     printf '%s is missing; to install it, run: sh common/setup.sh%s' "$1" "$2"
 }
@@ -139,7 +139,8 @@ setup() {
         printf '  %-16s %s\n' "$package" "$why"
     done
     if ! command -v apt-get >/dev/null 2>&1; then
-        echo 'This system has no apt-get. Install these packages, here by their Debian names, in its own way.' >&2
+        echo 'These are the names of Debian packages, and this system has no apt-get.' >&2
+        echo 'Install what corresponds to them in the way of your system.' >&2
         return 1
     fi
     if [ "$(id -u)" -ne 0 ]; then

@@ -1,0 +1,236 @@
+#!/usr/bin/python3
+"""Checks the house rules that no compiler knows, and prints what the compilers found.
+
+    python3 -B common/tests/lint.py [FINDINGS…]   what `make lint` runs, from the root
+
+FINDINGS are the files that common/tests/lint_file.sh wrote. Prints "file:line: sentence" for each
+finding. Exits 0 when there is none, else 1.
+"""
+import re
+import sys
+from pathlib import Path
+
+import index
+
+TOP = set("""README.md README.zh-CN.md Makefile LICENSE 01_socket 02_http 03_urllib 04_requests
+    05_async exercises solutions common build answers""".split())
+TEXT = {".c", ".h", ".in", ".md", ".py", ".sh", ".t", ".yml"}
+BANNED = {
+    "atoi": "use number_parse() or strtol() with a range check",
+    "atol": "use number_parse() or strtol() with a range check",
+    "sprintf": "use snprintf()",
+    "vsprintf": "use vsnprintf()",
+    "strcpy": "build the string with a bound",
+    "strcat": "build the string with a bound",
+    "gets": "use fgets() or getline()",
+    "inet_ntoa": "use inet_ntop() or getnameinfo()",
+    "gethostbyname": "use getaddrinfo()",
+    "signal": "use sigaction()",
+}
+# What a folder may include from this repository, as beginnings of names: imports run one way.
+IMPORTS = {
+    "common/core/": ["core/"],
+    "common/wire/": ["core/", "wire/"],
+    "common/harness/": ["core/", "wire/", "harness/"],
+    "common/workbook/": ["core/", "workbook/"],
+    "common/testbed/": ["core/", "testbed/", "http/"],
+    "01_socket/": ["core/error.h"],
+    "02_http/": ["core/", "http/"],
+    "03_urllib/": ["core/", "http/", "urllib/"],
+    "04_requests/": ["core/", "http/", "urllib/", "requests/"],
+    "05_async/": ["core/", "http/", "urllib/", "asyncio/"],
+    "exercises/": ["core/", "harness/"],
+    "solutions/": [],
+}
+FOLDERS = r"common|exercises|solutions|0[1-5]_\w+|\.ci"
+HEADER_KEYS = ["Python", "Usage", "See", "Leaves out"]
+
+
+def files():
+    """Every file of the workbook itself: nothing made and nothing of the learner's."""
+    for top in sorted(Path(".").iterdir()):
+        if top.name in ("build", "answers", ".git", ".workbook"):
+            continue
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
+
+
+def code_only(text):
+    """The text with comments and literals blanked out, line ends kept."""
+    def blank(match):
+        return re.sub(r"[^\n]", " ", match.group(0))
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', blank, text,
+                  flags=re.S)
+
+
+def line_of(text, offset):
+    return text.count("\n", 0, offset) + 1
+
+
+def check_top():
+    for path in sorted(Path(".").iterdir()):
+        if path.name not in TOP and not path.name.startswith("."):
+            yield path, 1, "this has no place at the top level; the house lists what stands there"
+
+
+def check_text(path, text):
+    if path.suffix not in TEXT and path.parent.name not in ("", ".ci"):
+        return
+    if text and not text.endswith("\n"):
+        yield path, text.count("\n") + 1, "the file does not end in a newline"
+    for number, line in enumerate(text.split("\n"), 1):
+        if line != line.rstrip():
+            yield path, number, "blanks at the end of the line"
+        if "\t" in line and path.name != "Makefile":
+            yield path, number, "a tab; four blanks are the indentation here"
+        if len(line) > 100 and path.suffix in (".py", ".sh", ".t"):  # clang-format has C
+            yield path, number, "%d columns; 100 are the most" % len(line)
+
+
+def check_calls(path, text):
+    if "wrong" in path.parts:
+        return
+    code = code_only(text)
+    for match in re.finditer(r"(?<![\w.>])(%s)\s*\(" % "|".join(BANNED), code):
+        yield path, line_of(code, match.start()), "%s() is not used here: %s" % (
+            match[1], BANNED[match[1]])
+
+
+def check_imports(path, text):
+    for folder, allowed in IMPORTS.items():
+        if not path.as_posix().startswith(folder):
+            continue
+        for match in re.finditer(r'^#include "([^"]+)"', text, re.M):
+            if not match[1].startswith(tuple(allowed)) and not (path.parent / match[1]).exists():
+                yield path, line_of(text, match.start()), "%s must not include \"%s\"%s" % (
+                    folder, match[1], "; it may have " + ", ".join(allowed) if allowed else "")
+
+
+def check_header(lesson):
+    """A program's first comment: number and title, a sentence, then the keys in order."""
+    source, lines = lesson.source, index.comment_lines(lesson.source)
+    wanted = "%s  %s" % (lesson.number, lesson_title(lesson) or "Title")
+    if not lines:
+        yield source, 1, "the program does not open with a comment"
+        return
+    if lines[0] != wanted:
+        yield source, 2, "the first comment opens with \"%s\", not \"%s\"" % (lines[0], wanted)
+    if not re.fullmatch(r"[^.!?]+(?:[.!?](?! [A-Z])[^.!?]*)*[.]", lesson.sentence):
+        yield source, 4, "after the title the first comment says in one sentence what is shown"
+    found = re.findall(r"^(\w[\w ]*):(?: |$)", "\n".join(lines), re.M)
+    for key in HEADER_KEYS[:3]:
+        if key not in found:
+            yield source, len(lines) + 1, "the first comment has no \"%s:\"" % key
+    known = [key for key in found if key in HEADER_KEYS]
+    if known != sorted(known, key=HEADER_KEYS.index) or len(known) != len(set(known)):
+        yield source, 2, "the first comment has its parts in another order than %s" % (
+            ", ".join(HEADER_KEYS))
+    usage = re.search(r"^Usage: +(\S+)", "\n".join(lines), re.M)
+    if usage and usage[1] != source.stem:
+        yield source, 2, "Usage begins with \"%s\" instead of \"%s\"" % (usage[1], source.stem)
+
+
+def lesson_title(lesson):
+    first = lesson.text.read_text().partition("\n")[0] if lesson.text.exists() else ""
+    return first.removeprefix("# %s" % lesson.number).strip()
+
+
+def check_chapter(chapter):
+    for lesson in index.lessons(chapter):
+        yield from check_header(lesson)
+        if not lesson.text.exists():
+            yield lesson.source, 1, "there is no lesson %s beside the program" % lesson.text.name
+    for text in sorted(chapter.glob("[0-9][0-9]_*.md")):
+        if text.name.count(".") == 1 and not text.with_suffix(".c").exists():
+            yield text, 1, "there is no program %s beside the lesson" % text.with_suffix(".c").name
+    readme = chapter / "README.md"
+    if not readme.exists():
+        yield readme, 1, "the chapter has no README.md"
+    elif index.indexed(chapter) is None:
+        yield readme, 1, "no place for the index: %s and %s" % (index.BEGIN, index.END)
+    elif index.indexed(chapter) != readme.read_text():
+        yield readme, 1, "the index is out of date; make index mends it"
+
+
+def check_exercise(exercise):
+    folder = exercise.folder
+    for name in ("README.md", exercise.name + ".c", "cases.c"):
+        if not (folder / name).exists():
+            yield folder / name, 1, "the exercise has no %s" % name
+    solution = Path("solutions", *folder.parts[1:])
+    if not Path("solutions").exists():  # a handout without solutions
+        return
+    if not (solution / (exercise.name + ".c")).exists():
+        yield solution / (exercise.name + ".c"), 1, "the exercise has no solution"
+    wrong = [path.name for path in solution.glob("wrong/*.c")]
+    if folder.name.startswith("00"):  # the first steps have nothing to get wrong
+        return
+    if len(wrong) < 5:
+        yield solution / "wrong", 1, "%d wrong answers; there are five at least" % len(wrong)
+    if "copied.c" not in wrong:
+        yield solution / "wrong/copied.c", 1, "the nearest example, adapted, is missing"
+
+
+def check_links(path, text):
+    for match in re.finditer(r"\]\(([^)#\s]+)(#[^)]*)?\)", text):
+        if "://" not in match[1] and not (path.parent / match[1]).exists():
+            yield path, line_of(text, match.start()), "the link leads nowhere: %s" % match[1]
+
+
+def make_targets():
+    text = Path("Makefile").read_text()
+    rules = re.findall(r"^([\w%/. -]+):(?!=)", text, re.M) + re.findall(r"^\.PHONY:(.*)", text, re.M)
+    return set(" ".join(rules).split())
+
+
+def check_commands(path, text):
+    """Commands and files that README.md names: in code spans and code blocks."""
+    targets = make_targets()
+    for match in re.finditer(r"```.*?```|`[^`\n]+`", text, re.S):
+        at = line_of(text, match.start())
+        for offset, line in enumerate(match[0].strip("`").split("\n")):
+            for target in re.findall(r"\bmake ([a-z][a-z-]*)(?:[0-9N](?!=))?", line):
+                if target not in targets and target + "%" not in targets:
+                    yield path, at + offset, "there is no make %s" % target
+            for name in re.findall(r"(?<![\w./])(?:%s)/[\w./*-]*" % FOLDERS, line):
+                if not re.search(r"NN|NAME", name) and not list(Path(".").glob(name.rstrip("/."))):
+                    yield path, at + offset, "there is no %s" % name
+
+
+def findings(compiled):
+    for name in compiled:
+        for line in Path(name).read_text().splitlines():
+            path, number, sentence = line.split(":", 2)
+            yield Path(path), int(number), sentence.strip()
+    yield from check_top()
+    for path in files():
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        yield from check_text(path, text)
+        if path.suffix in (".c", ".h"):
+            yield from check_calls(path, text)
+            yield from check_imports(path, text)
+        if path.suffix == ".md":
+            yield from check_links(path, text)
+        if path == Path("README.md"):
+            yield from check_commands(path, text)
+    for chapter in index.chapters():
+        yield from check_chapter(chapter)
+        for exercise in index.exercises(chapter):
+            yield from check_exercise(exercise)
+
+
+def main():
+    found = sorted(set(findings(sys.argv[1:])))
+    for path, line, sentence in found:
+        print("%s:%d: %s" % (path, line, sentence))
+    if found:
+        print("lint: %d to mend" % len(found), file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
