@@ -75,7 +75,7 @@ static void make_kinds(void)
                                    {AF_INET6, SOCK_STREAM},
                                    {AF_UNIX, SOCK_STREAM}};
 
-    puts("kinds of sockets");
+    puts("kinds of sockets, one after another");
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         int fd = socket(kinds[i][0], kinds[i][1] | SOCK_CLOEXEC, 0);
         describe(fd); /* -1, and so EBADF, where the system has no such family */
@@ -84,49 +84,43 @@ static void make_kinds(void)
     }
 }
 
-/* [option] Asks for a receive buffer of some size and looks what came of it. */
-static void set_option(int fd)
+/* [ask] Sets an option and connects, and asks the kernel what came of it. */
+static void set_and_ask(void)
 {
-    int asked = 10000, got = 0;
+    const struct sockaddr_in nobody = {
+        .sin_family = AF_INET, .sin_port = htons(7010), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = must(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)), asked = 10000, got = 0;
     socklen_t size = sizeof got;
 
     must(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &asked, sizeof asked));
     must(getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &got, &size));
-    printf("an option\n  SO_RCVBUF: asked for %d, got %d\n", asked, got);
+    printf("an option\n  SO_RCVBUF: asked for %d, got %d\nbefore connect()\n", asked, got);
+    print_end("this end", fd, 0);
+    print_end("the peer", fd, 1);
+    must(connect(fd, (const struct sockaddr *)&nobody, sizeof nobody)); /* UDP: nothing is sent */
+    puts("after connect()");
+    print_end("this end", fd, 0);
+    print_end("the peer", fd, 1);
+    (void)close(fd);
 }
-/* [/option] */
+/* [/ask] */
 
-/* Connects fd to a listener of our own. Returns the other end. */
-static int connect_to_self(int fd)
+/* [copy] Two descriptors, one socket: the peer sees an end when the last of them is closed. */
+static void close_twice(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t length = sizeof address;
-    int listener = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    must(bind(listener, (struct sockaddr *)&address, length));
-    must(listen(listener, 1));
-    must(getsockname(listener, (struct sockaddr *)&address, &length)); /* which port it was given */
-    must(connect(fd, (struct sockaddr *)&address, length));
-    int other = must(accept(listener, NULL, NULL));
-    (void)close(listener);
-    return other;
-}
-
-/* [copy] Two descriptors, one socket: the peer sees an end when the last one is closed. */
-static void close_twice(int fd, int peer)
-{
-    int copy = must(dup(fd));
+    int ends[2];
     char byte;
 
-    puts("a copy");
-    describe(copy);
-    (void)close(fd);
-    ssize_t n = recv(peer, &byte, 1, MSG_DONTWAIT);
-    printf("  first closed: the peer's recv() %s\n", n == -1 ? errno_name(errno) : "returned");
+    must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends)); /* two sockets, already connected */
+    int copy = must(dup(ends[0]));
+    (void)close(ends[0]);
+    ssize_t n = recv(ends[1], &byte, 1, MSG_DONTWAIT);
+    printf("one socket, two descriptors\n  one closed: the peer's recv() gives %s\n",
+           n == -1 ? errno_name(errno) : "the end");
     (void)close(copy);
-    n = recv(peer, &byte, 1, 0);
-    printf("  copy closed: the peer's recv() returns %zd\n", n);
+    n = recv(ends[1], &byte, 1, MSG_DONTWAIT);
+    printf("  both closed: the peer's recv() gives %s\n", n == -1 ? errno_name(errno) : "the end");
+    (void)close(ends[1]);
 }
 /* [/copy] */
 
@@ -138,7 +132,7 @@ static void hand_on(const char *program)
     (void)snprintf(kept, sizeof kept, "%d", must(socket(AF_INET, SOCK_STREAM, 0)));
     (void)snprintf(closed, sizeof closed, "%d",
                    must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)));
-    printf("sockets %s and %s, handed to another program\n", kept, closed);
+    printf("descriptors %s and %s, after exec\n", kept, closed);
     must(fflush(stdout)); /* what stdio still holds would be lost with this program */
     execlp(program, program, kept, closed, (char *)NULL);
     die_errno("%s", program);
@@ -158,16 +152,7 @@ int main(int argc, char **argv)
         finish(EXIT_SUCCESS);
 
     make_kinds();
-    int fd = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    set_option(fd);
-    puts("two ends");
-    print_end("local, before connect()", fd, 0);
-    print_end("peer, before connect()", fd, 1);
-    int peer = connect_to_self(fd);
-    print_end("local", fd, 0);
-    print_end("peer", fd, 1);
-    print_end("the other end's peer", peer, 1);
-    close_twice(fd, peer);
-    (void)close(peer);
+    set_and_ask();
+    close_twice();
     hand_on(argv[0]);
 }

@@ -82,27 +82,26 @@ static int open_listener(int family, uint16_t port)
 }
 /* [/listen] */
 
-/* Prints "[address]:port" of the peer of fd, or of fd itself. */
-static void print_name(int fd, int of_peer)
+static void print_name(const struct sockaddr_storage *address, socklen_t length)
 {
-    struct sockaddr_storage storage;
-    struct sockaddr *address = (struct sockaddr *)&storage;
-    socklen_t length = sizeof storage;
-    char host[64] = "?", port[8] = "?"; /* stays so for a client that has gone already */
+    char host[64], port[8];
 
-    if ((of_peer ? getpeername : getsockname)(fd, address, &length) == 0)
-        (void)getnameinfo(address, length, host, sizeof host, port, sizeof port,
-                          NI_NUMERICHOST | NI_NUMERICSERV);
-    printf("[%s]:%s", host, port);
+    if (getnameinfo((const struct sockaddr *)address, length, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+        printf("[%s]:%s", host, port);
 }
 
 /* [accept] The next client, or -1: look again. Nothing that a client does ends the server. */
 static int accept_client(int listener)
 {
     const struct timespec a_while = {.tv_nsec = 100000000};
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    int fd = accept4(listener, (struct sockaddr *)&address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-    if (fd == -1 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+    if (fd != -1) {
+        print_name(&address, length);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
         report_errno("cannot accept for now");
         (void)wait_for(-1, 0, &a_while); /* the client stays queued: no busy loop around accept() */
     }
@@ -118,7 +117,6 @@ static void serve(int fd)
     long long total = 0;
     ssize_t n = -1;
 
-    print_name(fd, 1);
     while (n != 0 && wait_for(fd, sent < have ? POLLOUT : POLLIN, NULL)) {
         if (sent < have)
             n = send(fd, block + sent, have - sent, 0);
@@ -146,6 +144,8 @@ static void serve(int fd)
 
 int main(int argc, char **argv)
 {
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
     char *end = NULL;
     long port = argc == 2 ? strtol(argv[1], &end, 10) : -1;
 
@@ -157,8 +157,10 @@ int main(int argc, char **argv)
         listener = open_listener(AF_INET, (uint16_t)port); /* a machine without IPv6 */
     if (listener == -1)
         die_errno("cannot listen on port %ld", port);
+    if (getsockname(listener, (struct sockaddr *)&address, &length) == -1)
+        die_errno("getsockname");
     printf("listening on ");
-    print_name(listener, 0);
+    print_name(&address, length);
     if (puts("") == EOF || fflush(stdout) == EOF)
         die_errno("standard output");
     while (wait_for(listener, POLLIN, NULL)) {
