@@ -138,6 +138,7 @@ static void show_temporary(void)
 {
     const struct sigaction action = {.sa_handler = on_alarm}; /* without SA_RESTART */
     const struct itimerval each_ms = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+    struct rlimit limit;
     int ours, peer;
     ssize_t result;
     char byte;
@@ -153,9 +154,11 @@ static void show_temporary(void)
     show(EINTR, "InterruptedError", result, "a signal came while recv() waited");
     must(setitimer(ITIMER_REAL, &never, NULL));
 
-    must(setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, 0}));
+    must(getrlimit(RLIMIT_NOFILE, &limit));
+    must(setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, limit.rlim_max}));
     result = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     show(EMFILE, "OSError", result, "this process may not have more descriptors");
+    must(setrlimit(RLIMIT_NOFILE, &limit));
     (void)close(ours);
     (void)close(peer);
 }
