@@ -1,0 +1,207 @@
+#!/usr/bin/python3
+"""The style gates: this tree passes them, and each is seen failing on a small house with one fault.
+
+Needs clang, clang-tidy and clang-format.
+"""
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = "-std=c11 -D_GNU_SOURCE -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes".split()
+
+PROGRAM = """\
+/*
+ * 1.03  Greeter
+ *
+ * Says hello on standard output, whatever happens in recv(2) and elsewhere.
+ *
+ * Python:  print()
+ * Usage:   03_greeter
+ * See:     puts(3)
+ */
+#include <stdio.h>
+
+#include "core/error.h"
+
+int main(void)
+{
+    return puts("hello, signal() and gets()") == EOF;
+}
+"""
+LESSON = "# 1.03 Greeter\n\nCore · 20 minutes · needs nothing\n\nSee [the source](03_greeter.c).\n"
+INDEX = """\
+<!-- index -->
+
+| lesson | | what it shows | minutes | needs |
+|---|---|---|---|---|
+| **1.03** | [Greeter](03_greeter.md) · [source](03_greeter.c) | Says hello on standard output, \
+whatever happens in recv(2) and elsewhere. | 20 | nothing |
+
+| exercise | | minutes | needs |
+|---|---|---|---|
+| 1.2 | [Greet back](../exercises/01_socket/02_greet_back/README.md) | 30 | 1.03 |
+
+<!-- /index -->
+"""
+HOUSE = {
+    "Makefile": "all: build/x\nbuild/%: %\n\ttrue\nchapter%: all\n.PHONY: test lint\n",
+    "README.md": "Run `make test`, `make chapter1` or `make chapterN`.\n\n"
+                 "```\nmake lint\nls common/core/error.h\n```\n",
+    "common/core/error.h": "",
+    "01_socket/03_greeter.c": PROGRAM,
+    "01_socket/03_greeter.md": LESSON,
+    "01_socket/README.md": "# Sockets\n\n" + INDEX,
+    "exercises/01_socket/02_greet_back/README.md":
+        "# 1.2 Greet back\n\nMore · 30 minutes · needs 1.03\n",
+    "exercises/01_socket/02_greet_back/greet_back.c": "",
+    "exercises/01_socket/02_greet_back/cases.c": '#include "harness/harness.h"\n',
+    "exercises/01_socket/02_greet_back/expected/all.out": "tab\tand blanks \n",
+    "solutions/01_socket/02_greet_back/greet_back.c": "",
+    **{"solutions/01_socket/02_greet_back/wrong/%s.c" % name: "int x = atoi(s);\n"
+       for name in ("copied", "one", "two", "three", "four")},
+}
+C = "01_socket/03_greeter.c"
+EXERCISE = "exercises/01_socket/02_greet_back/"
+SOLUTION = "solutions/01_socket/02_greet_back/"
+
+# What is changed (file, old text, new text; None adds or removes the file) and what must be said.
+FAULTS = [
+    ("a stray file at the top", "notes.txt", None, "x\n", r"notes\.txt:1: .*top level"),
+    ("no newline at the end", C, "EOF;\n}\n", "EOF;\n}", C + r":17: .*newline"),
+    ("blanks at the end of a line", C, "int main(void)", "int main(void) ", C + ":14: blanks"),
+    ("a tab", C, "    return", "\treturn", C + ":16: a tab"),
+    ("a long line of shell", "common/x.sh", None, "# " + "x" * 99 + "\n", r"x\.sh:1: 101 columns"),
+    ("a program without its lesson", "01_socket/03_greeter.md", LESSON, None, C + ":1: .*no lesson"),
+    ("a lesson without its program", "01_socket/04_x.md", None, "# 1.04 X\n", "04_x.md:1: .*no pro"),
+    ("no comment at the top", C, PROGRAM[:PROGRAM.index("#inc")], "", C + ":1: .*open with a comm"),
+    ("a title unlike the lesson's", C, "Greeter", "Caller", C + ':2: .*, not "1.03  Greeter"'),
+    ("a number with one digit", C, "1.03", "1.3", C + ':2: .*"1.3  Greeter", not "1.03  Greeter"'),
+    ("two sentences", C, "elsewhere.", "elsewhere. Too long.", C + ":4: .*one sentence"),
+    ("no full stop", C, "elsewhere.", "elsewhere", C + ":4: .*one sentence"),
+    ("no Python line", C, " * Python:  print()\n", "", C + ':.* no "Python:"'),
+    ("no Usage line", C, " * Usage:   03_greeter\n", "", C + ':.* no "Usage:"'),
+    ("no See line", C, " * See:     puts(3)\n", "", C + ':.* no "See:"'),
+    ("keys in another order", C, " * Usage:   03_greeter\n * See:     puts(3)\n",
+     " * See:     puts(3)\n * Usage:   03_greeter\n", C + ":2: .*another order"),
+    ("Usage of another program", C, "03_greeter\n", "greeter\n", C + ':2: Usage begins with "greet'),
+    ("chapter 1 on more than error.h", C, "core/error.h", "core/buffer.h", C + ":12: .*not include"),
+    ("a solution with a header of ours", SOLUTION + "greet_back.c", "", '#include "core/error.h"\n',
+     "greet_back.c:1: .*not include"),
+    ("an index out of date", C, "Says", "Prints", "01_socket/README.md:1: .*make index"),
+    ("a chapter without an index", "01_socket/README.md", INDEX, "", "README.md:1: no place"),
+    ("an exercise without cases", EXERCISE + "cases.c", None, None, "cases.c:1: the exercise has no"),
+    ("an exercise without a solution", SOLUTION + "greet_back.c", None, None, ":1: .*no solution"),
+    ("four wrong answers", SOLUTION + "wrong/four.c", None, None, "wrong:1: 4 wrong answers"),
+    ("no copied.c", SOLUTION + "wrong/copied.c", None, None, "copied.c:1: the nearest example"),
+    ("a link that leads nowhere", "01_socket/03_greeter.md", "03_greeter.c", "03_greet.c",
+     "03_greeter.md:5: the link"),
+    ("a command that does not exist", "README.md", "make lint", "make tea", "README.md:4: .*make tea"),
+    ("a file that does not exist", "README.md", "error.h", "horror.h", "README.md:5: .*horror.h"),
+] + [
+    ("the call %s()" % name, C, '"core/error.h"\n', '"core/error.h"\n\nint x = %s(1);\n' % name,
+     C + r":14: %s\(\) is not used" % name)
+    for name in "atoi atol sprintf vsprintf strcpy strcat gets inet_ntoa gethostbyname signal".split()
+]
+
+# C that one tool must object to.
+FILES = [
+    ("gcc: a warning", "#include <stdio.h>\n\nint main(void)\n{\n    int x;\n    return 0;\n}\n",
+     r"x\.c:5: gcc: unused variable"),
+    ("clang: a warning that gcc does not have", "int f(int x);\n\nint f(int x)\n{\n"
+     "    if ((x == 1))\n        return 1;\n    return 0;\n}\n", r"x\.c:5: clang: equality"),
+    ("clang-format: another layout", "int f(void);\n\nint f(void) {\n    return 0;\n}\n",
+     r"x\.c:3: clang-format: the layout"),
+    ("clang-tidy: a result dropped", "#include <stdio.h>\n\nint main(void)\n{\n"
+     "    fclose(stdin);\n    return 0;\n}\n", r"x\.c:5: clang-tidy: .*cert-err33-c"),
+    ("clang-tidy: a system call's result dropped", "#include <unistd.h>\n\nint main(void)\n{\n"
+     "    close(1);\n    return 0;\n}\n", r"x\.c:5: clang-tidy: .*unused-return-value"),
+    ("clang-tidy: the analyzer", "int f(int n);\n\nint f(int n)\n{\n    int *p = 0;\n"
+     "    return n > 3 ? *p : 0;\n}\n", r"x\.c:6: clang-tidy: .*clang-analyzer-core"),
+    ("clang-tidy: bugprone", "int f(const char *s);\n\nint f(const char *s)\n{\n"
+     "    return sizeof(s) == 3;\n}\n\nint g(void);\n\nint g(void)\n{\n    return f(\"a\"\n"
+     "             \"b\");\n}\n\nint h(char c);\n\nint h(char c)\n{\n    if (c == 1) {\n"
+     "        return 1;\n    } else {\n        return 1;\n    }\n}\n",
+     r"x\.c:20: clang-tidy: .*bugprone-branch-clone"),
+    ("a function of 61 lines", "int f(int n);\n\nint f(int n)\n{\n%s    return n;\n}\n"
+     % ("    n = n * 3;\n" * 60), r"x\.c:3: clang-tidy: .*readability-function-size"),
+]
+
+
+class Tap:
+    count = failed = 0
+
+    def ok(self, passed, name, detail=""):
+        self.count += 1
+        self.failed += not passed
+        print("%s %d - %s" % ("ok" if passed else "not ok", self.count, name), flush=True)
+        if not passed:
+            print("\n".join("# " + line for line in detail.splitlines()), flush=True)
+
+
+def run(*command, cwd):
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def lint(house):
+    return run("python3", "-B", str(ROOT / "common/tests/lint.py"), cwd=house)
+
+
+def write(house, path, text):
+    (house / path).parent.mkdir(parents=True, exist_ok=True)
+    (house / path).write_text(text)
+
+
+def see_house_rules(tap, house):
+    for path, text in HOUSE.items():
+        write(house, path, text)
+    status, said = lint(house)
+    tap.ok(status == 0 and said == "", "a small house without a fault passes", said)
+    for name, path, old, new, wanted in FAULTS:
+        text = HOUSE.get(path)
+        if new is None:
+            (house / path).unlink()
+        else:
+            assert text is None or old in text, name
+            write(house, path, new if text is None else text.replace(old, new, 1) if old else new)
+        status, said = lint(house)
+        tap.ok(status == 1 and re.search(wanted, said) is not None, name, said or "nothing was said")
+        if text is None:
+            (house / path).unlink()
+        else:
+            write(house, path, text)
+
+
+def see_tools(tap, house):
+    for name in (".clang-tidy", ".clang-format"):
+        (house / name).symlink_to(ROOT / name)
+    for name, text, wanted in FILES:
+        write(house, "common/x.c", text)
+        run("sh", str(ROOT / "common/tests/lint_file.sh"), "common/x.c", "found", *FLAGS, cwd=house)
+        said = (house / "found").read_text()
+        tap.ok(re.search(wanted, said) is not None, name, said or "nothing was said")
+    write(house, "common/x.c", "int f(void);\n")
+    run("sh", str(ROOT / "common/tests/lint_file.sh"), "common/x.c", "found", *FLAGS, cwd=house)
+    said = (house / "found").read_text()
+    tap.ok(said == "", "a file without a fault passes", said)
+
+
+def main():
+    tap = Tap()
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        os.environ.pop(name, None)
+    status, said = run("make", "lint", cwd=ROOT)
+    tap.ok(status == 0, "this tree passes make lint", said)
+    with tempfile.TemporaryDirectory() as folder:
+        house = Path(folder)
+        see_house_rules(tap, house)
+        see_tools(tap, house)
+    print("1..%d" % tap.count)
+    return 1 if tap.failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
