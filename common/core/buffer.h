@@ -1,4 +1,5 @@
-/* A byte buffer that grows. It may hold NUL bytes; one more NUL always stands behind the last byte. */
+/* A byte buffer that grows. It may hold NUL bytes; one more NUL always stands behind the last byte.
+ */
 #ifndef CORE_BUFFER_H
 #define CORE_BUFFER_H
 

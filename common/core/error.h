@@ -14,7 +14,8 @@ enum { EXIT_USAGE = 2 }; /* beside EXIT_SUCCESS and EXIT_FAILURE: the command li
 /* Prints "program: message". The program goes on. */
 void report(const char *format, ...) PRINTF_LIKE(1, 2);
 
-/* Prints "program: message: ECONNREFUSED (Connection refused)" for the current errno, and keeps errno. */
+/* Prints "program: message: ECONNREFUSED (Connection refused)" for the current errno, and keeps
+ * errno. */
 void report_errno(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* As report(), then exits with status 1. */

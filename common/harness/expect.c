@@ -1,0 +1,188 @@
+/* What is expected of the program, and the reference outputs in expected/. */
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness/internal.h"
+#include "wire/ladder.h"
+
+/* ---- reference outputs ---- */
+
+enum { SHOWN_WHOLE = 2048 }; /* longer texts stand in expected/ by length and check sum */
+
+/* FNV-1a, 64 bits: enough to notice a change, and nothing here is secret. */
+static uint64_t check_sum(const unsigned char *bytes, size_t length)
+{
+    uint64_t sum = 0xcbf29ce484222325U;
+
+    for (size_t i = 0; i < length; i++)
+        sum = (sum ^ bytes[i]) * 0x100000001b3U;
+    return sum;
+}
+
+void transcript_add(struct session *s, const char *what, const void *bytes, size_t length)
+{
+    const char *at = bytes;
+
+    (void)buffer_print(&s->transcript, "# %s, %zu bytes", what, length);
+    if (length > SHOWN_WHOLE) {
+        (void)buffer_print(&s->transcript, ", FNV-1a %016llx\n",
+                           (unsigned long long)check_sum(bytes, length));
+        return;
+    }
+    (void)buffer_print(&s->transcript, "\n");
+    while (length > 0) { /* a line of the file is a line of the text, its line end made visible */
+        const char *end = memchr(at, '\n', length);
+        size_t line = end == NULL ? length : (size_t)(end - at) + 1;
+        (void)bytes_show(at, line, (size_t)-1, &s->transcript);
+        (void)buffer_print(&s->transcript, "\n");
+        at += line;
+        length -= line;
+    }
+}
+
+static void transcript_record(struct session *s, const char *path)
+{
+    FILE *file;
+
+    (void)mkdir(s->options->expected, 0777); /* it may be there */
+    file = fopen(path, "we");
+    if (file == NULL ||
+        fwrite(buffer_text(&s->transcript), 1, s->transcript.length, file) !=
+            s->transcript.length ||
+        fclose(file) == EOF)
+        session_fault(s, "cannot write %s: %s", path, strerror(errno));
+}
+
+void transcript_check(struct session *s)
+{
+    const char *path = session_print(s, "%s/%s.txt", s->options->expected, s->test->name);
+    struct buffer file = {0};
+
+    if (s->options->seed != DEFAULT_SEED || s->transcript.length == 0)
+        return;
+    if (s->options->record) {
+        transcript_record(s, path);
+        return;
+    }
+    if (buffer_add_file(&file, path, 1 << 20) == -1) {
+        if (errno != ENOENT)
+            session_fault(s, "%s: %s", path, strerror(errno));
+        return;
+    }
+    if (file.length != s->transcript.length ||
+        memcmp(file.data, s->transcript.data, file.length) != 0)
+        session_fault(s, "%s is not what this case expects any more: make record writes it anew",
+                      path);
+    buffer_free(&file);
+}
+
+/* ---- the program's end ---- */
+
+static bool has_ended(void *what)
+{
+    const struct student *p = what;
+
+    /* A child that it left behind may hold the pipes open; its own end is what counts. */
+    return p->ended;
+}
+
+static void wait_end(struct student *p)
+{
+    struct session *s = p->session;
+
+    (void)pump(s, has_ended, p, "your program to end", false);
+    if (WIFSIGNALED(p->wait_status) && !(p->stopped && WTERMSIG(p->wait_status) == SIGKILL))
+        session_end(s, STATUS_CRASH, p,
+                    session_print(s, "The program was ended by signal %d (%s).",
+                                  WTERMSIG(p->wait_status), strsignal(WTERMSIG(p->wait_status))));
+}
+
+void expect_exit(struct student *p, int status)
+{
+    struct session *s = p->session;
+
+    if (s->options->play) {
+        play_say(s, "your program should end with exit status %d", status);
+        return;
+    }
+    wait_end(p);
+    int got = WEXITSTATUS(p->wait_status);
+    if (got != status)
+        session_end(s, STATUS_FAIL, p,
+                    session_print(s,
+                                  "The program ended with exit status %d; it should have been %d.",
+                                  got, status));
+}
+
+void expect_failure(struct student *p, int status)
+{
+    struct session *s = p->session;
+    bool said = false;
+
+    expect_exit(p, status);
+    if (s->options->play)
+        return;
+    for (size_t i = 0; i < p->errors.length; i++)
+        said |= isprint((unsigned char)p->errors.data[i]);
+    if (!said)
+        session_end(s, STATUS_FAIL, p,
+                    "The program failed as it should, but did not say why on standard error.");
+}
+
+void expect_error(struct student *p, const char *text)
+{
+    struct session *s = p->session;
+
+    if (s->options->play)
+        return;
+    wait_end(p);
+    if (memmem(buffer_text(&p->errors), p->errors.length, text, strlen(text)) == NULL) {
+        report_comparison(
+            &(struct comparison){text, p->errors.data, strlen(text), p->errors.length, false});
+        session_end(s, STATUS_FAIL, p,
+                    session_print(s, "Its message on standard error does not name %s.", text));
+    }
+}
+
+void expect_output(struct student *p, const void *bytes, size_t length)
+{
+    struct session *s = p->session;
+
+    if (s->options->play) {
+        struct buffer shown = {0};
+        (void)bytes_show(bytes, length, 60, &shown);
+        play_say(s, "your program should print %zu bytes: %s", length, buffer_text(&shown));
+        buffer_free(&shown);
+        return;
+    }
+    wait_end(p);
+    if (p->output.length != length || (length > 0 && memcmp(p->output.data, bytes, length) != 0)) {
+        report_comparison(
+            &(struct comparison){bytes, p->output.data, length, p->output.length, false});
+        session_end(s, STATUS_FAIL, p,
+                    p->output.length == 0 ? "The program printed nothing on standard output."
+                                          : "The program printed something else than it should.");
+    }
+    transcript_add(s, "standard output", bytes, length);
+}
+
+void expect_descriptors(struct student *p, int most)
+{
+    if (p->session->options->play)
+        return;
+    student_settle(p);
+    int open = student_descriptors(p);
+    if (open > most)
+        session_end(
+            p->session, STATUS_FAIL, p,
+            session_print(p->session,
+                          "The program holds %d descriptors open; %d would do. What socket() "
+                          "or accept() returned must be closed, on every way out.",
+                          open, most));
+}

@@ -1,0 +1,197 @@
+/*
+ * The harness: what an exercise's cases.c is written with.
+ *
+ * A case is a function that reads from top to bottom: it starts the learner's program, plays the
+ * other end, and says what it expects. Every step waits until it is done. A step that fails ends
+ * the case with a verdict, so nothing needs checking; a step that can never be done, because the
+ * program cannot move any more, fails at once and not when time runs out.
+ *
+ *     static void greeting(struct session *s)
+ *     {
+ *         struct peer *server = peer_listen(s, "127.0.0.1");
+ *         struct student *p = student_start(s, peer_host(server), peer_port(server), NULL);
+ *         struct link *link = peer_accept(server);
+ *         link_send(link, "hello\n", 6);
+ *         link_close(link);
+ *         expect_output(p, "hello\n", 6);
+ *         expect_exit(p, 0);
+ *     }
+ *
+ * Each case runs in a process of its own, beside others; what it makes (processes, sockets, files)
+ * is gone when it ends. Everything returned here belongs to the session and lives as long as it.
+ */
+#ifndef HARNESS_HARNESS_H
+#define HARNESS_HARNESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+
+struct session; /* one case being run */
+struct student; /* one run of the learner's program */
+struct peer;    /* a scripted server of the harness: a listening socket */
+struct link;    /* one connection between the program and the harness */
+struct port;    /* a UDP socket of the harness */
+
+struct test_case {
+    const char *name;  /* "reply-in-pieces": for CASE=, and for the files in expected/ */
+    const char *title; /* "reply in three pieces" */
+    int points;
+    const char *teaches; /* a sentence: what was tried, and what a failure usually means */
+    void (*run)(struct session *session);
+    const char *faults; /* what the wire disturbs, "short-read,eintr"; NULL for nothing */
+    bool leaks;         /* memory that was not freed fails the case */
+    bool ipv6;          /* skipped where the system has no IPv6 */
+    int limit_ms;       /* time to run or sleep without a step being done; 0 is 2000 */
+};
+
+/*
+ * What main of every cases.c returns: reads the command line, runs the cases side by side and
+ * prints TAP. cases ends with an entry without a name.
+ */
+int harness_main(int argc, char **argv, const struct test_case *cases);
+
+/* ---- the session ---- */
+
+/* A number below limit, from the seed: the same in every run with that seed. */
+uint32_t session_random(struct session *session, uint32_t limit);
+
+/* length bytes from the seed: any bytes, or printable text without line ends. */
+void session_bytes(struct session *session, void *bytes, size_t length);
+void session_text(struct session *session, char *text, size_t length);
+
+/* Memory that lives as long as the session. */
+void *session_alloc(struct session *session, size_t size);
+
+/* Formats a string that lives as long as the session. */
+const char *session_print(struct session *session, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/*
+ * Adds a line to the hosts table that the program will see instead of the system's: name stands for
+ * these addresses, in this order, up to a NULL. Call it before student_start().
+ */
+void session_host(struct session *session, const char *name, ...) __attribute__((sentinel));
+
+/* Ends the case with "fail" and this sentence. For what no expect_ function can say. */
+_Noreturn void session_fail(struct session *session, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* ---- the learner's program ---- */
+
+/* Starts the program with these arguments, up to a NULL. It runs under the wire and under limits.
+ */
+struct student *student_start(struct session *session, ...) __attribute__((sentinel));
+
+/* Queues bytes for its standard input; student_end_input() closes it behind them. */
+void student_input(struct student *student, const void *bytes, size_t length);
+void student_end_input(struct student *student);
+
+/* Sends it a signal. */
+void student_signal(struct student *student, int signal);
+
+/*
+ * Waits for "listening on [address]:port" on its standard output and returns the port. The line is
+ * then no longer part of its output.
+ */
+const char *student_port(struct student *student);
+
+/* Waits until every thread of it sleeps and nothing is under way to it: it waits for us. */
+void student_settle(struct student *student);
+
+/* How many descriptors it holds open now; how many of its children have ended and were not reaped.
+ */
+int student_descriptors(const struct student *student);
+int student_zombies(const struct student *student);
+
+/* ---- peers: the other end ---- */
+
+/* Listens on a port of the system's choice at host, "127.0.0.1" or "::1". */
+struct peer *peer_listen(struct session *session, const char *host);
+
+/* Holds a port at host where nobody listens: a connection is refused. */
+struct peer *peer_refuse(struct session *session, const char *host);
+
+/* Holds a port at host that never answers: a connection is neither made nor refused. */
+struct peer *peer_ignore(struct session *session, const char *host);
+
+const char *peer_host(const struct peer *peer);
+const char *peer_port(const struct peer *peer);
+
+/* Waits for the program to connect. */
+struct link *peer_accept(struct peer *peer);
+
+/* Fails if the program has connected although it should not have: reason says why not. */
+void peer_expect_nobody(struct peer *peer, const char *reason);
+
+/* Connects to the program. host is "127.0.0.1" or "::1", port as student_port() gave it. */
+struct link *link_connect(struct session *session, const char *host, const char *port);
+
+/* Sends and waits until all of it is on its way. */
+void link_send(struct link *link, const void *bytes, size_t length);
+
+/*
+ * Sends in pieces, each only after the program read the one before it: so one recv() never gets
+ * two. sizes are the lengths of all pieces but the last, up to a 0.
+ */
+void link_send_pieces(struct link *link, const void *bytes, size_t length, const size_t *sizes);
+
+/* Queues bytes and returns at once; they go out while other steps wait. */
+void link_queue(struct link *link, const void *bytes, size_t length);
+
+/* Waits until everything sent or queued on the link was read by the program. */
+void link_wait_read(struct link *link);
+
+/* Waits for exactly these bytes; others, or an early end, fail. */
+void link_expect(struct link *link, const void *bytes, size_t length);
+
+/* Waits until the program finished sending; a further byte, or a reset, fails. */
+void link_expect_end(struct link *link);
+
+/* Waits until the program ended the connection, in whatever way, and throws away what it sent. */
+void link_wait_end(struct link *link);
+
+/* Finishes sending, and goes on receiving. */
+void link_shutdown(struct link *link);
+
+/* Closes in order, or with a reset that throws away what the program has not yet read. */
+void link_close(struct link *link);
+void link_reset(struct link *link);
+
+/* ---- UDP ---- */
+
+/* Opens a UDP socket at host. */
+struct port *port_open(struct session *session, const char *host);
+const char *port_host(const struct port *port);
+const char *port_number(const struct port *port);
+
+/* Waits for a datagram, and remembers its sender. Returns its length; at most size bytes are kept.
+ */
+size_t port_receive(struct port *port, void *bytes, size_t size);
+
+/* Sends a datagram to the sender of the last one received. */
+void port_reply(struct port *port, const void *bytes, size_t length);
+
+/* Sends a datagram to the program's UDP port. */
+void port_send(struct port *port, const char *host, const char *to, const void *bytes,
+               size_t length);
+
+/* ---- what is expected of the program ---- */
+
+/* Its whole standard output until it ends; compared with expected/NAME.out too, where that exists.
+ */
+void expect_output(struct student *student, const void *bytes, size_t length);
+
+/* It ends by itself with this status. */
+void expect_exit(struct student *student, int status);
+
+/* It ends by itself with a status other than 0, and says why on standard error. */
+void expect_failure(struct student *student, int status);
+
+/* Its standard error holds this text by the time it ends. */
+void expect_error(struct student *student, const char *text);
+
+/* It holds no more descriptors than this when it has settled. */
+void expect_descriptors(struct student *student, int most);
+
+#endif

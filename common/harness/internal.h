@@ -1,0 +1,246 @@
+/* What the harness's own files share. Cases never include it. */
+#ifndef HARNESS_INTERNAL_H
+#define HARNESS_INTERNAL_H
+
+#include <jansson.h>
+#include <semaphore.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "core/buffer.h"
+#include "harness/harness.h"
+#include "wire/log.h"
+
+enum status {
+    STATUS_PASS,
+    STATUS_FAIL,
+    STATUS_CRASH,
+    STATUS_TIMEOUT,
+    STATUS_MEMORY,
+    STATUS_PROCESSES,
+    STATUS_OUTPUT,
+    STATUS_SANITIZER,
+    STATUS_LEAK,
+    STATUS_SKIPPED,
+    STATUS_HARNESS
+};
+
+enum {
+    LIMIT_MS = 2000,         /* running or sleeping without a step done */
+    LIMIT_WALL_MS = 30000,   /* a case, whatever happens */
+    LIMIT_OUTPUT = 16 << 20, /* bytes of standard output or error */
+    LIMIT_MEMORY_MIB = 512,  /* resident, of the whole process tree */
+    LIMIT_PROCESSES = 600,   /* alive at once */
+    LIMIT_FORKS = 4096,      /* in all, kept by the wire */
+    LIMIT_FILE = 64 << 20,   /* bytes in one file */
+    LIMIT_DESCRIPTORS = 4096,
+    TICK_MS = 5, /* how often a quiet program is looked at */
+    LOG_EVENTS = 65536,
+    DEFAULT_SEED = 1,
+    STARTER_STATUS = 3 /* what a starter exits with; no contract uses it */
+};
+
+/* From the command line of cases. */
+struct options {
+    const char *program;
+    const char *source;
+    const char *expected; /* folder of reference outputs, or NULL */
+    const char *wire;     /* path of libwire.so */
+    uint32_t seed;
+    int jobs;
+    bool record;
+    bool play;
+};
+
+struct student {
+    struct session *session;
+    struct student *next;
+    pid_t pid;
+    int pidfd;
+    int in, out, err; /* our ends of its pipes, -1 when closed */
+    struct buffer input, output, errors;
+    size_t fed; /* bytes of input it was given */
+    bool end_input, ended;
+    bool stopped; /* we sent it a signal: an end by it is no crash */
+    int wait_status;
+    const char *command; /* as a person would type it */
+    struct wire_log log;
+};
+
+struct peer {
+    struct session *session;
+    struct peer *next;
+    int fd, blocker; /* blocker: the connection that fills a black hole's backlog */
+    bool waiting;    /* a step waits for a connection */
+    char host[48], port[8];
+};
+
+struct port {
+    struct session *session;
+    struct port *next;
+    int fd;
+    bool waiting; /* a step waits for a datagram */
+    char host[48], number[8];
+    struct sockaddr_storage sender;
+    socklen_t sender_length;
+};
+
+struct link {
+    struct session *session;
+    struct link *next;
+    int fd;
+    uint16_t remote, local; /* ports */
+    struct buffer out;      /* queued, not yet sent */
+    size_t sent;            /* bytes handed to the kernel */
+    struct buffer in;       /* received and not yet expected */
+    size_t want;            /* read until in holds this many bytes */
+    bool drain;             /* read and throw away */
+    bool end;               /* the program finished sending */
+    int error;              /* errno that ended the link */
+    bool connecting;
+};
+
+struct session {
+    const struct test_case *test;
+    const struct options *options;
+    uint64_t random[2];
+    int result_fd;   /* where the verdict goes */
+    char folder[64]; /* scratch, removed at the end */
+    struct student *students;
+    struct peer *peers;
+    struct link *links;
+    struct port *ports;
+    struct buffer hosts;
+    bool has_hosts;
+    uint64_t began_ns, step_ns;
+    uint64_t idle_ns; /* the program slept this long since the last step */
+    uint64_t cpu_ns;  /* its processor time when the last step was done */
+    uint64_t quiet;   /* fingerprint of a program that cannot move; 0 if it can */
+    int quiet_ticks;
+    int doorbell;             /* eventfd, written when a wire log grows */
+    struct buffer transcript; /* what was expected and came, for expected/ */
+    bool listens;             /* the step at hand depends on what the wire sees */
+};
+
+/* ---- session.c ---- */
+
+uint64_t now_ns(void);
+
+/* Runs one case and writes its verdict to result_fd. Does not return. */
+_Noreturn void session_run(const struct test_case *test, const struct options *options,
+                           int result_fd);
+
+/* As session_run(), but the learner runs the program by hand: steps are told, and wait for ever. */
+_Noreturn void session_play(const struct test_case *test, const struct options *options);
+
+/* Ends the case: kills what runs, writes the verdict with its report, removes the folder. */
+_Noreturn void session_end(struct session *session, enum status status, struct student *student,
+                           const char *cause);
+
+/* As session_end() with STATUS_HARNESS: it was not the program's fault. */
+_Noreturn void session_fault(struct session *session, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* The program's first run so far, or NULL: who a failure is about when no one is named. */
+struct student *session_student(const struct session *session);
+
+/* ---- pump.c ---- */
+
+/*
+ * Moves bytes until done(what) is true. On the way it drains the program's output, feeds its input,
+ * serves the links, and ends the case when the program cannot move any more or a limit is reached:
+ * waiting says for what we waited, "your program to connect". With settle, a program that cannot
+ * move ends the wait instead. Returns false when it ended by that.
+ */
+bool pump(struct session *session, bool (*done)(void *), void *what, const char *waiting,
+          bool settle);
+
+/* ---- procs.c: what /proc tells of the processes below this one ---- */
+
+struct standing {
+    bool asleep;     /* every thread sleeps in a call that has no time-out of its own */
+    bool sleeping;   /* every thread sleeps */
+    uint64_t print;  /* fingerprint of where it stands */
+    long processes;  /* alive */
+    long zombies;    /* ended and not reaped by the program that started them */
+    long memory_kib; /* resident */
+    uint64_t cpu_ns;
+    char call[32]; /* "recv()": what the first process sleeps in, or "" */
+    int fd;        /* the descriptor it sleeps on, or -1 */
+};
+
+void procs_look(struct standing *standing);
+int procs_descriptors(pid_t pid);
+bool procs_uses_timers(const char *program);
+
+/* Kills every descendant of this process and waits for all of them. */
+void procs_kill_all(void);
+
+/* True if no TCP data, FIN or handshake between loopback sockets is still under way. */
+bool procs_network_quiet(void);
+
+/* ---- expect.c ---- */
+
+/* Notes bytes that were expected and came, for the reference output. */
+void transcript_add(struct session *session, const char *what, const void *bytes, size_t length);
+
+/* Compares the transcript with expected/NAME.txt for the default seed, or records it. */
+void transcript_check(struct session *session);
+
+/* ---- report.c ---- */
+
+/* What to compare, for the report; filled by the expect_ functions. */
+struct comparison {
+    const void *expected, *got;
+    size_t expected_length, got_length;
+    bool partial; /* got is not all there yet: it may still grow */
+};
+void report_comparison(const struct comparison *comparison);
+
+/* Builds the verdict's JSON. cause may be bettered by what the wire saw. */
+json_t *report_build(struct session *session, enum status status, struct student *student,
+                     const char *cause);
+const char *status_name(enum status status);
+
+/* ---- steps.c ---- */
+
+/* The steps so far: a JSON array of {"text", "where"}. */
+json_t *steps_build(struct session *session, const struct student *student);
+
+/* The mistake that the wire's log shows, as a sentence; NULL if it shows none that we know. */
+const char *steps_diagnose(struct session *session, const struct student *student,
+                           enum status status);
+
+/* ---- sanitizer.c ---- */
+
+/*
+ * Looks for a sanitizer's report of this session. Returns NULL if there is none, else an array of
+ * {"text", "where"}; *leak says whether it is about leaks only; *report is where it was kept.
+ */
+json_t *sanitizer_read(struct session *session, bool *leak, const char **report);
+
+/* ---- play.c: the peer played by hand ---- */
+
+/* Says how to run the program, in place of starting it. */
+void play_start(struct student *student, char **arguments, const char *log);
+
+/* Tells what the peer does, in play only. */
+void play_say(const struct session *session, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Waits for Enter before the next piece goes out, in play only. */
+void play_pause(const struct session *session, const char *prompt);
+
+/* Asks for the port that the program printed. */
+const char *play_ask_port(struct session *session);
+
+/* ---- student.c ---- */
+
+void student_kill(struct student *student);
+bool student_reap(struct student *student);
+
+/* ---- peer.c ---- */
+
+void link_serve(struct link *link, short events);
+short link_events(const struct link *link);
+bool link_read_all(const struct link *link);
+
+#endif

@@ -1,0 +1,326 @@
+/* The main program of every cases.c: the command line, cases side by side, TAP. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/number.h"
+#include "harness/internal.h"
+
+static const char USAGE[] = "--list | --program PATH [--source FILE] [--seed N] [--case NAME]... "
+                            "[--jobs N] [--record] [--play NAME]";
+
+enum { MAX_CASES = 256 };
+
+/* One case on its way: chosen, running, done. */
+struct run {
+    const struct test_case *test;
+    pid_t pid;
+    int fd; /* the verdict comes out of here */
+    struct buffer verdict;
+    bool chosen, started, done;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    interrupted = number;
+}
+
+static bool have_ipv6(void)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool works = fd != -1 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+
+    if (fd != -1)
+        (void)close(fd); /* nothing was sent */
+    return works;
+}
+
+static void list_cases(const struct test_case *cases)
+{
+    for (const struct test_case *c = cases; c->name != NULL; c++) {
+        json_t *line = json_pack("{s:s, s:s, s:i, s:s}", "case", c->name, "title", c->title,
+                                 "points", c->points, "teaches", c->teaches);
+        (void)json_dumpf(line, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+        (void)putchar('\n');
+        json_decref(line);
+    }
+}
+
+static void start_case(struct run *run, const struct options *options)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) == -1)
+        die_errno("cannot make a pipe for the verdict");
+    (void)fflush(stdout);
+    run->pid = fork();
+    if (run->pid == -1)
+        die_errno("cannot start a case");
+    if (run->pid == 0) {
+        struct sigaction plain = {.sa_handler = SIG_DFL};
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)sigaction(SIGINT, &plain, NULL);
+        (void)sigaction(SIGTERM, &plain, NULL);
+        (void)close(ends[0]);
+        session_run(run->test, options, ends[1]);
+    }
+    (void)close(ends[1]);
+    run->fd = ends[0];
+    run->started = true;
+}
+
+/* A verdict that did not come: the case's own process died, which is the harness's fault. */
+static json_t *missing_verdict(const struct run *run, uint32_t seed, int status)
+{
+    char cause[160];
+
+    (void)snprintf(cause, sizeof cause, "The harness could not judge this case: its process %s %d.",
+                   WIFSIGNALED(status) ? "was ended by signal" : "gave no verdict, exit status",
+                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    return json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:I}", "case", run->test->name, "title",
+                     run->test->title, "points", run->test->points, "earned", 0, "status",
+                     "harness", "cause", cause, "teaches", run->test->teaches, "seed",
+                     (json_int_t)seed);
+}
+
+static void finish_case(struct run *run, uint32_t seed)
+{
+    int status = 0;
+    json_t *verdict = json_loadb(buffer_text(&run->verdict), run->verdict.length, 0, NULL);
+
+    while (waitpid(run->pid, &status, 0) == -1 && errno == EINTR)
+        continue;
+    if (verdict == NULL) {
+        json_t *missing = missing_verdict(run, seed, status);
+        char *text = json_dumps(missing, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+        buffer_free(&run->verdict);
+        (void)buffer_print(&run->verdict, "%s", text == NULL ? "{}" : text);
+        free(text);
+        json_decref(missing);
+    }
+    json_decref(verdict);
+    (void)close(run->fd);
+    run->done = true;
+}
+
+static void read_verdicts(struct run *runs, size_t count, uint32_t seed)
+{
+    struct pollfd polled[MAX_CASES];
+    size_t index[MAX_CASES], n = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (runs[i].started && !runs[i].done) {
+            polled[n] = (struct pollfd){.fd = runs[i].fd, .events = POLLIN};
+            index[n++] = i;
+        }
+    if (poll(polled, n, -1) == -1)
+        return; /* EINTR: the caller looks why */
+    for (size_t i = 0; i < n; i++) {
+        char bytes[65536];
+        if (polled[i].revents == 0)
+            continue;
+        struct run *run = &runs[index[i]];
+        ssize_t got = read(run->fd, bytes, sizeof bytes);
+        if (got > 0 && buffer_add(&run->verdict, bytes, (size_t)got) == -1)
+            die("out of memory");
+        if (got == 0 || (got == -1 && errno != EINTR))
+            finish_case(run, seed);
+    }
+}
+
+/* Prints one case's TAP line and its verdict as YAML: JSON is YAML. Returns true if it passed. */
+static bool print_case(const struct run *run, int number)
+{
+    json_t *verdict = json_loadb(buffer_text(&run->verdict), run->verdict.length, 0, NULL);
+    const char *status = json_string_value(json_object_get(verdict, "status"));
+    bool passed = status != NULL && strcmp(status, "pass") == 0;
+    bool skipped = status != NULL && strcmp(status, "skipped") == 0;
+    const char *line = buffer_text(&run->verdict);
+
+    (void)printf("%s %d - %s%s%s\n  ---\n", passed || skipped ? "ok" : "not ok", number,
+                 run->test->name, skipped ? " # SKIP " : "",
+                 skipped ? json_string_value(json_object_get(verdict, "cause")) : "");
+    while (*line != '\0') {
+        int length = (int)strcspn(line, "\n");
+        (void)printf("  %.*s\n", length, line);
+        line += length + (line[length] == '\n');
+    }
+    (void)printf("  ...\n");
+    (void)fflush(stdout); /* the runner shows each case as it comes */
+    json_decref(verdict);
+    return passed || skipped;
+}
+
+static void skip_case(struct run *run, uint32_t seed)
+{
+    run->started = run->done = true;
+    (void)buffer_print(&run->verdict,
+                       "{\n  \"case\": \"%s\",\n  \"title\": \"%s\",\n  \"points\": 0,\n"
+                       "  \"earned\": 0,\n  \"status\": \"skipped\",\n"
+                       "  \"cause\": \"this system has no IPv6\",\n  \"seed\": %u\n}",
+                       run->test->name, run->test->title, seed);
+}
+
+static int run_cases(struct run *runs, size_t count, const struct options *options)
+{
+    size_t next = 0, printed = 0, running = 0;
+    bool all_passed = true, ipv6 = have_ipv6();
+
+    (void)printf("TAP version 13\n1..%zu\n", count);
+    while (printed < count && interrupted == 0) {
+        while (next < count && running < (size_t)options->jobs) {
+            if (runs[next].test->ipv6 && !ipv6) {
+                skip_case(&runs[next++], options->seed);
+                continue;
+            }
+            start_case(&runs[next++], options);
+            running++;
+        }
+        if (running > 0)
+            read_verdicts(runs, count, options->seed);
+        running = 0;
+        for (size_t i = 0; i < count; i++)
+            running += runs[i].started && !runs[i].done;
+        while (printed < count && runs[printed].done) {
+            all_passed &= print_case(&runs[printed], (int)printed + 1);
+            printed++;
+        }
+    }
+    if (interrupted != 0) {
+        for (size_t i = 0; i < count; i++)
+            if (runs[i].started && !runs[i].done)
+                (void)kill(runs[i].pid, SIGKILL);
+        procs_kill_all();
+        return 128 + interrupted;
+    }
+    return all_passed ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* build/exercises/X/cases stands in the tree it belongs to: the wire and expected/ are found from
+ * it. */
+static void find_tree(struct options *options)
+{
+    static char self[4096], wire[sizeof self + 32], expected[2 * sizeof self];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+
+    if (length == -1)
+        die_errno("/proc/self/exe");
+    self[length] = '\0';
+    char *build = strstr(self, "/build/exercises/"), *end = strrchr(self, '/');
+    if (build == NULL || end < build + 16)
+        die("%s does not stand in build/exercises/", self);
+    *build = *end = '\0';
+    (void)snprintf(wire, sizeof wire, "%s/build/libwire.so", self);
+    (void)snprintf(expected, sizeof expected, "%s/%s/expected", self, build + 7);
+    options->wire = wire;
+    options->expected = expected;
+    if (access(wire, R_OK) == -1)
+        die_errno("%s", wire);
+}
+
+static void choose_case(struct run *runs, size_t *count, const struct test_case *cases,
+                        const char *name)
+{
+    for (const struct test_case *c = cases; c->name != NULL; c++)
+        if (strcmp(c->name, name) == 0 && *count < MAX_CASES) {
+            runs[(*count)++] = (struct run){.test = c};
+            return;
+        }
+    report("there is no case %s; --list names them", name);
+    exit(EXIT_USAGE);
+}
+
+static void read_options(int argc, char **argv, const struct test_case *cases,
+                         struct options *options, struct run *runs, size_t *count)
+{
+    static const struct option known[] = {
+        {"list", no_argument, NULL, 'l'},
+        {"program", required_argument, NULL, 'p'},
+        {"source", required_argument, NULL, 's'},
+        {"seed", required_argument, NULL, 'n'},
+        {"case", required_argument, NULL, 'c'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"record", no_argument, NULL, 'r'},
+        {"play", required_argument, NULL, 'y'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+    long number;
+
+    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        if (option == 'l') {
+            list_cases(cases);
+            finish(EXIT_SUCCESS);
+        } else if (option == 'p') {
+            options->program = optarg;
+        } else if (option == 's') {
+            options->source = optarg;
+        } else if (option == 'n' && number_parse(optarg, 0, UINT32_MAX, &number)) {
+            options->seed = (uint32_t)number;
+        } else if (option == 'j' && number_parse(optarg, 1, MAX_CASES, &number)) {
+            options->jobs = (int)number;
+        } else if (option == 'c' || option == 'y') {
+            choose_case(runs, count, cases, optarg);
+            options->play |= option == 'y';
+        } else if (option == 'r') {
+            options->record = true;
+        } else {
+            die_usage(USAGE);
+        }
+    }
+    if (optind != argc || options->program == NULL)
+        die_usage(USAGE);
+    if (options->source == NULL) {
+        static char source[256];
+        const char *slash = strrchr(options->program, '/');
+        (void)snprintf(source, sizeof source, "%s.c", slash == NULL ? options->program : slash + 1);
+        options->source = source;
+    }
+}
+
+int harness_main(int argc, char **argv, const struct test_case *cases)
+{
+    static struct run runs[MAX_CASES];
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    struct options options = {.seed = DEFAULT_SEED, .jobs = cores < 1 ? 2 : (int)cores * 2};
+    struct sigaction stop = {.sa_handler = on_signal};
+    struct rlimit files;
+    size_t count = 0;
+
+    read_options(argc, argv, cases, &options, runs, &count);
+    find_tree(&options);
+    if (access(options.program, X_OK) == -1) {
+        report_errno("%s", options.program);
+        return EXIT_USAGE;
+    }
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) { /* peers hold many connections */
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    (void)sigaction(SIGINT, &stop, NULL);
+    (void)sigaction(SIGTERM, &stop, NULL);
+    (void)sigaction(SIGHUP, &stop, NULL);
+    if (options.play)
+        session_play(runs[0].test, &options);
+    if (count == 0)
+        for (const struct test_case *c = cases; c->name != NULL; c++)
+            choose_case(runs, &count, cases, c->name);
+    int status = run_cases(runs, count, &options);
+    if (fflush(stdout) == EOF)
+        die_errno("standard output");
+    return status;
+}

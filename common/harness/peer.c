@@ -1,0 +1,531 @@
+/* Scripted peers: the other end of the learner's program, over TCP and UDP. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "core/address.h"
+#include "core/number.h"
+#include "harness/internal.h"
+
+/* ---- addresses ---- */
+
+/* A numeric host and port as a socket address. Returns its length. */
+static socklen_t make_address(struct session *s, const char *host, uint16_t port,
+                              struct sockaddr_storage *address)
+{
+    struct sockaddr_in *in = (struct sockaddr_in *)address;
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)address;
+
+    memset(address, 0, sizeof *address);
+    if (inet_pton(AF_INET, host, &in->sin_addr) == 1) {
+        in->sin_family = AF_INET;
+        in->sin_port = htons(port);
+        return sizeof *in;
+    }
+    if (inet_pton(AF_INET6, host, &in6->sin6_addr) != 1)
+        session_fault(s, "%s is no numeric address", host);
+    in6->sin6_family = AF_INET6;
+    in6->sin6_port = htons(port);
+    return sizeof *in6;
+}
+
+/* A non-blocking socket bound to a port of the system's choice at host; name gets the port. */
+static int open_bound(struct session *s, const char *host, int type, char name[8])
+{
+    struct sockaddr_storage address;
+    socklen_t length = make_address(s, host, 0, &address);
+    int fd = socket(address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd == -1 || bind(fd, (struct sockaddr *)&address, length) == -1 ||
+        getsockname(fd, (struct sockaddr *)&address, &length) == -1)
+        session_fault(s, "cannot bind a socket to %s: %s", host, strerror(errno));
+    (void)snprintf(name, 8, "%d", address_port((struct sockaddr *)&address));
+    return fd;
+}
+
+/* ---- listening peers ---- */
+
+static struct peer *add_peer(struct session *s, const char *host)
+{
+    struct peer *peer = session_alloc(s, sizeof *peer);
+
+    peer->session = s;
+    peer->blocker = -1;
+    peer->next = s->peers;
+    s->peers = peer;
+    (void)snprintf(peer->host, sizeof peer->host, "%s", host);
+    peer->fd = open_bound(s, host, SOCK_STREAM, peer->port);
+    return peer;
+}
+
+struct peer *peer_listen(struct session *s, const char *host)
+{
+    struct peer *peer = add_peer(s, host);
+
+    if (listen(peer->fd, 256) == -1)
+        session_fault(s, "cannot listen on %s: %s", host, strerror(errno));
+    play_say(s, "a server listens on %s port %s", peer->host, peer->port);
+    return peer;
+}
+
+struct peer *peer_refuse(struct session *s, const char *host)
+{
+    struct peer *peer = add_peer(s, host); /* bound and not listening: nobody else can take it */
+
+    play_say(s, "nobody listens on %s port %s", peer->host, peer->port);
+    return peer;
+}
+
+struct peer *peer_ignore(struct session *s, const char *host)
+{
+    struct peer *peer = add_peer(s, host);
+    struct sockaddr_storage address;
+    long port = 0;
+
+    /* A backlog of 0 holds one connection; with that place taken, the kernel drops every SYN. */
+    (void)number_parse(peer->port, 1, 65535, &port);
+    socklen_t length = make_address(s, host, (uint16_t)port, &address);
+    peer->blocker = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listen(peer->fd, 0) == -1 || peer->blocker == -1 ||
+        connect(peer->blocker, (struct sockaddr *)&address, length) == -1)
+        session_fault(s, "cannot make a port that never answers: %s", strerror(errno));
+    play_say(s, "%s port %s never answers", peer->host, peer->port);
+    return peer;
+}
+
+const char *peer_host(const struct peer *peer)
+{
+    return peer->host;
+}
+
+const char *peer_port(const struct peer *peer)
+{
+    return peer->port;
+}
+
+/* ---- links ---- */
+
+static struct link *add_link(struct session *s, int fd)
+{
+    struct link *link = session_alloc(s, sizeof *link);
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    int one = 1;
+
+    link->session = s;
+    link->fd = fd;
+    link->next = s->links;
+    s->links = link;
+    /* Each piece is a segment of its own, at once. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (getpeername(fd, (struct sockaddr *)&address, &length) == 0)
+        link->remote = (uint16_t)address_port((struct sockaddr *)&address);
+    length = sizeof address;
+    if (getsockname(fd, (struct sockaddr *)&address, &length) == 0)
+        link->local = (uint16_t)address_port((struct sockaddr *)&address);
+    return link;
+}
+
+static bool can_accept(void *what)
+{
+    return poll(&(struct pollfd){((struct peer *)what)->fd, POLLIN, 0}, 1, 0) == 1;
+}
+
+struct link *peer_accept(struct peer *peer)
+{
+    struct session *s = peer->session;
+    int fd = -1;
+
+    while (fd == -1) {
+        peer->waiting = true;
+        (void)pump(
+            s, can_accept, peer,
+            session_print(s, "your program to connect to %s port %s", peer->host, peer->port),
+            false);
+        peer->waiting = false;
+        fd = accept4(peer->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd == -1 && errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+            session_fault(s, "accept: %s", strerror(errno));
+    }
+    play_say(s, "your program connected");
+    return add_link(s, fd);
+}
+
+void peer_expect_nobody(struct peer *peer, const char *reason)
+{
+    if (can_accept(peer))
+        session_fail(peer->session, "The program connected to %s port %s. %s", peer->host,
+                     peer->port, reason);
+}
+
+static bool is_connected(void *what)
+{
+    return poll(&(struct pollfd){((struct link *)what)->fd, POLLOUT, 0}, 1, 0) == 1;
+}
+
+struct link *link_connect(struct session *s, const char *host, const char *port)
+{
+    struct sockaddr_storage address;
+    long number = 0;
+    int error = 0;
+    socklen_t size = sizeof error;
+
+    if (!number_parse(port, 1, 65535, &number))
+        session_fault(s, "%s is no port", port);
+    socklen_t length = make_address(s, host, (uint16_t)number, &address);
+    int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd == -1)
+        session_fault(s, "cannot make a socket: %s", strerror(errno));
+    if (connect(fd, (struct sockaddr *)&address, length) == -1 && errno != EINPROGRESS)
+        session_fail(s, "A client could not connect to %s port %s: %s.", host, port,
+                     strerror(errno));
+    struct link *link = add_link(s, fd);
+    link->connecting = true;
+    (void)pump(s, is_connected, link, "your program to take a connection", false);
+    link->connecting = false;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0)
+        session_fail(s, "A client could not connect to %s port %s: %s.", host, port,
+                     strerror(error));
+    link->local = 0;
+    length = sizeof address;
+    if (getsockname(fd, (struct sockaddr *)&address, &length) == 0)
+        link->local = (uint16_t)address_port((struct sockaddr *)&address);
+    link->remote = (uint16_t)number;
+    play_say(s, "a client connected to your program");
+    return link;
+}
+
+/* ---- what the pump asks and does for a link ---- */
+
+short link_events(const struct link *link)
+{
+    short events = 0;
+
+    if (link->connecting)
+        return POLLOUT;
+    if (link->sent < link->out.length && link->error == 0)
+        events |= POLLOUT;
+    if (!link->end && link->error == 0 && (link->drain || link->in.length < link->want))
+        events |= POLLIN;
+    return events;
+}
+
+static void serve_out(struct link *link)
+{
+    ssize_t n =
+        send(link->fd, link->out.data + link->sent, link->out.length - link->sent, MSG_NOSIGNAL);
+
+    if (n > 0)
+        link->sent += (size_t)n;
+    if (n == -1 && errno != EAGAIN && errno != EINTR)
+        link->error = errno;
+}
+
+static void serve_in(struct link *link)
+{
+    static char bytes[65536];
+    size_t room = link->drain ? sizeof bytes : link->want - link->in.length;
+    ssize_t n = recv(link->fd, bytes, room < sizeof bytes ? room : sizeof bytes, 0);
+
+    if (n > 0 && !link->drain && buffer_add(&link->in, bytes, (size_t)n) == -1)
+        session_fault(link->session, "out of memory");
+    if (n == 0)
+        link->end = true;
+    if (n == -1 && errno != EAGAIN && errno != EINTR)
+        link->error = errno;
+}
+
+void link_serve(struct link *link, short events)
+{
+    if ((events & (POLLOUT | POLLERR)) != 0 && link->sent < link->out.length)
+        serve_out(link);
+    if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && (link_events(link) & POLLIN) != 0)
+        serve_in(link);
+}
+
+/* ---- sending ---- */
+
+static bool is_sent(void *what)
+{
+    const struct link *link = what;
+
+    return link->sent == link->out.length || link->error != 0;
+}
+
+void link_queue(struct link *link, const void *bytes, size_t length)
+{
+    if (buffer_add(&link->out, bytes, length) == -1)
+        session_fault(link->session, "out of memory");
+}
+
+void link_send(struct link *link, const void *bytes, size_t length)
+{
+    link_queue(link, bytes, length);
+    serve_out(
+        link); /* a short message is gone with one call, and the pump has nothing to wait for */
+    play_say(link->session, "sends %zu bytes", length);
+    (void)pump(link->session, is_sent, link, "your program to read what it was sent", false);
+}
+
+/* What the program read from this connection so far, as its wire saw it. */
+static size_t bytes_read(const struct link *link, bool *reading)
+{
+    size_t total = 0;
+
+    *reading = false;
+    for (const struct student *p = link->session->students; p != NULL; p = p->next) {
+        uint32_t count = wire_log_count(&p->log);
+        for (uint32_t i = 0; i < count; i++) {
+            const struct wire_event *e = wire_log_event(&p->log, i);
+            if (e == NULL || e->call != WIRE_RECV || address_port(&e->local.any) != link->remote ||
+                address_port(&e->peer.any) != link->local)
+                continue;
+            *reading = e->phase == WIRE_ENTER;
+            if (e->phase == WIRE_EXIT && e->result > 0 && (e->flags & MSG_PEEK) == 0)
+                total += (size_t)e->result;
+        }
+    }
+    return total;
+}
+
+/* All read; or the program sleeps in a read although there is something: it waits for more. */
+bool link_read_all(const struct link *link)
+{
+    struct standing standing;
+    bool reading;
+
+    if (link->error != 0 || bytes_read(link, &reading) >= link->sent)
+        return true;
+    if (!reading)
+        return false;
+    procs_look(&standing);
+    return standing.sleeping && standing.processes > 0 && bytes_read(link, &reading) < link->sent &&
+           reading;
+}
+
+static bool has_read_all(void *what)
+{
+    return link_read_all(what);
+}
+
+void link_wait_read(struct link *link)
+{
+    struct session *s = link->session;
+
+    if (s->options->play) {
+        play_pause(s, "Enter sends the next piece");
+        return;
+    }
+    s->listens = true;
+    (void)pump(s, has_read_all, link, "your program to read what it was sent", true);
+    s->listens = false;
+}
+
+void link_send_pieces(struct link *link, const void *bytes, size_t length, const size_t *sizes)
+{
+    const char *at = bytes;
+
+    for (; *sizes != 0 && *sizes < length; sizes++) {
+        link_send(link, at, *sizes);
+        link_wait_read(link);
+        at += *sizes;
+        length -= *sizes;
+    }
+    link_send(link, at, length);
+}
+
+/* ---- receiving ---- */
+
+static bool has_received(void *what)
+{
+    const struct link *link = what;
+
+    return link->in.length >= link->want || link->end || link->error != 0;
+}
+
+static void expect_bytes(struct link *link, const void *bytes, size_t length, const char *waiting)
+{
+    struct session *s = link->session;
+
+    link->want = length;
+    (void)pump(s, has_received, link, waiting, false);
+    if (link->in.length == length && memcmp(buffer_text(&link->in), bytes, length) == 0) {
+        link->in.length = 0;
+        link->want = 0;
+        transcript_add(s, "received by the other side", bytes, length);
+        return;
+    }
+    report_comparison(&(struct comparison){bytes, link->in.data, length, link->in.length, false});
+    if (link->error != 0)
+        session_fail(s,
+                     "Your program reset the connection after %zu of %zu bytes: it closed while "
+                     "something it was sent lay unread, or was killed.",
+                     link->in.length, length);
+    if (link->in.length < length)
+        session_fail(s, "Your program finished sending after %zu of %zu bytes.", link->in.length,
+                     length);
+    session_fail(s, "The other side received something else than your program should have sent.");
+}
+
+void link_expect(struct link *link, const void *bytes, size_t length)
+{
+    expect_bytes(link, bytes, length,
+                 session_print(link->session, "%zu bytes from your program", length));
+    play_say(link->session, "received the %zu bytes it expected", length);
+}
+
+static bool has_ended(void *what)
+{
+    const struct link *link = what;
+
+    return link->end || link->error != 0 || link->in.length > 0;
+}
+
+void link_expect_end(struct link *link)
+{
+    struct session *s = link->session;
+
+    link->want = 1;
+    (void)pump(s, has_ended, link,
+               "your program to finish sending: with shutdown(fd, SHUT_WR), or by closing", false);
+    if (link->error != 0)
+        session_fail(s,
+                     "Your program reset the connection instead of closing it in order: it closed "
+                     "while something it was sent lay unread, or was killed.");
+    if (link->in.length > 0)
+        session_fail(s, "Your program sent more than it should have.");
+    play_say(s, "your program finished sending");
+}
+
+void link_wait_end(struct link *link)
+{
+    link->drain = true;
+    (void)pump(link->session, has_ended, link, "your program to end the connection", false);
+    play_say(link->session, "your program ended the connection");
+}
+
+/* ---- ending ---- */
+
+void link_shutdown(struct link *link)
+{
+    (void)shutdown(link->fd,
+                   SHUT_WR); /* ENOTCONN: the program was faster, which other steps judge */
+    play_say(link->session, "finishes sending");
+}
+
+/* True once the program's kernel has our FIN: a close in between would hide that it is under way.
+ */
+static bool is_fin_received(void *what)
+{
+    const struct link *link = what;
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+
+    return getsockopt(link->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == -1 ||
+           (info.tcpi_state != TCP_FIN_WAIT1 && info.tcpi_state != TCP_CLOSING &&
+            info.tcpi_state != TCP_LAST_ACK);
+}
+
+static void close_link(struct link *link)
+{
+    (void)close(link->fd);
+    link->fd = -1;
+    link->end = true;
+}
+
+void link_close(struct link *link)
+{
+    if (link->fd == -1)
+        return;
+    (void)shutdown(link->fd, SHUT_WR);
+    (void)pump(link->session, is_fin_received, link, "your program to take the end", true);
+    close_link(link);
+    play_say(link->session, "closes");
+}
+
+void link_reset(struct link *link)
+{
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+    (void)setsockopt(link->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    close_link(link);
+    play_say(link->session, "resets the connection");
+}
+
+/* ---- UDP ---- */
+
+struct port *port_open(struct session *s, const char *host)
+{
+    struct port *port = session_alloc(s, sizeof *port);
+
+    port->session = s;
+    port->next = s->ports;
+    s->ports = port;
+    (void)snprintf(port->host, sizeof port->host, "%s", host);
+    port->fd = open_bound(s, host, SOCK_DGRAM, port->number);
+    return port;
+}
+
+const char *port_host(const struct port *port)
+{
+    return port->host;
+}
+
+const char *port_number(const struct port *port)
+{
+    return port->number;
+}
+
+static bool has_datagram(void *what)
+{
+    return poll(&(struct pollfd){((struct port *)what)->fd, POLLIN, 0}, 1, 0) == 1;
+}
+
+size_t port_receive(struct port *port, void *bytes, size_t size)
+{
+    struct session *s = port->session;
+
+    port->waiting = true;
+    (void)pump(s, has_datagram, port, "a datagram from your program", false);
+    port->waiting = false;
+    port->sender_length = sizeof port->sender;
+    ssize_t n =
+        recvfrom(port->fd, bytes, size, 0, (struct sockaddr *)&port->sender, &port->sender_length);
+    if (n == -1)
+        session_fault(s, "recvfrom: %s", strerror(errno));
+    play_say(s, "received a datagram of %zd bytes", n);
+    return (size_t)n;
+}
+
+static void send_datagram(struct port *port, const void *bytes, size_t length,
+                          const struct sockaddr_storage *to, socklen_t to_length)
+{
+    if (sendto(port->fd, bytes, length, 0, (const struct sockaddr *)to, to_length) == -1)
+        session_fault(port->session, "sendto: %s", strerror(errno));
+    play_say(port->session, "sends a datagram of %zu bytes", length);
+}
+
+void port_reply(struct port *port, const void *bytes, size_t length)
+{
+    send_datagram(port, bytes, length, &port->sender, port->sender_length);
+}
+
+void port_send(struct port *port, const char *host, const char *to, const void *bytes,
+               size_t length)
+{
+    struct sockaddr_storage address;
+    long number = 0;
+
+    if (!number_parse(to, 1, 65535, &number))
+        session_fault(port->session, "%s is no port", to);
+    socklen_t size = make_address(port->session, host, (uint16_t)number, &address);
+    send_datagram(port, bytes, length, &address, size);
+}

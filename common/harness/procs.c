@@ -1,0 +1,389 @@
+/* What /proc tells of a process tree: where it stands, what it holds, what it used. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/number.h"
+#include "harness/internal.h"
+
+enum { MAX_PROCESSES = 8192 };
+
+static ssize_t read_file(const char *path, char *text, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd == -1)
+        return -1;
+    ssize_t got = read(fd, text, size - 1);
+    int why = errno;
+    (void)close(fd);
+    errno = why;
+    if (got >= 0)
+        text[got] = '\0';
+    return got;
+}
+
+/* The processes below this one, read afresh each time. */
+struct table {
+    pid_t pid[MAX_PROCESSES], parent[MAX_PROCESSES];
+    char state[MAX_PROCESSES];
+    long ticks[MAX_PROCESSES], pages[MAX_PROCESSES];
+    size_t count;
+};
+
+/* The fields of /proc/PID/stat that we need stand behind the name, which may hold anything. */
+static bool read_stat(struct table *t, pid_t pid)
+{
+    char path[64], text[1024];
+    long ticks_user, ticks_system, pages;
+    int parent;
+    char state;
+
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    if (t->count == MAX_PROCESSES || read_file(path, text, sizeof text) <= 0)
+        return false;
+    const char *behind = strrchr(text, ')');
+    /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote these numbers */
+    if (behind == NULL || sscanf(behind + 1,
+                                 " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld %*d %*d %*d "
+                                 "%*d %*d %*d %*u %*u %ld",
+                                 &state, &parent, &ticks_user, &ticks_system, &pages) != 5)
+        return false;
+    t->pid[t->count] = pid;
+    t->parent[t->count] = parent;
+    t->state[t->count] = state;
+    t->ticks[t->count] = ticks_user + ticks_system;
+    t->pages[t->count] = pages;
+    t->count++;
+    return true;
+}
+
+/* Adds the children that one thread started. False where the kernel does not list them. */
+static bool read_children(struct table *t, const char *task)
+{
+    char path[128], *text, *next;
+    struct buffer file = {0};
+
+    (void)snprintf(path, sizeof path, "%s/children", task);
+    if (buffer_add_file(&file, path, 1 << 20) == -1)
+        return errno != ENOENT || access(task, F_OK) == -1; /* gone meanwhile: no children */
+    text = file.data;
+    for (long pid = strtol(text, &next, 10); next != text; pid = strtol(text, &next, 10)) {
+        (void)read_stat(t, (pid_t)pid); /* false: it ended meanwhile */
+        text = next;
+    }
+    buffer_free(&file);
+    return true;
+}
+
+static bool read_tasks(struct table *t, pid_t pid)
+{
+    char path[64];
+    const struct dirent *entry;
+    bool listed = true;
+
+    (void)snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *folder = opendir(path);
+    while (folder != NULL && listed && (entry = readdir(folder)) != NULL)
+        if (isdigit((unsigned char)entry->d_name[0])) {
+            char task[96];
+            (void)snprintf(task, sizeof task, "%s/%.20s", path, entry->d_name);
+            listed = read_children(t, task);
+        }
+    if (folder != NULL)
+        (void)closedir(folder);
+    return listed;
+}
+
+static bool in_table(const struct table *t, size_t count, pid_t pid)
+{
+    for (size_t i = 0; i < count; i++)
+        if (t->pid[i] == pid)
+            return true;
+    return false;
+}
+
+/* Where the kernel lists no children: every process there is, then those not below us taken out. */
+static void read_everything(struct table *t)
+{
+    DIR *folder = opendir("/proc");
+    const struct dirent *entry;
+    long pid;
+    size_t kept = 0, before;
+
+    t->count = 0;
+    while (folder != NULL && (entry = readdir(folder)) != NULL)
+        if (number_parse(entry->d_name, 1, INT32_MAX, &pid))
+            (void)read_stat(t, (pid_t)pid);
+    if (folder != NULL)
+        (void)closedir(folder);
+    do { /* moves our descendants to the front, generation by generation */
+        before = kept;
+        for (size_t i = kept; i < t->count; i++) {
+            if (t->parent[i] != getpid() && !in_table(t, kept, t->parent[i]))
+                continue;
+            struct table *u = t;
+            pid_t a = u->pid[i], b = u->parent[i];
+            char state = u->state[i];
+            long ticks = u->ticks[i], pages = u->pages[i];
+            u->pid[i] = u->pid[kept], u->parent[i] = u->parent[kept];
+            u->state[i] = u->state[kept], u->ticks[i] = u->ticks[kept];
+            u->pages[i] = u->pages[kept];
+            u->pid[kept] = a, u->parent[kept] = b, u->state[kept] = state;
+            u->ticks[kept] = ticks, u->pages[kept] = pages;
+            kept++;
+        }
+    } while (kept > before);
+    t->count = kept;
+}
+
+static void read_table(struct table *t)
+{
+    t->count = 0;
+    bool listed = read_tasks(t, getpid());
+    for (size_t i = 0; listed && i < t->count; i++) /* grows as it goes: breadth first */
+        listed = read_tasks(t, t->pid[i]);
+    if (!listed)
+        read_everything(t);
+}
+
+/* ---- does it sleep for ever? ---- */
+
+struct call {
+    long number;
+    const char *name;
+    int timeout;  /* index of the argument that holds its time-out, -1 if it has none */
+    bool fd;      /* its first argument is a descriptor */
+    bool pointer; /* the time-out is a pointer: 0 is none; else an int: negative is none */
+};
+
+static const struct call CALLS[] = {
+    {SYS_read, "read()", -1, true, false},
+    {SYS_readv, "readv()", -1, true, false},
+    {SYS_write, "write()", -1, true, false},
+    {SYS_writev, "writev()", -1, true, false},
+    {SYS_recvfrom, "recv()", -1, true, false},
+    {SYS_recvmsg, "recvmsg()", -1, true, false},
+    {SYS_sendto, "send()", -1, true, false},
+    {SYS_sendmsg, "sendmsg()", -1, true, false},
+#ifdef SYS_accept
+    {SYS_accept, "accept()", -1, true, false},
+#endif
+    {SYS_accept4, "accept()", -1, true, false},
+#ifdef SYS_poll
+    {SYS_poll, "poll()", 2, false, false},
+    {SYS_select, "select()", 4, false, true},
+    {SYS_epoll_wait, "epoll_wait()", 3, false, false},
+    {SYS_pause, "pause()", -1, false, false},
+#endif
+    {SYS_ppoll, "poll()", 2, false, true},
+    {SYS_pselect6, "select()", 4, false, true},
+    {SYS_epoll_pwait, "epoll_wait()", 3, false, false},
+    {SYS_wait4, "wait()", -1, false, false},
+    {SYS_waitid, "wait()", -1, false, false},
+    {SYS_rt_sigsuspend, "sigsuspend()", -1, false, false},
+    {SYS_rt_sigtimedwait, "sigwait()", 2, false, true},
+    {SYS_futex, "a lock or join", 3, false, true},
+};
+
+/* Reads what one thread sleeps in. Returns the call if it has no time-out, else NULL; fills
+ * arguments. */
+static const struct call *read_call(const char *task, long *number, unsigned long arguments[4])
+{
+    char path[128], text[256];
+
+    (void)snprintf(path, sizeof path, "%s/syscall", task);
+    if (read_file(path, text, sizeof text) <= 0)
+        return NULL;
+    /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote these numbers; "running" gives no match */
+    if (sscanf(text, "%ld %lx %lx %lx %lx", number, &arguments[0], &arguments[1], &arguments[2],
+               &arguments[3]) != 5)
+        return NULL;
+    unsigned long fifth = 0;
+    /* NOLINTNEXTLINE(cert-err34-c) */
+    (void)sscanf(text, "%*d %*x %*x %*x %*x %lx", &fifth);
+    for (size_t i = 0; i < sizeof CALLS / sizeof CALLS[0]; i++) {
+        const struct call *call = &CALLS[i];
+        if (call->number != *number)
+            continue;
+        if (call->timeout == -1)
+            return call;
+        unsigned long timeout = call->timeout == 4 ? fifth : arguments[call->timeout];
+        return (call->pointer ? timeout == 0 : (int)timeout < 0) ? call : NULL;
+    }
+    return NULL;
+}
+
+static uint64_t mix(uint64_t print, uint64_t value)
+{
+    return (print ^ value) * 1099511628211U;
+}
+
+/* The context switches of a thread: if they did not change, it did not run in between. */
+static uint64_t read_switches(const char *task)
+{
+    char path[128], text[4096];
+    uint64_t print = 7;
+
+    (void)snprintf(path, sizeof path, "%s/status", task);
+    if (read_file(path, text, sizeof text) <= 0)
+        return 0;
+    for (const char *at = text; (at = strstr(at, "ctxt_switches:")) != NULL; at++)
+        print = mix(print, strtoul(at + 14, NULL, 10));
+    return print;
+}
+
+static bool thread_sleeps(const char *task)
+{
+    char path[128], text[512];
+
+    (void)snprintf(path, sizeof path, "%s/stat", task);
+    if (read_file(path, text, sizeof text) <= 0)
+        return false;
+    const char *behind = strrchr(text, ')');
+    return behind != NULL && behind[1] == ' ' && behind[2] == 'S';
+}
+
+static void look_at_thread(const char *task, struct standing *standing)
+{
+    long number = -1;
+    unsigned long arguments[4] = {0};
+    const struct call *call = read_call(task, &number, arguments);
+
+    standing->sleeping = standing->sleeping && thread_sleeps(task);
+    standing->asleep = standing->asleep && call != NULL && standing->sleeping;
+    standing->print = mix(standing->print, (uint64_t)number);
+    standing->print = mix(standing->print, arguments[0]);
+    standing->print = mix(standing->print, read_switches(task));
+    if (call != NULL && (standing->call[0] == '\0' || strstr(standing->call, "lock") != NULL)) {
+        (void)snprintf(standing->call, sizeof standing->call, "%s", call->name);
+        standing->fd = call->fd ? (int)arguments[0] : -1;
+    }
+}
+
+static void look_at_threads(pid_t pid, struct standing *standing)
+{
+    char path[64];
+    const struct dirent *entry;
+
+    (void)snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *folder = opendir(path);
+    if (folder == NULL)
+        return;
+    while ((entry = readdir(folder)) != NULL)
+        if (isdigit((unsigned char)entry->d_name[0])) {
+            char task[96];
+            (void)snprintf(task, sizeof task, "/proc/%d/task/%.20s", pid, entry->d_name);
+            look_at_thread(task, standing);
+        }
+    (void)closedir(folder);
+}
+
+void procs_look(struct standing *standing)
+{
+    static struct table table;
+    uint64_t tick_ns = 1000000000U / (uint64_t)sysconf(_SC_CLK_TCK);
+    long page_kib = sysconf(_SC_PAGESIZE) / 1024;
+
+    *standing = (struct standing){.asleep = true, .sleeping = true, .print = 1, .fd = -1};
+    read_table(&table);
+    for (size_t i = 0; i < table.count; i++) {
+        standing->cpu_ns += (uint64_t)table.ticks[i] * tick_ns;
+        if (table.state[i] == 'Z') {
+            standing->zombies += table.parent[i] != getpid();
+            continue;
+        }
+        standing->processes++;
+        standing->memory_kib += table.pages[i] * page_kib;
+        standing->print = mix(standing->print, (uint64_t)table.pid[i]);
+        if (standing->processes <= 64) /* a crowd of processes is told by its number */
+            look_at_threads(table.pid[i], standing);
+    }
+}
+
+int procs_descriptors(pid_t pid)
+{
+    char path[64];
+    int count = 0;
+
+    (void)snprintf(path, sizeof path, "/proc/%d/fd", pid);
+    DIR *folder = opendir(path);
+    if (folder == NULL)
+        return -1;
+    for (const struct dirent *e = readdir(folder); e != NULL; e = readdir(folder))
+        count += e->d_name[0] != '.';
+    (void)closedir(folder);
+    return count;
+}
+
+bool procs_uses_timers(const char *program)
+{
+    static const char *const names[] = {"alarm", "ualarm", "setitimer", "timer_settime",
+                                        "timerfd_settime"};
+    struct buffer file = {0};
+    bool found = false;
+
+    if (buffer_add_file(&file, program, 64 << 20) == -1)
+        return true; /* not known: then only the clock decides */
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !found; i++) {
+        /* As the dynamic string table has it: between two NUL bytes. */
+        char wanted[32] = {0};
+        size_t length = strlen(names[i]);
+        memcpy(wanted + 1, names[i], length);
+        found = memmem(file.data, file.length, wanted, length + 2) != NULL;
+    }
+    buffer_free(&file);
+    return found;
+}
+
+void procs_kill_all(void)
+{
+    static struct table table;
+
+    for (;;) {
+        read_table(&table);
+        for (size_t i = 0; i < table.count; i++)
+            if (table.state[i] != 'Z')
+                (void)kill(table.pid[i], SIGKILL);
+        /* One is reaped, or none is left; orphans come to us, and the next round finds them. */
+        if (waitpid(-1, NULL, 0) == -1 && errno == ECHILD)
+            return;
+    }
+}
+
+/* ---- the network ---- */
+
+static bool table_quiet(const char *path)
+{
+    enum { ESTABLISHED = 1, SYN_SENT, SYN_RECV, FIN_WAIT1, LAST_ACK = 9, CLOSING = 11 };
+    char line[512];
+    bool quiet = true;
+    FILE *file = fopen(path, "re");
+
+    if (file == NULL)
+        return true;
+    while (quiet && fgets(line, sizeof line, file) != NULL) {
+        unsigned state, send_queue;
+        /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote these numbers; the heading does not match
+         */
+        if (sscanf(line, " %*d: %*[0-9A-F]:%*x %*[0-9A-F]:%*x %x %x:%*x", &state, &send_queue) == 2)
+            quiet = !(state == SYN_RECV || state == FIN_WAIT1 || state == LAST_ACK ||
+                      state == CLOSING || (state == ESTABLISHED && send_queue > 0));
+    }
+    (void)fclose(file);
+    return quiet;
+}
+
+bool procs_network_quiet(void)
+{
+    return table_quiet("/proc/net/tcp") && table_quiet("/proc/net/tcp6");
+}

@@ -1,0 +1,174 @@
+/* The verdict of a case, as JSON: what the runner shows and the grade book keeps. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "harness/internal.h"
+#include "wire/ladder.h"
+
+enum { LADDER_COLUMNS = 76, LADDER_LINES = 20, CONTEXT = 24, SHOWN = 56 };
+
+static const char *const NAMES[] = {"pass",   "fail",      "crash",  "timeout",
+                                    "memory", "processes", "output", "sanitizer",
+                                    "leak",   "skipped",   "harness"};
+
+static struct comparison compared;
+static bool has_comparison;
+
+const char *status_name(enum status status)
+{
+    return NAMES[status];
+}
+
+void report_comparison(const struct comparison *comparison)
+{
+    compared = *comparison;
+    has_comparison = true;
+}
+
+/* ---- expected beside got, with the first difference marked ---- */
+
+static size_t first_difference(const unsigned char *a, size_t a_length, const unsigned char *b,
+                               size_t b_length)
+{
+    size_t least = a_length < b_length ? a_length : b_length, i = 0;
+
+    while (i < least && a[i] == b[i])
+        i++;
+    return i;
+}
+
+/* Some bytes before the difference: from the start of its line, or not too far back. */
+static size_t window_start(const unsigned char *bytes, size_t difference)
+{
+    size_t start = difference;
+
+    while (start > 0 && difference - start < CONTEXT && bytes[start - 1] != '\n')
+        start--;
+    return start;
+}
+
+static void show_window(const unsigned char *bytes, size_t length, size_t start,
+                        struct buffer *into)
+{
+    if (start > 0)
+        (void)buffer_print(into, "… ");
+    (void)bytes_show(bytes + start, length - start, SHOWN, into);
+}
+
+/* Columns of text as bytes_show() writes it; what it leaves of UTF-8 takes one column a character.
+ */
+static size_t columns_of(const char *text)
+{
+    size_t columns = 0;
+
+    for (; *text != '\0'; text++)
+        columns += ((unsigned char)*text & 0xc0) != 0x80;
+    return columns;
+}
+
+static void add_comparison(json_t *verdict)
+{
+    const unsigned char *expected = compared.expected, *got = compared.got;
+    size_t at = first_difference(expected, compared.expected_length, got, compared.got_length);
+    size_t start = window_start(expected, at);
+    struct buffer wanted = {0}, shown = {0}, before = {0};
+    char text[96];
+
+    show_window(expected, compared.expected_length, start, &wanted);
+    show_window(got, compared.got_length, start, &shown);
+    show_window(got, at, start, &before);
+    if (at == compared.got_length)
+        (void)snprintf(text, sizeof text, "ends here, after %zu of %zu bytes", at,
+                       compared.expected_length);
+    else if (at == compared.expected_length)
+        (void)snprintf(text, sizeof text, "should end here, after byte %zu", at);
+    else
+        (void)snprintf(text, sizeof text, "differs here, at byte %zu", at + 1);
+    (void)json_object_set_new(verdict, "expected", json_string(buffer_text(&wanted)));
+    (void)json_object_set_new(verdict, "got", json_string(buffer_text(&shown)));
+    (void)json_object_set_new(verdict, "mark",
+                              json_integer((json_int_t)columns_of(buffer_text(&before))));
+    (void)json_object_set_new(verdict, "mark_text", json_string(text));
+    buffer_free(&wanted);
+    buffer_free(&shown);
+    buffer_free(&before);
+}
+
+/* ---- the rest ---- */
+
+static json_t *draw_ladder(const struct student *student)
+{
+    struct ladder_options options = {
+        .columns = LADDER_COLUMNS, .lines = LADDER_LINES, .times = true};
+    json_t *lines = json_array();
+    struct buffer drawn = {0};
+
+    if (student != NULL && student->log.header != NULL)
+        (void)ladder_draw(&student->log, &options, &drawn); /* short of memory: no ladder */
+    for (const char *at = buffer_text(&drawn); *at != '\0';) {
+        size_t length = strcspn(at, "\n");
+        (void)json_array_append_new(lines, json_stringn(at, length));
+        at += length + (at[length] == '\n');
+    }
+    buffer_free(&drawn);
+    return lines;
+}
+
+/* What the program itself said on standard error, its first line. */
+static void add_message(json_t *verdict, const struct student *student)
+{
+    struct buffer shown = {0};
+
+    if (student == NULL || student->errors.length == 0)
+        return;
+    size_t line = strcspn(buffer_text(&student->errors), "\n");
+    (void)bytes_show(student->errors.data, line, 200, &shown);
+    (void)json_object_set_new(verdict, "message", json_string(buffer_text(&shown)));
+    buffer_free(&shown);
+}
+
+static void add_failure(struct session *s, json_t *verdict, struct student *student)
+{
+    (void)json_object_set_new(verdict, "steps", steps_build(s, student));
+    if (has_comparison)
+        add_comparison(verdict);
+    add_message(verdict, student);
+    (void)json_object_set_new(verdict, "ladder", draw_ladder(student));
+    if (student != NULL)
+        (void)json_object_set_new(verdict, "command", json_string(student->command));
+}
+
+json_t *report_build(struct session *s, enum status status, struct student *student,
+                     const char *cause)
+{
+    const struct test_case *test = s->test;
+    json_t *lines = NULL, *verdict;
+    const char *report = NULL, *better;
+    bool leak;
+
+    if (status != STATUS_PASS && status != STATUS_HARNESS &&
+        (lines = sanitizer_read(s, &leak, &report)) != NULL)
+        status = leak ? STATUS_LEAK : STATUS_SANITIZER;
+    better = steps_diagnose(s, student, status);
+    if (lines != NULL)
+        cause = leak ? "The program ended without freeing all its memory."
+                     : "The program was stopped at a memory error.";
+    else if (better != NULL && status != STATUS_HARNESS)
+        cause = better;
+    verdict =
+        json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:s}", "case", test->name, "title", test->title,
+                  "points", test->points, "earned", status == STATUS_PASS ? test->points : 0,
+                  "status", status_name(status), "cause", cause, "teaches", test->teaches);
+    if (lines != NULL)
+        (void)json_object_set_new(verdict, "sanitizer", lines);
+    if (report != NULL)
+        (void)json_object_set_new(verdict, "report", json_string(report));
+    if (status != STATUS_PASS)
+        add_failure(s, verdict, student);
+    (void)json_object_set_new(verdict, "seed", json_integer((json_int_t)s->options->seed));
+    (void)json_object_set_new(verdict, "ms",
+                              json_integer((json_int_t)((now_ns() - s->began_ns) / 1000000U)));
+    return verdict;
+}

@@ -1,0 +1,221 @@
+/* One case: its folder, its random numbers, its end. */
+#include <errno.h>
+#include <ftw.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/internal.h"
+
+uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+/* ---- random numbers: xoroshiro128+, seeded through splitmix64; the same on every machine ---- */
+
+static uint64_t splitmix(uint64_t *state)
+{
+    uint64_t z = (*state += 0x9e3779b97f4a7c15U);
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+    return z ^ (z >> 31);
+}
+
+static void random_seed(struct session *session, uint32_t seed, const char *name)
+{
+    uint64_t state = seed;
+
+    /* Each case has numbers of its own, whatever runs before it. */
+    for (const char *c = name; *c != '\0'; c++)
+        state = state * 1099511628211U + (unsigned char)*c;
+    session->random[0] = splitmix(&state);
+    session->random[1] = splitmix(&state);
+}
+
+static uint64_t random_next(struct session *session)
+{
+    uint64_t a = session->random[0], b = session->random[1], result = a + b;
+
+    b ^= a;
+    session->random[0] = ((a << 24) | (a >> 40)) ^ b ^ (b << 16);
+    session->random[1] = (b << 37) | (b >> 27);
+    return result;
+}
+
+uint32_t session_random(struct session *session, uint32_t limit)
+{
+    return limit == 0 ? 0 : (uint32_t)((random_next(session) >> 32) % limit);
+}
+
+void session_bytes(struct session *session, void *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        ((unsigned char *)bytes)[i] = (unsigned char)(random_next(session) >> 32);
+}
+
+void session_text(struct session *session, char *text, size_t length)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,";
+
+    for (size_t i = 0; i < length; i++)
+        text[i] = letters[session_random(session, sizeof letters - 1)];
+}
+
+/* ---- memory: a case's process is short, so what it takes is given back when it ends ---- */
+
+void *session_alloc(struct session *session, size_t size)
+{
+    void *memory = calloc(1, size == 0 ? 1 : size);
+
+    if (memory == NULL)
+        session_fault(session, "out of memory");
+    return memory;
+}
+
+const char *session_print(struct session *session, const char *format, ...)
+{
+    va_list arguments;
+    char *text;
+
+    va_start(arguments, format);
+    int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length == -1)
+        session_fault(session, "out of memory");
+    return text;
+}
+
+/* ---- names ---- */
+
+void session_host(struct session *session, const char *name, ...)
+{
+    va_list addresses;
+    const char *address;
+
+    va_start(addresses, name);
+    while ((address = va_arg(addresses, const char *)) != NULL)
+        if (buffer_print(&session->hosts, "%s %s\n", address, name) == -1)
+            session_fault(session, "out of memory");
+    va_end(addresses);
+    session->has_hosts = true;
+}
+
+/* ---- the end ---- */
+
+static int remove_entry(const char *path, const struct stat *about, int type, struct FTW *where)
+{
+    (void)about, (void)type, (void)where;
+    (void)remove(path); /* what cannot be removed stays in /tmp; no verdict hangs on it */
+    return 0;
+}
+
+static void write_verdict(const struct session *session, const json_t *verdict)
+{
+    char *text = json_dumps(verdict, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    size_t length = text == NULL ? 0 : strlen(text), written = 0;
+
+    while (written < length) {
+        ssize_t n = write(session->result_fd, text + written, length - written);
+        if (n == -1 && errno != EINTR)
+            break; /* the parent is gone, or will see that the verdict is cut short */
+        written += n > 0 ? (size_t)n : 0;
+    }
+    free(text);
+}
+
+static void session_clean(const struct session *session)
+{
+    if (session->folder[0] != '\0')
+        (void)nftw(session->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+void session_end(struct session *session, enum status status, struct student *student,
+                 const char *cause)
+{
+    if (session->options->play) {
+        (void)printf("\n%s\n", status == STATUS_PASS ? "The conversation is over." : cause);
+        (void)fflush(stdout);
+        session_clean(session);
+        _exit(status == STATUS_HARNESS ? EXIT_USAGE : EXIT_SUCCESS);
+    }
+    procs_kill_all();
+    for (struct student *s = session->students; s != NULL; s = s->next)
+        (void)student_reap(s);
+    json_t *verdict = report_build(session, status, student, cause);
+    write_verdict(session, verdict);
+    json_decref(verdict);
+    session_clean(session);
+    _exit(0);
+}
+
+void session_fail(struct session *session, const char *format, ...)
+{
+    va_list arguments;
+    char text[1024];
+
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    session_end(session, STATUS_FAIL, session_student(session), text);
+}
+
+void session_fault(struct session *session, const char *format, ...)
+{
+    va_list arguments;
+    char text[1024];
+
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    session_end(session, STATUS_HARNESS, NULL, text);
+}
+
+struct student *session_student(const struct session *session)
+{
+    struct student *last = session->students;
+
+    while (last != NULL && last->next != NULL)
+        last = last->next;
+    return last;
+}
+
+void session_run(const struct test_case *test, const struct options *options, int result_fd)
+{
+    static struct session session;
+    const char *temporary = getenv("TMPDIR");
+
+    session.test = test;
+    session.options = options;
+    session.result_fd = result_fd;
+    session.began_ns = session.step_ns = now_ns();
+    random_seed(&session, options->seed, test->name);
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* so that no daemon of the program's escapes */
+    (void)snprintf(session.folder, sizeof session.folder, "%s/workbook-XXXXXX",
+                   temporary != NULL && strlen(temporary) < 40 ? temporary : "/tmp");
+    if (mkdtemp(session.folder) == NULL) {
+        int why = errno;
+        session.folder[0] = '\0';
+        session_fault(&session, "cannot make a folder for the case: %s", strerror(why));
+    }
+    session.doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    test->run(&session);
+
+    bool leak;
+    const char *report;
+    for (struct student *s = session.students; s != NULL; s = s->next)
+        if (s->ended && sanitizer_read(&session, &leak, &report) != NULL)
+            session_end(&session, leak ? STATUS_LEAK : STATUS_SANITIZER, s, "");
+    transcript_check(&session);
+    session_end(&session, STATUS_PASS, NULL, "");
+}

@@ -1,0 +1,286 @@
+/* The learner's program: the one function that starts it, its pipes, its limits, its end. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/number.h"
+#include "harness/internal.h"
+
+enum { MAX_ARGUMENTS = 64, MAX_ENVIRONMENT = 20 };
+
+static void limit(int what, rlim_t value)
+{
+    struct rlimit both = {value, value};
+
+    (void)setrlimit(what, &both); /* a limit already lower than ours is fine too */
+}
+
+/*
+ * The whole environment. All sanitizer options are stated: else a function in the learner's file
+ * could set them. Leaks are looked for only where a case asks: their report would swallow output.
+ */
+static char **make_environment(struct session *s, const char *log)
+{
+    char **list = session_alloc(s, (MAX_ENVIRONMENT + 1) * sizeof *list);
+    size_t n = 0;
+
+    list[n++] = "PATH=/usr/local/bin:/usr/bin:/bin";
+    list[n++] = "LANG=C.UTF-8";
+    list[n++] = "TZ=UTC";
+    list[n++] = (char *)session_print(s, "HOME=%s", s->folder);
+    list[n++] = (char *)session_print(s, "LD_PRELOAD=%s", s->options->wire);
+    list[n++] = (char *)session_print(
+        s,
+        "ASAN_OPTIONS=verify_asan_link_order=0:log_path=%s/sanitizer:detect_leaks=%d:exitcode=86:"
+        "abort_on_error=0:handle_abort=1:allocator_may_return_null=1:detect_stack_use_after_return="
+        "0:"
+        "symbolize=1:print_summary=1",
+        s->folder, s->test->leaks ? 1 : 0);
+    list[n++] = (char *)session_print(
+        s, "UBSAN_OPTIONS=log_path=%s/sanitizer:print_stacktrace=1:halt_on_error=1:exitcode=86",
+        s->folder);
+    list[n++] = "LSAN_OPTIONS=exitcode=86:print_suppressions=0";
+    list[n++] = (char *)session_print(s, WIRE_LOG_VARIABLE "=%s", log);
+    if (s->test->faults != NULL)
+        list[n++] = (char *)session_print(s, WIRE_FAULTS_VARIABLE "=%s", s->test->faults);
+    list[n++] = (char *)session_print(s, WIRE_SEED_VARIABLE "=%u", s->options->seed);
+    if (s->has_hosts)
+        list[n++] = (char *)session_print(s, WIRE_HOSTS_VARIABLE "=%s/hosts", s->folder);
+    list[n] = NULL;
+    return list;
+}
+
+/* Between fork() and exec(): only what is safe there. */
+static _Noreturn void become_student(const struct session *s, char **arguments, char **environment,
+                                     const int pipes[3])
+{
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+    sigset_t none;
+
+    (void)setsid();
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int number = 1; number < NSIG; number++)
+        (void)sigaction(number, &plain, NULL); /* fails for SIGKILL and its like, which is fine */
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_FSIZE, LIMIT_FILE);
+    limit(RLIMIT_NOFILE, LIMIT_DESCRIPTORS);
+    limit(RLIMIT_CPU, LIMIT_WALL_MS / 1000);
+    for (int i = 0; i < 3; i++)
+        if (dup2(pipes[i], i) == -1)
+            _exit(127);
+    (void)close_range(3, ~0U, 0); /* whatever we ourselves were given beyond the three */
+    /* AddressSanitizer cannot start where the kernel places programs too randomly. */
+    (void)personality(ADDR_NO_RANDOMIZE);
+    if (chdir(s->folder) == 0) /* what it writes goes when the case ends */
+        (void)execve(s->options->program, arguments, environment);
+    _exit(127);
+}
+
+/* The command as a person would type it, for reports and for play. */
+static const char *command_line(struct session *s, char **arguments)
+{
+    const char *line = strrchr(s->options->program, '/');
+
+    line = line == NULL ? s->options->program : line + 1;
+    for (size_t i = 1; arguments[i] != NULL; i++)
+        line = session_print(s, "%s %s", line, arguments[i][0] == '\0' ? "''" : arguments[i]);
+    return line;
+}
+
+static void write_hosts(struct session *s)
+{
+    const char *path = session_print(s, "%s/hosts", s->folder);
+    FILE *file = fopen(path, "we");
+
+    if (file == NULL || fwrite(buffer_text(&s->hosts), 1, s->hosts.length, file) != s->hosts.length)
+        session_fault(s, "cannot write %s: %s", path, strerror(errno));
+    if (fclose(file) == EOF)
+        session_fault(s, "cannot write %s: %s", path, strerror(errno));
+}
+
+/* Three pipes: child[] are the program's ends, ours[] the harness's. Higher than 2, so dup2()
+ * works. */
+static void make_pipes(struct session *s, int child[3], int ours[3])
+{
+    for (int i = 0; i < 3; i++) {
+        int ends[2];
+        if (pipe2(ends, O_CLOEXEC) == -1)
+            session_fault(s, "cannot make a pipe: %s", strerror(errno));
+        child[i] = fcntl(ends[i == 0 ? 0 : 1], F_DUPFD_CLOEXEC, 10);
+        ours[i] = fcntl(ends[i == 0 ? 1 : 0], F_DUPFD_CLOEXEC, 10);
+        (void)close(ends[0]);
+        (void)close(ends[1]);
+        if (child[i] == -1 || ours[i] == -1 || fcntl(ours[i], F_SETFL, O_NONBLOCK) == -1)
+            session_fault(s, "cannot make a pipe: %s", strerror(errno));
+    }
+}
+
+static struct student *add_student(struct session *s)
+{
+    struct student **end = &s->students;
+
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = session_alloc(s, sizeof **end);
+    (*end)->session = s;
+    (*end)->pidfd = -1;
+    return *end;
+}
+
+struct student *student_start(struct session *s, ...)
+{
+    struct student *p = add_student(s);
+    char *arguments[MAX_ARGUMENTS] = {(char *)s->options->program};
+    const char *log = session_print(s, "%s/wire-%p", s->folder, (void *)p);
+    struct error error;
+    va_list list;
+    int child[3], ours[3];
+    size_t n = 1;
+
+    va_start(list, s);
+    while (n < MAX_ARGUMENTS - 1 && (arguments[n] = va_arg(list, char *)) != NULL)
+        n++;
+    va_end(list);
+    if (s->has_hosts)
+        write_hosts(s);
+    if (wire_log_create(&p->log, log, LOG_EVENTS, &error) == -1)
+        session_fault(s, "%s", error.text);
+    p->log.header->fork_limit = LIMIT_FORKS;
+    p->command = command_line(s, arguments);
+    make_pipes(s, child, ours);
+    p->in = ours[0], p->out = ours[1], p->err = ours[2];
+    char **environment = make_environment(s, log);
+    if (s->options->play) {
+        play_start(p, arguments, log);
+        return p;
+    }
+    p->pid = fork();
+    if (p->pid == -1)
+        session_fault(s, "cannot start a process: %s", strerror(errno));
+    if (p->pid == 0)
+        become_student(s, arguments, environment, child);
+    for (int i = 0; i < 3; i++)
+        (void)close(child[i]);
+    p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+    if (p->pidfd == -1)
+        session_fault(s, "cannot watch a process: %s", strerror(errno));
+    (void)fcntl(p->pidfd, F_SETFD, FD_CLOEXEC);
+    s->step_ns = now_ns();
+    return p;
+}
+
+bool student_reap(struct student *p)
+{
+    if (!p->ended && p->pid > 0 && waitpid(p->pid, &p->wait_status, WNOHANG) == p->pid)
+        p->ended = true;
+    return p->ended;
+}
+
+void student_kill(struct student *p)
+{
+    if (!p->ended && p->pid > 0) {
+        (void)kill(-p->pid, SIGKILL); /* its session: the children it left behind too */
+        (void)kill(p->pid, SIGKILL);
+    }
+}
+
+void student_input(struct student *p, const void *bytes, size_t length)
+{
+    if (buffer_add(&p->input, bytes, length) == -1)
+        session_fault(p->session, "out of memory");
+}
+
+void student_end_input(struct student *p)
+{
+    p->end_input = true;
+}
+
+void student_signal(struct student *p, int number)
+{
+    p->stopped = true;
+    if (!student_reap(p) && p->pid > 0)
+        (void)kill(p->pid, number); /* ESRCH: it has just ended by itself */
+}
+
+int student_descriptors(const struct student *p)
+{
+    return procs_descriptors(p->pid);
+}
+
+int student_zombies(const struct student *p)
+{
+    struct standing standing;
+
+    (void)p; /* cases run one program at a time */
+    procs_look(&standing);
+    return (int)standing.zombies;
+}
+
+/* ---- the line "listening on [address]:port" ---- */
+
+/* Finds the line in the output. Returns its length with the line end, or 0; sets *start. */
+static size_t find_listening(const struct buffer *output, size_t *start)
+{
+    static const char words[] = "listening on ";
+    const char *text = buffer_text(output), *found = strstr(text, words);
+
+    if (found == NULL || (found != text && found[-1] != '\n'))
+        return 0;
+    const char *end = strchr(found, '\n');
+    *start = (size_t)(found - text);
+    return end == NULL ? 0 : (size_t)(end - found) + 1;
+}
+
+static bool is_listening(void *what)
+{
+    size_t start;
+
+    return find_listening(&((struct student *)what)->output, &start) > 0;
+}
+
+const char *student_port(struct student *p)
+{
+    size_t start = 0;
+    long port;
+
+    if (p->session->options->play)
+        return play_ask_port(p->session);
+    (void)pump(p->session, is_listening, p,
+               "the line \"listening on [address]:port\" on its standard output", false);
+    size_t length = find_listening(&p->output, &start);
+    const char *line = session_print(p->session, "%.*s", (int)length - 1, p->output.data + start);
+    const char *colon = strrchr(line, ':');
+    if (colon == NULL || !number_parse(colon + 1, 1, 65535, &port))
+        session_fail(p->session,
+                     "The line \"%s\" does not end in a port: it should read "
+                     "\"listening on [address]:port\".",
+                     line);
+    memmove(p->output.data + start, p->output.data + start + length,
+            p->output.length - start - length + 1);
+    p->output.length -= length;
+    return colon + 1;
+}
+
+static bool never(void *what)
+{
+    return ((struct student *)what)->ended;
+}
+
+void student_settle(struct student *p)
+{
+    (void)pump(p->session, never, p, "your program to wait for us", true);
+    if (p->ended)
+        session_end(p->session, STATUS_FAIL, p, "The program ended although it should go on.");
+}

@@ -1,0 +1,112 @@
+/*
+ * Exercise 1.2  Fetch from the first server that answers
+ *
+ * The whole question is read first, because each server gets all of it. fetch() has three results,
+ * and the list of servers goes on after only one of them: nothing came.
+ */
+#include <errno.h>
+#include <netdb.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { QUESTION_MAX = 65536 };
+enum result { ANSWERED, BROKEN_OFF, NO_ANSWER };
+
+static void complain(const char *host, const char *port, const char *why)
+{
+    fprintf(stderr, "fetch_first: %s port %s: %s\n", host, port, why);
+}
+
+/* Connects to the first address that takes us. Returns a socket, or -1 after saying why. */
+static int connect_any(const char *host, const char *port)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
+    int fd = -1, why = 0, rc = getaddrinfo(host, port, &hints, &list);
+
+    if (rc != 0) {
+        complain(host, port, gai_strerror(rc));
+        return -1;
+    }
+    for (struct addrinfo *a = list; a != NULL && fd == -1; a = a->ai_next) {
+        fd = socket(a->ai_family, a->ai_socktype, a->ai_protocol);
+        if (fd == -1 || connect(fd, a->ai_addr, a->ai_addrlen) == -1) {
+            why = errno;
+            if (fd != -1)
+                close(fd);
+            fd = -1;
+        }
+    }
+    freeaddrinfo(list);
+    if (fd == -1)
+        complain(host, port, strerror(why));
+    return fd;
+}
+
+static bool send_all(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t n = send(fd, bytes, length, MSG_NOSIGNAL);
+        if (n == -1 && errno == EINTR)
+            continue;
+        if (n == -1)
+            return false;
+        bytes += n;
+        length -= (size_t)n;
+    }
+    return true;
+}
+
+/* Asks one connected server and prints what it says. */
+static enum result fetch(int fd, const char *question, size_t length)
+{
+    char bytes[16384];
+    bool answered = false;
+
+    if (!send_all(fd, question, length) || shutdown(fd, SHUT_WR) == -1)
+        return NO_ANSWER;
+    for (;;) {
+        ssize_t n = recv(fd, bytes, sizeof bytes, 0);
+        if (n == -1 && errno == EINTR)
+            continue;
+        if (n == -1)
+            return answered ? BROKEN_OFF : NO_ANSWER;
+        if (n == 0) {
+            errno = 0; /* an end is no error */
+            return answered ? ANSWERED : NO_ANSWER;
+        }
+        answered = true;
+        if (fwrite(bytes, 1, (size_t)n, stdout) != (size_t)n)
+            return BROKEN_OFF;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static char question[QUESTION_MAX];
+    enum result result = NO_ANSWER;
+
+    if (argc < 3 || argc % 2 == 0) {
+        fprintf(stderr, "usage: fetch_first HOST PORT [HOST PORT]...\n");
+        return 2;
+    }
+    size_t length = fread(question, 1, sizeof question, stdin);
+    for (int i = 1; i < argc && result == NO_ANSWER; i += 2) {
+        int fd = connect_any(argv[i], argv[i + 1]);
+        if (fd == -1)
+            continue;
+        result = fetch(fd, question, length);
+        int why = errno;
+        close(fd);
+        if (result == NO_ANSWER)
+            complain(argv[i], argv[i + 1], why == 0 ? "hung up without an answer" : strerror(why));
+        if (result == BROKEN_OFF)
+            complain(argv[i], argv[i + 1], strerror(why));
+    }
+    if (fflush(stdout) == EOF)
+        return 1;
+    return result == ANSWERED ? 0 : 1;
+}
