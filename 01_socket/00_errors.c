@@ -1,5 +1,5 @@
 /*
- * 1.0  Errors
+ * 1.00  Errors
  *
  * Provokes a dozen errors on purpose and sorts them: the peer's doing, final, or temporary.
  *

@@ -1,5 +1,5 @@
 /*
- * 1.1  Create a socket
+ * 1.01  Create a socket
  *
  * Makes sockets, asks the kernel about them, copies one, and hands one on to another program.
  *

@@ -1,5 +1,5 @@
 /*
- * 1.2  Resolve
+ * 1.02  Resolve
  *
  * Turns names into addresses and back, and shows the bytes of which an address is made.
  *

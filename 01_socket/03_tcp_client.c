@@ -1,5 +1,5 @@
 /*
- * 1.3  TCP client
+ * 1.03  TCP client
  *
  * Sends its standard input to a server, says that this was all, and prints the reply.
  *

@@ -1,5 +1,5 @@
 /*
- * 1.4  TCP server
+ * 1.04  TCP server
  *
  * Serves one client after another, sending each its bytes back in capitals, until told to stop.
  *
