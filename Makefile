@@ -131,7 +131,12 @@ index:
 test: all $(UNIT) $(FINDINGS) | test-tools
 	@prove -j$$(nproc) $(UNIT) common/tests/*.t
 
-.PHONY: clean record bench fuzz new-exercise new-program
+# The skeletons of a program, N=1.05 NAME=message_framing, and of an exercise, N=1.4 NAME=tlv.
+.PHONY: new-program new-exercise
+new-program new-exercise:
+	@sh common/skeleton/new.sh $(@:new-%=%) '$(N)' '$(NAME)'
+
+.PHONY: clean record bench fuzz
 clean:
 	rm -rf build
 

@@ -88,6 +88,14 @@ def check_text(path, text):
             yield path, number, "%d columns; 100 are the most" % len(line)
 
 
+def check_marks(path, text):
+    """Marks that the skeletons of common/skeleton/ leave for the author."""
+    if path.parts[0] != "common" and len(path.parts) > 1:
+        for number, line in enumerate(text.split("\n"), 1):
+            if "FILL:" in line:
+                yield path, number, "still to be filled in"
+
+
 def check_calls(path, text):
     if "wrong" in path.parts:
         return
@@ -110,7 +118,7 @@ def check_imports(path, text):
 def check_header(lesson):
     """A program's first comment: number and title, a sentence, then the keys in order."""
     source, lines = lesson.source, index.comment_lines(lesson.source)
-    wanted = "%s  %s" % (lesson.number, lesson_title(lesson) or "Title")
+    wanted = "%s  %s" % (lesson.number, lesson_title(lesson) or lesson.title or "Title")
     if not lines:
         yield source, 1, "the program does not open with a comment"
         return
@@ -180,8 +188,8 @@ def check_links(path, text):
 
 def make_targets():
     text = Path("Makefile").read_text()
-    rules = re.findall(r"^([\w%/. -]+):(?!=)", text, re.M) + re.findall(r"^\.PHONY:(.*)", text, re.M)
-    return set(" ".join(rules).split())
+    rules = re.findall(r"^([\w%/. -]+):(?!=)|^\.PHONY:(.*)", text, re.M)
+    return {name for rule in rules for part in rule for name in part.split()}
 
 
 def check_commands(path, text):
@@ -210,6 +218,7 @@ def findings(compiled):
         except UnicodeDecodeError:
             continue
         yield from check_text(path, text)
+        yield from check_marks(path, text)
         if path.suffix in (".c", ".h"):
             yield from check_calls(path, text)
             yield from check_imports(path, text)
