@@ -188,7 +188,7 @@ def check_links(path, text):
 
 def make_targets():
     text = Path("Makefile").read_text()
-    rules = re.findall(r"^([\w%/. -]+):(?!=)|^\.PHONY:(.*)", text, re.M)
+    rules = re.findall(r"^\.PHONY:(.*)|^([\w%/. -]+):(?!=)", text, re.M)
     return {name for rule in rules for part in rule for name in part.split()}
 
 

@@ -74,8 +74,8 @@ FAULTS = [
     ("blanks at the end of a line", C, "int main(void)", "int main(void) ", C + ":14: blanks"),
     ("a tab", C, "    return", "\treturn", C + ":16: a tab"),
     ("a long line of shell", "common/x.sh", None, "# " + "x" * 99 + "\n", r"x\.sh:1: 101 columns"),
-    ("a program without its lesson", "01_socket/03_greeter.md", LESSON, None, C + ":1: .*no lesson"),
-    ("a lesson without its program", "01_socket/04_x.md", None, "# 1.04 X\n", "04_x.md:1: .*no pro"),
+    ("a program without its lesson", "01_socket/03_greeter.md", LESSON, None, C + ":1: .*no less"),
+    ("a lesson without its program", "01_socket/04_x.md", None, "# 1.04 X\n", "04_x.md:1: .*no p"),
     ("no comment at the top", C, PROGRAM[:PROGRAM.index("#inc")], "", C + ":1: .*open with a comm"),
     ("a title unlike the lesson's", C, "Greeter", "Caller", C + ':2: .*, not "1.03  Greeter"'),
     ("a number with one digit", C, "1.03", "1.3", C + ':2: .*"1.3  Greeter", not "1.03  Greeter"'),
@@ -86,13 +86,13 @@ FAULTS = [
     ("no See line", C, " * See:     puts(3)\n", "", C + ':.* no "See:"'),
     ("keys in another order", C, " * Usage:   03_greeter\n * See:     puts(3)\n",
      " * See:     puts(3)\n * Usage:   03_greeter\n", C + ":2: .*another order"),
-    ("Usage of another program", C, "03_greeter\n", "greeter\n", C + ':2: Usage begins with "greet'),
-    ("chapter 1 on more than error.h", C, "core/error.h", "core/buffer.h", C + ":12: .*not include"),
+    ("Usage of another program", C, "03_greeter\n", "greeter\n", C + ':2: Usage begins with "gre'),
+    ("chapter 1 on more than error.h", C, "core/error.h", "core/buffer.h", C + ":12: .*not incl"),
     ("a solution with a header of ours", SOLUTION + "greet_back.c", "", '#include "core/error.h"\n',
      "greet_back.c:1: .*not include"),
     ("an index out of date", C, "Says", "Prints", "01_socket/README.md:1: .*make index"),
     ("a chapter without an index", "01_socket/README.md", INDEX, "", "README.md:1: no place"),
-    ("an exercise without cases", EXERCISE + "cases.c", None, None, "cases.c:1: the exercise has no"),
+    ("an exercise without cases", EXERCISE + "cases.c", None, None, "cases.c:1: the exercise has"),
     ("an exercise without a solution", SOLUTION + "greet_back.c", None, None, ":1: .*no solution"),
     ("four wrong answers", SOLUTION + "wrong/four.c", None, None, "wrong:1: 4 wrong answers"),
     ("no copied.c", SOLUTION + "wrong/copied.c", None, None, "copied.c:1: the nearest example"),
@@ -105,7 +105,8 @@ FAULTS = [
 ] + [
     ("the call %s()" % name, C, '"core/error.h"\n', '"core/error.h"\n\nint x = %s(1);\n' % name,
      C + r":14: %s\(\) is not used" % name)
-    for name in "atoi atol sprintf vsprintf strcpy strcat gets inet_ntoa gethostbyname signal".split()
+    for name in ("atoi", "atol", "sprintf", "vsprintf", "strcpy", "strcat", "gets", "inet_ntoa",
+                 "gethostbyname", "signal")
 ]
 
 # C that one tool must object to.
@@ -170,7 +171,8 @@ def see_house_rules(tap, house):
             assert text is None or old in text, name
             write(house, path, new if text is None else text.replace(old, new, 1) if old else new)
         status, said = lint(house)
-        tap.ok(status == 1 and re.search(wanted, said) is not None, name, said or "nothing was said")
+        seen = status == 1 and re.search(wanted, said) is not None
+        tap.ok(seen, name, said or "nothing was said")
         if text is None:
             (house / path).unlink()
         else:
