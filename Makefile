@@ -87,8 +87,8 @@ build/01_socket/%: 01_socket/%.c build/libcore.a
 # How the runner compiles a learner's file: read by gcc as @build/student.flags.
 build/student.flags: Makefile
 	@mkdir -p build
-	@echo '-std=gnu11 -Og -g -Wall -Wextra -fsanitize=address,undefined -fno-omit-frame-pointer' \
-	    '-U_FORTIFY_SOURCE -pthread' $$(ld.gold --version >/dev/null 2>&1 && echo -fuse-ld=gold) > $@
+	@echo '-std=gnu11 -Og -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize=object-size' \
+	    '-fno-omit-frame-pointer -U_FORTIFY_SOURCE -pthread' $$(ld.gold --version >/dev/null 2>&1 && echo -fuse-ld=gold) > $@
 
 # ---- how it is proved -------------------------------------------------------------------------
 

@@ -29,7 +29,7 @@ enum {
     LIMIT_MS = 2000,         /* running or sleeping without a step done */
     LIMIT_WALL_MS = 30000,   /* a case, whatever happens */
     LIMIT_OUTPUT = 16 << 20, /* bytes of standard output or error */
-    LIMIT_MEMORY_MIB = 512,  /* resident, of the whole process tree */
+    LIMIT_MEMORY_MIB = 512,  /* resident, of each process */
     LIMIT_PROCESSES = 600,   /* alive at once */
     LIMIT_FORKS = 4096,      /* in all, kept by the wire */
     LIMIT_FILE = 64 << 20,   /* bytes in one file */
@@ -162,7 +162,7 @@ struct standing {
     uint64_t print;  /* fingerprint of where it stands */
     long processes;  /* alive */
     long zombies;    /* ended and not reaped by the program that started them */
-    long memory_kib; /* resident */
+    long memory_kib; /* resident, of the largest process */
     uint64_t cpu_ns;
     char call[32]; /* "recv()": what the first process sleeps in, or "" */
     int fd;        /* the descriptor it sleeps on, or -1 */

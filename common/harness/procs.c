@@ -303,7 +303,8 @@ void procs_look(struct standing *standing)
             continue;
         }
         standing->processes++;
-        standing->memory_kib += table.pages[i] * page_kib;
+        if (standing->memory_kib < table.pages[i] * page_kib)
+            standing->memory_kib = table.pages[i] * page_kib;
         standing->print = mix(standing->print, (uint64_t)table.pid[i]);
         if (standing->processes <= 64) /* a crowd of processes is told by its number */
             look_at_threads(table.pid[i], standing);

@@ -181,14 +181,14 @@ static const char *where_it_stands(struct session *s, const struct standing *sta
 
 static void check_limits(struct session *s, struct student *p, const struct standing *standing)
 {
-    if (standing->memory_kib > LIMIT_MEMORY_MIB * 1024L)
-        session_end(s, STATUS_MEMORY, p,
-                    session_print(s, "The program took more than %d MiB of memory and was stopped.",
-                                  LIMIT_MEMORY_MIB));
     if (standing->processes > LIMIT_PROCESSES || atomic_load(&p->log.header->forks) >= LIMIT_FORKS)
         session_end(s, STATUS_PROCESSES, p,
                     "The program started processes without end and was stopped. A child that "
                     "fork() made must leave the loop: let it _exit() when its work is done.");
+    if (standing->memory_kib > LIMIT_MEMORY_MIB * 1024L)
+        session_end(s, STATUS_MEMORY, p,
+                    session_print(s, "The program took more than %d MiB of memory and was stopped.",
+                                  LIMIT_MEMORY_MIB));
 }
 
 /* The clock counts what the program used or slept, not what a busy machine kept from it. */

@@ -168,6 +168,11 @@ static void collect_reports(struct session *s, struct buffer *text)
                                   1 << 20);
     if (folder != NULL)
         (void)closedir(folder);
+    /* Where ASan and UBSan share a program, the one resets the other's log to standard error. */
+    for (const struct student *p = s->students; p != NULL; p = p->next)
+        if (memmem(buffer_text(&p->errors), p->errors.length, "AddressSanitizer", 16) != NULL ||
+            memmem(buffer_text(&p->errors), p->errors.length, ": runtime error: ", 17) != NULL)
+            (void)buffer_add(text, p->errors.data, p->errors.length);
 }
 
 json_t *sanitizer_read(struct session *s, bool *leak, const char **report)

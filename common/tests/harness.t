@@ -1,0 +1,114 @@
+#!/usr/bin/python3 -B
+"""The harness against one program that behaves in twenty ways: each verdict is the right one."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+os.chdir(ROOT)
+
+# case: status, and what the verdict must say
+WANTED = {
+    "pieces": ("pass", ""),
+    "waitall": ("pass", ""),
+    "udp": ("pass", ""),
+    "daemon": ("pass", ""),
+    "bytes": ("pass", ""),
+    "timed": ("pass", ""),
+    "random": ("fail", r"^.{8} \d+$"),
+    "read": ("timeout", r"^Still in recv\(\) on descriptor 3, and nothing more will come"),
+    "join": ("timeout", r"nothing more will come"),
+    "close-all": ("timeout", r"^Still in recv\(\) on descriptor 0"),
+    "zombie": ("fail", r"^1 zombies, 4 descriptors$"),
+    "sigpipe": ("crash", r"SIGPIPE"),
+    "spin": ("timeout", r"still running after 0\.[3-9] s"),
+    "flood": ("output", r"more than 16 MiB"),
+    "forks": ("processes", r"without end"),
+    "memory": ("memory", r"more than 512 MiB"),
+    "overflow": ("sanitizer", r"Writes 1 byte past the end of a buffer of 16 bytes\..*student\.c:\d+, in overflow"),
+    "null": ("sanitizer", r"NULL pointer.*student\.c:\d+, in use_null"),
+    "integer": ("sanitizer", r"signed integer overflow.*student\.c:\d+"),
+    "leak": ("leak", r"123 bytes.*student\.c:\d+, in leak"),
+}
+
+
+def run(command, **more):
+    return subprocess.run(command, capture_output=True, text=True, check=False, **more)
+
+
+def read_tap(text):
+    """Name to verdict; the plan must be whole."""
+    blocks = re.findall(r"^(ok|not ok) \d+ - (\S+).*?\n  ---\n(.*?)\n  \.\.\.$", text, re.S | re.M)
+    return {name: dict(json.loads(body), ok=ok) for ok, name, body in blocks}
+
+
+def processes_with(word):
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                if word.encode() in file.read():
+                    found.append(pid)
+        except OSError:
+            pass
+    return found
+
+
+def main():
+    number = 0
+    failed = False
+
+    def ok(good, name, why=""):
+        nonlocal number, failed
+        number += 1
+        print(f"{'ok' if good else 'not ok'} {number} - {name}", flush=True)
+        if not good:
+            failed = True
+            print("# " + str(why).replace("\n", "\n# "))
+
+    folder = "build/exercises/tests/harness"
+    os.makedirs(folder, exist_ok=True)
+    flags = "-std=c11 -D_GNU_SOURCE -g -Wall -Wextra -Werror -Icommon".split()
+    built = run(["gcc", *flags, "common/tests/harness/cases.c", "build/libharness.a", "-ljansson",
+                 "-pthread", "-o", f"{folder}/cases"])
+    ok(built.returncode == 0, "the cases build", built.stderr)
+    built = run(["gcc", "@build/student.flags", "-Wno-unused-but-set-variable",
+                 "common/tests/harness/student.c", "-o", f"{folder}/student"])
+    ok(built.returncode == 0, "the program builds", built.stderr)
+
+    with tempfile.TemporaryDirectory() as scratch:
+        environment = dict(os.environ, TMPDIR=scratch)
+        command = [f"{folder}/cases", "--program", os.path.abspath(f"{folder}/student")]
+        first = run(command, env=environment)
+        verdicts = read_tap(first.stdout)
+        ok(first.returncode == 1, "exit status 1: some failed", first)
+        for name, (status, words) in WANTED.items():
+            verdict = verdicts.get(name, {})
+            told = verdict.get("cause", "") + json.dumps(verdict.get("sanitizer", ""))
+            good = verdict.get("status") == status and re.search(words, told, re.S)
+            ok(good, f"{name}: {status}", json.dumps(verdict, indent=1))
+        ok(os.listdir(scratch) == [], "no folder is left behind", os.listdir(scratch))
+        ok(processes_with(scratch) == [], "no process is left behind")
+        slow = [n for n in ("read", "join", "close-all") if verdicts.get(n, {}).get("ms", 9999) > 1500]
+        ok(not slow, "a program that cannot move has its verdict at once", slow)
+
+        again = read_tap(run([*command, "--case", "random"], env=environment).stdout)
+        other = read_tap(run([*command, "--case", "random", "--seed", "2"], env=environment).stdout)
+        ok(again["random"]["cause"] == verdicts["random"]["cause"], "the same seed, the same numbers")
+        ok(other["random"]["cause"] != verdicts["random"]["cause"], "another seed, other numbers")
+
+    listed = run([f"{folder}/cases", "--list"])
+    names = [json.loads(line)["case"] for line in listed.stdout.splitlines()]
+    ok(names == list(WANTED), "--list names every case in order", names)
+    ok(run([f"{folder}/cases"]).returncode == 2, "no program: exit status 2")
+    wrong = run([*command, "--case", "nonsense"])
+    ok(wrong.returncode == 2 and "nonsense" in wrong.stderr, "an unknown case: exit status 2, named")
+    print(f"1..{number}")
+    return failed
+
+
+sys.exit(main())

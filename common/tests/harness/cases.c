@@ -1,0 +1,178 @@
+/* The harness judged: each case plays with common/tests/harness/student.c; harness.t knows the
+ * verdicts. */
+#include <string.h>
+
+#include "harness/harness.h"
+
+static const char TEXT[] = "abcdefghijklmnopqrstuvwxyz1234"; /* 30 bytes */
+
+/* ---- cases that a program passes ---- */
+
+static void pieces(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p = student_start(s, "count-reads", peer_host(server), peer_port(server), NULL);
+    struct link *link = peer_accept(server);
+
+    link_send_pieces(link, TEXT, 30, (const size_t[]){1, 2, 3, 4, 5, 0});
+    link_close(link);
+    expect_output(p, "1 2 3 4 5 15 ", 13);
+    expect_exit(p, 0);
+}
+
+static void waitall(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p = student_start(s, "waitall", peer_host(server), peer_port(server), NULL);
+    struct link *link = peer_accept(server);
+
+    link_send_pieces(link, TEXT, 30, (const size_t[]){10, 10, 0});
+    expect_output(p, "30 ", 3);
+    expect_exit(p, 0);
+}
+
+static void udp(struct session *s)
+{
+    struct port *port = port_open(s, "127.0.0.1");
+    struct student *p = student_start(s, "udp", port_host(port), port_number(port), NULL);
+    char bytes[8];
+
+    if (port_receive(port, bytes, sizeof bytes) != 4 || memcmp(bytes, "ping", 4) != 0)
+        session_fail(s, "no ping");
+    port_reply(port, "pong", 4);
+    expect_output(p, "pong", 4);
+    expect_exit(p, 0);
+}
+
+static void left_daemon(struct session *s)
+{
+    struct student *p = student_start(s, "daemon", NULL);
+
+    expect_exit(p, 0);
+    expect_output(p, "done\n", 5);
+}
+
+static void bytes(struct session *s)
+{
+    struct student *p = student_start(s, "bytes", NULL);
+
+    expect_output(p, "a\0b\xff\n", 5);
+    expect_exit(p, 0);
+}
+
+static void timed(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p = student_start(s, "timeout", peer_host(server), peer_port(server), NULL);
+
+    (void)peer_accept(server);
+    expect_output(p, "woken\n", 6);
+    expect_exit(p, 0);
+}
+
+static void random_numbers(struct session *s)
+{
+    char text[8];
+    struct student *p = student_start(s, "bytes", NULL);
+
+    expect_exit(p, 0);
+    session_text(s, text, sizeof text);
+    session_fail(s, "%.8s %u", text, session_random(s, 1000)); /* the same for the same seed */
+}
+
+/* ---- cases that end in a verdict ---- */
+
+static void never_reads(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p = student_start(s, "read", peer_host(server), peer_port(server), NULL);
+
+    (void)peer_accept(server);
+    expect_exit(p, 0);
+}
+
+static void join(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p = student_start(s, "join", peer_host(server), peer_port(server), NULL);
+
+    (void)peer_accept(server);
+    expect_exit(p, 0);
+}
+
+static void close_all(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p = student_start(s, "close-all", peer_host(server), peer_port(server), NULL);
+
+    (void)peer_accept(server);
+    expect_exit(p, 0);
+}
+
+static void zombie(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p = student_start(s, "zombie", peer_host(server), peer_port(server), NULL);
+
+    (void)peer_accept(server);
+    student_settle(p);
+    session_fail(s, "%d zombies, %d descriptors", student_zombies(p), student_descriptors(p));
+}
+
+static void sigpipe(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p = student_start(s, "sigpipe", peer_host(server), peer_port(server), NULL);
+
+    link_reset(peer_accept(server));
+    expect_exit(p, 0);
+}
+
+static void run_alone(struct session *s, const char *how)
+{
+    expect_exit(student_start(s, how, NULL), 0);
+}
+
+#define ALONE(function, how)                \
+    static void function(struct session *s) \
+    {                                       \
+        run_alone(s, how);                  \
+    }
+
+ALONE(spin, "spin")
+ALONE(flood, "flood")
+ALONE(forks, "fork")
+ALONE(memory, "memory")
+ALONE(overflow, "overflow")
+ALONE(null, "null")
+ALONE(integer, "integer")
+ALONE(leak, "leak")
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {.name = "pieces", .title = "t", .points = 1, .teaches = "t", .run = pieces},
+        {.name = "waitall", .title = "t", .points = 1, .teaches = "t", .run = waitall},
+        {.name = "udp", .title = "t", .points = 1, .teaches = "t", .run = udp},
+        {.name = "daemon", .title = "t", .points = 1, .teaches = "t", .run = left_daemon},
+        {.name = "bytes", .title = "t", .points = 1, .teaches = "t", .run = bytes},
+        {.name = "timed", .title = "t", .points = 1, .teaches = "t", .run = timed},
+        {.name = "random", .title = "t", .points = 1, .teaches = "t", .run = random_numbers},
+        {.name = "read", .title = "t", .points = 1, .teaches = "t", .run = never_reads},
+        {.name = "join", .title = "t", .points = 1, .teaches = "t", .run = join},
+        {.name = "close-all", .title = "t", .points = 1, .teaches = "t", .run = close_all},
+        {.name = "zombie", .title = "t", .points = 1, .teaches = "t", .run = zombie},
+        {.name = "sigpipe", .title = "t", .points = 1, .teaches = "t", .run = sigpipe},
+        {.name = "spin", .title = "t", .points = 1, .teaches = "t", .run = spin, .limit_ms = 300},
+        {.name = "flood", .title = "t", .points = 1, .teaches = "t", .run = flood},
+        {.name = "forks", .title = "t", .points = 1, .teaches = "t", .run = forks},
+        {.name = "memory", .title = "t", .points = 1, .teaches = "t", .run = memory},
+        {.name = "overflow", .title = "t", .points = 1, .teaches = "t", .run = overflow},
+        {.name = "null", .title = "t", .points = 1, .teaches = "t", .run = null},
+        {.name = "integer", .title = "t", .points = 1, .teaches = "t", .run = integer},
+        {.name = "leak", .title = "t", .points = 1, .teaches = "t", .run = leak, .leaks = true},
+        {.name = NULL},
+    };
+
+    return harness_main(argc, argv, cases);
+}

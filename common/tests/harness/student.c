@@ -1,0 +1,233 @@
+/* A program for the harness to judge: its first argument says how it behaves, or misbehaves. */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char **arguments; /* from argv[2] on */
+
+static int connect_to_peer(int type)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET};
+    int fd = socket(AF_INET, type, 0);
+
+    to.sin_port = htons((in_port_t)strtol(arguments[1], NULL, 10));
+    if (inet_pton(AF_INET, arguments[0], &to.sin_addr) != 1 ||
+        connect(fd, (struct sockaddr *)&to, sizeof to) == -1)
+        exit(1);
+    return fd;
+}
+
+/* Prints how many bytes each recv() returned: "3 4 3 ". */
+static int count_reads(void)
+{
+    char bytes[4096];
+    ssize_t n;
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    while ((n = recv(fd, bytes, sizeof bytes, 0)) > 0)
+        printf("%zd ", n);
+    return 0;
+}
+
+/* Asks for all 30 bytes in one call: it sleeps in recv() while the pieces come. */
+static int read_all_at_once(void)
+{
+    char bytes[30];
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    printf("%zd ", recv(fd, bytes, sizeof bytes, MSG_WAITALL));
+    return 0;
+}
+
+static int exchange_datagrams(void)
+{
+    char bytes[64];
+    int fd = connect_to_peer(SOCK_DGRAM);
+
+    if (send(fd, "ping", 4, 0) != 4)
+        return 1;
+    ssize_t n = recv(fd, bytes, sizeof bytes, 0);
+    return n == -1 || fwrite(bytes, 1, (size_t)n, stdout) != (size_t)n;
+}
+
+static int read_for_ever(void)
+{
+    char byte;
+
+    return (int)recv(connect_to_peer(SOCK_STREAM), &byte, 1, 0);
+}
+
+static void *run_reader(void *unused)
+{
+    (void)unused;
+    (void)read_for_ever();
+    return NULL;
+}
+
+/* The main thread waits for the other one, which reads: two calls without a time-out. */
+static int join_reader(void)
+{
+    pthread_t thread;
+
+    return pthread_create(&thread, NULL, run_reader, NULL) != 0 || pthread_join(thread, NULL) != 0;
+}
+
+static int spin(void)
+{
+    for (volatile unsigned i = 0;; i++)
+        continue;
+}
+
+static int flood(void)
+{
+    while (puts("all work and no play makes jack a dull boy") != EOF)
+        continue;
+    return 0;
+}
+
+static int fork_for_ever(void)
+{
+    for (;;)
+        (void)fork();
+}
+
+static int eat_memory(void)
+{
+    for (;;) {
+        char *block = malloc(1 << 20);
+        if (block != NULL)
+            memset(block, 1, 1 << 20);
+    }
+}
+
+static int close_everything(void)
+{
+    for (int fd = 0; fd < 1024; fd++)
+        (void)close(fd);
+    return read_for_ever();
+}
+
+/* Leaves a child behind that ignores everything, in a session of its own. */
+static int leave_daemon(void)
+{
+    if (fork() == 0) {
+        struct sigaction ignore = {.sa_handler = SIG_IGN};
+        (void)setsid();
+        (void)sigaction(SIGTERM, &ignore, NULL);
+        (void)sigaction(SIGHUP, &ignore, NULL);
+        for (;;)
+            (void)pause();
+    }
+    puts("done");
+    return 0;
+}
+
+static int overflow(void)
+{
+    volatile char *heap = malloc(16);
+
+    heap[16] = 1;
+    return 0;
+}
+
+static int use_null(void)
+{
+    int *volatile nowhere = NULL;
+
+    return *nowhere;
+}
+
+static int overflow_integer(void)
+{
+    volatile int most = INT_MAX;
+
+    most++;
+    return 0;
+}
+
+static int leak(void)
+{
+    char *volatile lost = malloc(123);
+
+    lost = NULL;
+    (void)lost;
+    return puts("done") == EOF;
+}
+
+static int leave_zombie(void)
+{
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(0);
+    (void)waitid(P_PID, (id_t)child, NULL, WEXITED | WNOWAIT);
+    return read_for_ever();
+}
+
+static int print_bytes(void)
+{
+    return fwrite("a\0b\xff\n", 1, 5, stdout) != 5;
+}
+
+static int write_to_closed(void)
+{
+    int fd = connect_to_peer(SOCK_STREAM);
+    char byte;
+
+    (void)recv(fd, &byte, 1, 0); /* the end, or the reset */
+    for (;;)
+        (void)send(fd, "x", 1, 0);
+}
+
+static int wait_with_timeout(void)
+{
+    struct timeval soon = {.tv_usec = 300000};
+    char byte;
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
+    (void)!recv(fd, &byte, 1, 0);
+    return puts("woken") == EOF;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(void);
+    } ways[] = {{"count-reads", count_reads},
+                {"waitall", read_all_at_once},
+                {"udp", exchange_datagrams},
+                {"read", read_for_ever},
+                {"join", join_reader},
+                {"spin", spin},
+                {"flood", flood},
+                {"fork", fork_for_ever},
+                {"memory", eat_memory},
+                {"close-all", close_everything},
+                {"daemon", leave_daemon},
+                {"overflow", overflow},
+                {"null", use_null},
+                {"integer", overflow_integer},
+                {"leak", leak},
+                {"zombie", leave_zombie},
+                {"bytes", print_bytes},
+                {"sigpipe", write_to_closed},
+                {"timeout", wait_with_timeout}};
+
+    if (argc < 2)
+        return 2;
+    arguments = argv + 2;
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        if (strcmp(argv[1], ways[i].name) == 0)
+            return ways[i].run();
+    return 2;
+}
