@@ -1,9 +1,10 @@
 /* core: errors, numbers, buffers, addresses. */
-#include <cmocka.h>
 #include <setjmp.h> /* cmocka.h wants these four before it */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
