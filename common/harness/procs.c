@@ -366,6 +366,7 @@ void procs_kill_all(void)
 static bool table_quiet(const char *path)
 {
     enum { ESTABLISHED = 1, SYN_SENT, SYN_RECV, FIN_WAIT1, LAST_ACK = 9, CLOSING = 11 };
+    static const char LINE[] = " %*d: %*[0-9A-F]:%*x %*[0-9A-F]:%*x %x %x:%*x";
     char line[512];
     bool quiet = true;
     FILE *file = fopen(path, "re");
@@ -374,9 +375,9 @@ static bool table_quiet(const char *path)
         return true;
     while (quiet && fgets(line, sizeof line, file) != NULL) {
         unsigned state, send_queue;
-        /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote these numbers; the heading does not match
-         */
-        if (sscanf(line, " %*d: %*[0-9A-F]:%*x %*[0-9A-F]:%*x %x %x:%*x", &state, &send_queue) == 2)
+        /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote these numbers */
+        int fields = sscanf(line, LINE, &state, &send_queue);
+        if (fields == 2)
             quiet = !(state == SYN_RECV || state == FIN_WAIT1 || state == LAST_ACK ||
                       state == CLOSING || (state == ESTABLISHED && send_queue > 0));
     }

@@ -16,6 +16,9 @@
 
 enum { MAX_POLLED = 4096 };
 
+/* More than this between two looks is time that a busy machine kept from us. */
+static const uint64_t TICK_MOST_NS = UINT64_C(4000000) * TICK_MS;
+
 /* ---- the doorbell: a thread turns the wire log's futex into a descriptor that poll() can watch
  * ---- */
 
@@ -198,7 +201,7 @@ static void check_clock(struct session *s, struct student *p, const struct stand
     int limit_ms = s->test->limit_ms != 0 ? s->test->limit_ms : LIMIT_MS;
 
     if (standing->sleeping)
-        s->idle_ns += tick_ns < 4U * TICK_MS * 1000000U ? tick_ns : 4U * TICK_MS * 1000000U;
+        s->idle_ns += tick_ns < TICK_MOST_NS ? tick_ns : TICK_MOST_NS;
     uint64_t used = s->idle_ns + (standing->cpu_ns > s->cpu_ns ? standing->cpu_ns - s->cpu_ns : 0);
     if (used < (uint64_t)limit_ms * 1000000U &&
         now_ns() - s->began_ns < (uint64_t)LIMIT_WALL_MS * 1000000U)

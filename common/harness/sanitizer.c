@@ -58,26 +58,26 @@ static void read_access(struct session *s, json_t *lines, const char *text, cons
 {
     const char *access = strstr(text, "\nWRITE of size "), *region = strstr(text, "is located ");
     const char *verb = access != NULL ? "Writes" : "Reads";
-    unsigned long size = 0, offset = 0, length = 0;
-    char side[16] = "";
+    unsigned long size = 0, length = 0;
+    bool before = false;
 
     if (access == NULL)
         access = strstr(text, "\nREAD of size ");
     if (access != NULL)
         size = strtoul(strstr(access, "size ") + 5, NULL, 10);
-    if (region != NULL && sscanf(region, "is located %lu bytes %15s", &offset, side) == 2) {
-        const char *of = strstr(region, "of ");
-        length = of == NULL ? 0 : strtoul(of + 3, NULL, 10);
+    if (region != NULL) {
+        const char *of = strstr(region, " of "), *end = strchr(region, '\n');
+        const char *left = strstr(region, " to the left of ");
+        const char *right = strstr(region, " to the right of ");
+        before = left != NULL && end != NULL && left < end;
+        of = before ? left + 12 : right != NULL ? right + 13 : of;
+        length = of == NULL ? 0 : strtoul(of + 4, NULL, 10);
     }
     const char *bytes = size == 1 ? "byte" : "bytes";
     const char *what = session_print(s, "%s %lu %s %s.", verb, size, bytes, words);
     if (length > 0 && strstr(words, "outside a buffer") != NULL)
         what = session_print(s, "%s %lu %s %s a buffer of %lu bytes.", verb, size, bytes,
-                             strcmp(side, "to") == 0 && strstr(region, "left") != NULL &&
-                                     strstr(region, "left") < region + 60
-                                 ? "before"
-                                 : "past the end of",
-                             length);
+                             before ? "before" : "past the end of", length);
     add_line(lines, what, access == NULL ? "" : find_frame(s, access));
     const char *freed = strstr(text, "freed by thread"),
                *made = strstr(text, "allocated by thread");

@@ -18,7 +18,7 @@
 
 enum { MAX_ARGUMENTS = 64, MAX_ENVIRONMENT = 20 };
 
-static void limit(int what, rlim_t value)
+static void limit(__rlimit_resource_t what, rlim_t value)
 {
     struct rlimit both = {value, value};
 

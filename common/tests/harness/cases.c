@@ -148,31 +148,31 @@ ALONE(null, "null")
 ALONE(integer, "integer")
 ALONE(leak, "leak")
 
+static const struct test_case CASES[] = {
+    {.name = "pieces", .title = "t", .points = 1, .teaches = "t", .run = pieces},
+    {.name = "waitall", .title = "t", .points = 1, .teaches = "t", .run = waitall},
+    {.name = "udp", .title = "t", .points = 1, .teaches = "t", .run = udp},
+    {.name = "daemon", .title = "t", .points = 1, .teaches = "t", .run = left_daemon},
+    {.name = "bytes", .title = "t", .points = 1, .teaches = "t", .run = bytes},
+    {.name = "timed", .title = "t", .points = 1, .teaches = "t", .run = timed},
+    {.name = "random", .title = "t", .points = 1, .teaches = "t", .run = random_numbers},
+    {.name = "read", .title = "t", .points = 1, .teaches = "t", .run = never_reads},
+    {.name = "join", .title = "t", .points = 1, .teaches = "t", .run = join},
+    {.name = "close-all", .title = "t", .points = 1, .teaches = "t", .run = close_all},
+    {.name = "zombie", .title = "t", .points = 1, .teaches = "t", .run = zombie},
+    {.name = "sigpipe", .title = "t", .points = 1, .teaches = "t", .run = sigpipe},
+    {.name = "spin", .title = "t", .points = 1, .teaches = "t", .run = spin, .limit_ms = 300},
+    {.name = "flood", .title = "t", .points = 1, .teaches = "t", .run = flood},
+    {.name = "forks", .title = "t", .points = 1, .teaches = "t", .run = forks},
+    {.name = "memory", .title = "t", .points = 1, .teaches = "t", .run = memory},
+    {.name = "overflow", .title = "t", .points = 1, .teaches = "t", .run = overflow},
+    {.name = "null", .title = "t", .points = 1, .teaches = "t", .run = null},
+    {.name = "integer", .title = "t", .points = 1, .teaches = "t", .run = integer},
+    {.name = "leak", .title = "t", .points = 1, .teaches = "t", .run = leak, .leaks = true},
+    {.name = NULL},
+};
+
 int main(int argc, char **argv)
 {
-    static const struct test_case cases[] = {
-        {.name = "pieces", .title = "t", .points = 1, .teaches = "t", .run = pieces},
-        {.name = "waitall", .title = "t", .points = 1, .teaches = "t", .run = waitall},
-        {.name = "udp", .title = "t", .points = 1, .teaches = "t", .run = udp},
-        {.name = "daemon", .title = "t", .points = 1, .teaches = "t", .run = left_daemon},
-        {.name = "bytes", .title = "t", .points = 1, .teaches = "t", .run = bytes},
-        {.name = "timed", .title = "t", .points = 1, .teaches = "t", .run = timed},
-        {.name = "random", .title = "t", .points = 1, .teaches = "t", .run = random_numbers},
-        {.name = "read", .title = "t", .points = 1, .teaches = "t", .run = never_reads},
-        {.name = "join", .title = "t", .points = 1, .teaches = "t", .run = join},
-        {.name = "close-all", .title = "t", .points = 1, .teaches = "t", .run = close_all},
-        {.name = "zombie", .title = "t", .points = 1, .teaches = "t", .run = zombie},
-        {.name = "sigpipe", .title = "t", .points = 1, .teaches = "t", .run = sigpipe},
-        {.name = "spin", .title = "t", .points = 1, .teaches = "t", .run = spin, .limit_ms = 300},
-        {.name = "flood", .title = "t", .points = 1, .teaches = "t", .run = flood},
-        {.name = "forks", .title = "t", .points = 1, .teaches = "t", .run = forks},
-        {.name = "memory", .title = "t", .points = 1, .teaches = "t", .run = memory},
-        {.name = "overflow", .title = "t", .points = 1, .teaches = "t", .run = overflow},
-        {.name = "null", .title = "t", .points = 1, .teaches = "t", .run = null},
-        {.name = "integer", .title = "t", .points = 1, .teaches = "t", .run = integer},
-        {.name = "leak", .title = "t", .points = 1, .teaches = "t", .run = leak, .leaks = true},
-        {.name = NULL},
-    };
-
-    return harness_main(argc, argv, cases);
+    return harness_main(argc, argv, CASES);
 }
