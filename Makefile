@@ -5,6 +5,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += -rR --no-print-directory -j$(shell nproc)
 .DELETE_ON_ERROR:
+.SECONDARY:
 .SUFFIXES:
 
 # ---- what a learner types ---------------------------------------------------------------------
@@ -64,8 +65,12 @@ build/%.o: %.c
 build/libcore.a: $(CORE)
 	$(AR) rcs $@ $^
 
-build/libwire.so: $(call objects,wire/preload) build/common/wire/log.o
-	$(CC) -shared -o $@ $^ -ldl -pthread
+# The C library's checked forms are what it stands before, so it is built without them. Its unwinder
+# stays inside: exported, it would stand in for the program's own.
+PRELOAD := $(call objects,wire/preload)
+$(PRELOAD): CFLAGS += -U_FORTIFY_SOURCE
+build/libwire.so: $(PRELOAD) build/common/wire/log.o build/common/wire/fault.o build/libcore.a
+	$(CC) -shared -static-libgcc -Wl,-z,defs,-z,now,--exclude-libs,ALL -o $@ $^ -ldl -pthread
 
 build/wire: build/common/wire/wire.o $(WIRE) build/libcore.a
 	$(CC) -o $@ $^
@@ -135,6 +140,9 @@ test: all $(UNIT) $(FINDINGS) | test-tools
 .PHONY: new-program new-exercise
 new-program new-exercise:
 	@sh common/skeleton/new.sh $(@:new-%=%) '$(N)' '$(NAME)'
+
+bench: all
+	@python3 -B common/bench/bench.py
 
 .PHONY: clean record bench fuzz
 clean:

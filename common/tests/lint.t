@@ -1,13 +1,14 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """The style gates: this tree passes them, and each is seen failing on a small house with one fault.
 
 Needs clang, clang-tidy and clang-format.
 """
-import os
 import re
-import subprocess
+import sys
 import tempfile
 from pathlib import Path
+
+from tap import Tap, run
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = "-std=c11 -D_GNU_SOURCE -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes".split()
@@ -133,24 +134,9 @@ FILES = [
 ]
 
 
-class Tap:
-    count = failed = 0
-
-    def ok(self, passed, name, detail=""):
-        self.count += 1
-        self.failed += not passed
-        print("%s %d - %s" % ("ok" if passed else "not ok", self.count, name), flush=True)
-        if not passed:
-            print("\n".join("# " + line for line in detail.splitlines()), flush=True)
-
-
-def run(*command, cwd):
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
-
-
 def lint(house):
-    return run("python3", "-B", str(ROOT / "common/tests/lint.py"), cwd=house)
+    status, out, err = run("python3", "-B", str(ROOT / "common/tests/lint.py"), cwd=house)
+    return status, out + err
 
 
 def write(house, path, text):
@@ -195,17 +181,14 @@ def see_tools(tap, house):
 
 def main():
     tap = Tap()
-    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
-        os.environ.pop(name, None)
-    status, said = run("make", "lint", cwd=ROOT)
-    tap.ok(status == 0, "this tree passes make lint", said)
+    status, out, err = run("make", "lint", cwd=ROOT)
+    tap.ok(status == 0, "this tree passes make lint", out + err)
     with tempfile.TemporaryDirectory() as folder:
         house = Path(folder)
         see_house_rules(tap, house)
         see_tools(tap, house)
-    print("1..%d" % tap.count)
-    return 1 if tap.failed else 0
+    return tap.done()
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

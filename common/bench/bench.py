@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+"""Measures what a learner waits for: a verdict, a build. What `make bench` runs.
+
+Prints a table and writes build/bench.json. Every time is that of a whole process, as the median of
+ten runs where it is short. The verdict is measured beside its nearest relative, the compiler alone
+on the same file, in the same run. The machine should be idle.
+"""
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+EXERCISE = "1.2"
+FILE = "01_socket/02_fetch_first/fetch_first.c"
+RUNS = 10
+
+
+def seconds(*command, cwd=".", status=0):
+    """Runs a command and returns how long it took; another exit status ends it all."""
+    start = time.monotonic()
+    done = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=False)
+    took = time.monotonic() - start
+    if done.returncode != status:
+        sys.exit("bench: %s ended with %d:\n%s%s" % (" ".join(command), done.returncode,
+                                                     done.stdout, done.stderr))
+    return took
+
+
+def median(measure):
+    return statistics.median(measure() for _ in range(RUNS))
+
+
+def desk(folder):
+    """A place where the solution can be judged as an answer without touching the learner's files."""
+    for entry in Path(".").resolve().iterdir():
+        if entry.name not in ("answers", ".workbook", "build", ".git"):
+            (folder / entry.name).symlink_to(entry)
+    (folder / "build").mkdir()
+    for entry in Path("build").resolve().iterdir():
+        if entry.name != "answers":
+            (folder / "build" / entry.name).symlink_to(entry)
+    answer = folder / "answers" / FILE
+    answer.parent.mkdir(parents=True)
+    shutil.copy(Path("solutions") / FILE, answer)
+    return answer
+
+
+def verdict_and_compiler(folder):
+    answer = desk(folder)
+    text = answer.read_text()
+    saved = iter(range(1000))
+
+    def save():
+        answer.write_text("%s/* saved %d times */\n" % (text, next(saved)))
+
+    def verdict():
+        save()
+        return seconds("build/workbook", "check", EXERCISE, cwd=folder)
+
+    def compiler(*flags):
+        save()
+        return seconds("gcc", *flags, str(answer), "-o", str(folder / "alone"), cwd=folder)
+
+    verdict()  # the first one finds nothing in the page cache
+    return {
+        "verdict_s": median(verdict),
+        "compile_s": median(lambda: compiler("@build/student.flags")),
+        "compile_plain_s": median(compiler),
+    }
+
+
+def build(folder):
+    source = folder / "clean"
+    shutil.copytree(".", source, symlinks=True,
+                    ignore=shutil.ignore_patterns("build", ".git", "answers", ".workbook"))
+    clean = seconds("make", "all", cwd=source)
+    noop = median(lambda: seconds("make", "all", cwd=source))
+    return {"clean_build_s": clean, "noop_make_s": noop}
+
+
+def row(what, value, unit, note=""):
+    print("  %-44s %8.*f %-3s %s" % (what, 0 if unit == "ms" else 2, value, unit, note))
+
+
+def main():
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        os.environ.pop(name, None)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "desk").mkdir()
+        result = verdict_and_compiler(folder / "desk") | build(folder)
+    result["verdict_to_compile"] = result["verdict_s"] / result["compile_s"]
+    result["cores"] = os.cpu_count()
+    result["load_before"] = os.getloadavg()[0]
+    print("Exercise %s with its solution, median of %d, %d cores" % (EXERCISE, RUNS, os.cpu_count()))
+    row("save to verdict, all cases, sanitizers on", 1000 * result["verdict_s"], "ms",
+        "at most 300")
+    row("of that, the compiler alone", 1000 * result["compile_s"], "ms",
+        "the verdict takes %.1f times as long" % result["verdict_to_compile"])
+    row("the compiler without sanitizers", 1000 * result["compile_plain_s"], "ms")
+    print("The whole workbook")
+    row("built from clean", result["clean_build_s"], "s", "at most 30")
+    row("make when nothing has changed", 1000 * result["noop_make_s"], "ms")
+    Path("build/bench.json").write_text(json.dumps(result, indent=2, sort_keys=True) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+#!/usr/bin/python3 -B
+"""The one Makefile: nothing is built twice, what has changed is, and what is missing is named.
+
+Works on copies of the tree, so that nothing here is touched.
+"""
+import os
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tap import Tap, run
+
+ROOT = Path(__file__).resolve().parents[2]
+SENTENCE = r"^\S+:\d+: \*\*\* %s is missing; to install it, run: sh common/setup.sh\.  Stop\.$"
+
+
+def copy(folder, *, built):
+    """A copy of the tree, with what is built in it or without. Times are kept."""
+    leave = ["answers", ".workbook", ".git", "__pycache__"] + ([] if built else ["build"])
+    shutil.copytree(ROOT, folder, symlinks=True, ignore=shutil.ignore_patterns(*leave))
+    return folder
+
+
+def make(folder, *words, **environment):
+    return run("make", *words, cwd=folder, env={**os.environ, **environment})
+
+
+def built_by(folder):
+    """What make would build now."""
+    return set(re.findall(r" -o (\S+)", make(folder, "-n", "all")[1]))
+
+
+def rebuilding(tap, tree):
+    status, out, err = make(tree, "all")
+    if not tap.ok(status == 0, "make all", out + err):
+        sys.exit("Bail out! The workbook cannot be built.")
+    status, out, err = make(tree, "all")
+    tap.ok((status, out, err) == (0, "", ""), "a second make all builds nothing", out + err)
+
+    (tree / "common/core/error.h").touch()
+    again = built_by(tree)
+    wanted = {"build/workbook", "build/wire", "build/libwire.so", "build/01_socket/03_tcp_client",
+              "build/exercises/01_socket/02_fetch_first/cases"}
+    tap.ok(wanted <= again, "core/error.h rebuilds all that includes it", wanted - again)
+    make(tree, "all")
+
+    (tree / "common/harness/harness.h").touch()
+    again = built_by(tree)
+    tap.ok("build/exercises/01_socket/02_fetch_first/cases" in again and
+           "build/workbook" not in again, "harness.h rebuilds cases and not the runner", again)
+    make(tree, "all")
+
+    (tree / "01_socket/03_tcp_client.c").touch()
+    again = built_by(tree)
+    tap.ok(again == {"build/01_socket/03_tcp_client"}, "a program rebuilds itself alone", again)
+
+
+def missing_library(tap, tree):
+    status, out, err = make(tree, "all", PKG_CONFIG_LIBDIR="/nonexistent")
+    tap.ok(status == 2 and out == "" and re.fullmatch(SENTENCE % "libjansson-dev", err.strip()),
+           "a missing library is one sentence", out + err)
+    tap.ok(not (tree / "build/libraries.mk").exists(), "and leaves no half of libraries.mk behind")
+
+    # Copies of the libraries' files, so that one can be taken away later.
+    modules = tree / "modules"
+    modules.mkdir()
+    where = run("pkg-config", "--variable=pcfiledir", "jansson")[1].strip()
+    for name in ("jansson", "libuv", "md4c"):
+        shutil.copy("%s/%s.pc" % (where, name), modules)
+    status, out, err = make(tree, "build/student.flags", PKG_CONFIG_LIBDIR=str(modules))
+    tap.ok(status == 0, "make goes on once the library is there", err)
+    (modules / "libuv.pc").unlink()
+    status, out, err = make(tree, "all", PKG_CONFIG_LIBDIR=str(modules))
+    tap.ok(status == 2 and re.fullmatch(SENTENCE % "libuv1-dev", err.strip()),
+           "a library that goes away later is named too", out + err)
+    status, out, err = make(tree, "clean", PKG_CONFIG_LIBDIR="/nonexistent")
+    tap.ok(status == 0 and not (tree / "build").exists(), "make clean needs no library", err)
+
+
+def missing_compiler(tap, tree):
+    tools = tree / "tools"
+    tools.mkdir()
+    for name in ("make", "sh", "mkdir", "rm", "nproc", "find", "grep", "head", "tr", "cat", "env",
+                 "pkg-config", "addr2line"):
+        (tools / name).symlink_to(shutil.which(name))
+    status, out, err = make(tree, "all", PATH=str(tools))
+    tap.ok(status == 2 and re.fullmatch(SENTENCE % "gcc", err.strip()),
+           "a missing compiler is one sentence", out + err)
+
+
+def cmocka(tap, tree):
+    """Only `make test` needs it."""
+    status, _, err = run("sh", "common/setup.sh", "--require", "perl", "libcmocka-dev", cwd=tree,
+                         env={**os.environ, "PKG_CONFIG_LIBDIR": "/nonexistent"})
+    tap.ok(status == 1 and err == "libcmocka-dev is missing; to install it, run: "
+           "sh common/setup.sh --test\n", "a missing cmocka is one sentence", err)
+    _, out, _ = run("sh", "common/setup.sh", "--libraries", cwd=tree)
+    tap.ok("jansson" in out and "cmocka" not in out.lower(), "and a learner needs none", out)
+
+
+def blank_in_path(tap, tree):
+    answer = "01_socket/02_fetch_first/fetch_first.c"
+    (tree / "answers" / answer).parent.mkdir(parents=True)
+    shutil.copy(tree / "solutions" / answer, tree / "answers" / answer)
+    status, out, err = make(tree, "check", "E=1.2")
+    tap.ok(status == 0, "exercise 1.2 is built and judged in a folder with a blank in its name",
+           out + err)
+
+
+def skeletons(tap, tree):
+    status, out, err = make(tree, "new-program", "N=1.98", "NAME=new_idea")
+    tap.ok(status == 0, "make new-program", out + err)
+    status, out, err = make(tree, "new-exercise", "N=1.99", "NAME=new_task")
+    tap.ok(status == 0, "make new-exercise", out + err)
+    folder = "build/exercises/01_socket/99_new_task"
+    status, out, err = make(tree, "build/01_socket/98_new_idea", folder + "/cases")
+    tap.ok(status == 0, "both are built as they are", out + err)
+    for what in ("lesson", "python"):
+        status, out, err = run("build/workbook", what, "01_socket/98_new_idea.md", cwd=tree)
+        tap.ok(status == 0, "the new lesson passes: " + what, out + err)
+    for name, source, passes in (
+            ("starter", "exercises/01_socket/99_new_task/new_task.c", False),
+            ("solution", "solutions/01_socket/99_new_task/new_task.c", True),
+            ("wrong answer", "solutions/01_socket/99_new_task/wrong/copied.c", False)):
+        program = tree / folder / "program"
+        run("gcc", "@build/student.flags", source, "-o", program, cwd=tree)
+        status, out, err = run(folder + "/cases", "--program", program, "--source", source,
+                               cwd=tree)
+        tap.ok(status == (0 if passes else 1), "the new exercise's %s %s" % (
+            name, "passes" if passes else "fails"), out + err)
+    status, out, err = make(tree, "new-program", "N=1.98", "NAME=new_idea")
+    tap.ok(status == 2 and "98_new_idea.c is there already" in err, "nothing is overwritten", err)
+
+
+def main():
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        tree = copy(folder / "a tree", built=True)
+        rebuilding(tap, tree)
+        blank_in_path(tap, tree)
+        skeletons(tap, tree)
+        tree = copy(folder / "bare", built=False)
+        missing_library(tap, tree)
+        missing_compiler(tap, tree)
+        cmocka(tap, tree)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

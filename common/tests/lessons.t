@@ -1,0 +1,26 @@
+#!/usr/bin/python3 -B
+"""Every lesson: its console blocks print what it says, and its Python lines run.
+
+Options are names of lessons, to run those alone: common/tests/lessons.t 01_socket/03_tcp_client.md
+"""
+import sys
+from pathlib import Path
+
+from tap import Tap, run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main():
+    tap = Tap()
+    lessons = sys.argv[1:] or sorted(
+        str(p.relative_to(ROOT)) for p in ROOT.glob("0[1-5]_*/[0-9][0-9]_*.md"))
+    for lesson in lessons:
+        for command, what in (("lesson", "console blocks"), ("python", "Python")):
+            status, out, err = run("build/workbook", command, lesson, cwd=ROOT)
+            tap.ok(status == 0, "%s of %s" % (what, lesson), out + err)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
