@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -66,30 +66,15 @@ static int region_add(const char *text, const char *end, struct buffer *out)
     return rc;
 }
 
+/* What is quoted are the lines between those of the two tags. */
 static int region_copy(const char *source, const char *name, struct buffer *out)
 {
     const char *open = tag_find(source, "", name), *close = tag_find(source, "/", name);
-    char *first = NULL;
 
     if (open == NULL || close == NULL || close < open)
         return -1;
-    const char *begin = open + strcspn(open, "\n") + 1,
-               *words = open + strlen("/* []") + strlen(name);
-    const char *end = line_start(source, close);
-    /* Words behind the tag are part of what is quoted; the tag is not. */
-    if (words[0] == ' ' && strncmp(words, " */", 3) != 0 &&
-        asprintf(&first, "%.*s/*%.*s", (int)(open - line_start(source, open)),
-                 line_start(source, open), (int)(begin - words), words) == -1)
-        return -1;
-    struct buffer region = {0};
-    int rc = first != NULL ? buffer_print(&region, "%s", first) : 0;
-    if (begin < end)
-        rc |= buffer_add(&region, begin, (size_t)(end - begin));
-    if (rc == 0)
-        rc = region_add(buffer_text(&region), buffer_text(&region) + region.length, out);
-    free(first);
-    buffer_free(&region);
-    return rc;
+    const char *begin = open + strcspn(open, "\n") + 1, *end = line_start(source, close);
+    return begin < end ? region_add(begin, end, out) : -1;
 }
 
 int quote_read(const char *lesson_path, const struct quote *quote, struct buffer *out,

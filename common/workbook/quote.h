@@ -1,6 +1,6 @@
 /*
  * Quotes: a lesson shows a region of its program, "```c 03_tcp_client.c send-all", and the text
- * must be what stands between the tags [send-all] and [/send-all] in that file.
+ * must be the lines between those with the tags [send-all] and [/send-all] in that file.
  */
 #ifndef WORKBOOK_QUOTE_H
 #define WORKBOOK_QUOTE_H

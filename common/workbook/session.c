@@ -221,6 +221,18 @@ static void commands_check(struct session *session)
     }
 }
 
+/* After the blocks were written: regions that the text quotes. */
+static bool quotes_refresh(struct session *session)
+{
+    struct error error = {{0}};
+
+    if (lesson_quotes_record(session->lesson->path, &error) == -1) {
+        screen_wrap(session->screen, STYLE_PLAIN, 2, error.text);
+        session->blocked = true;
+    }
+    return !session->blocked;
+}
+
 static void session_run(struct session *session)
 {
     const struct lesson *lesson = session->lesson;
@@ -235,6 +247,8 @@ static void session_run(struct session *session)
         session->failed = true;
     } else {
         commands_check(session);
+        if (session->record && !session->failed && !session->blocked)
+            (void)quotes_refresh(session); /* it has said what was wrong */
     }
     free(unbuilt);
 }
@@ -340,6 +354,155 @@ static int all_run(const struct screen *screen, size_t count, char *const *paths
                            : lessons_run(screen, found.gl_pathc, found.gl_pathv, record, work);
     globfree(&found);
     return status;
+}
+
+/* ---- the Python column ------------------------------------------------------------------------
+ */
+
+enum { PORT_NONE = 0 };
+
+/* Appends the code spans of a cell, a line each. */
+static int cell_code(const char *text, struct buffer *script)
+{
+    bool code = false;
+    int rc = 0;
+
+    for (; *text != '\0' && rc == 0; text++) {
+        bool mark = *text >= SCREEN_MARK && *text <= SCREEN_MARK + STYLE_SOFT;
+        if (code && mark)
+            rc = buffer_add(script, "\n", 1);
+        if (mark)
+            code = *text == SCREEN_MARK + STYLE_CODE;
+        else if (code)
+            rc = buffer_add(script, text, 1);
+    }
+    return rc;
+}
+
+/* The script that the Python column of the first such table makes. Its line, 0 if there is none. */
+static size_t python_script(const struct lesson *lesson, struct buffer *script)
+{
+    for (size_t i = 0; i < lesson->markdown.count; i++) {
+        const struct block *table = &lesson->markdown.blocks[i];
+        if (table->kind != BLOCK_TABLE || strcmp(buffer_text(&table->cells[0]), "Python") != 0)
+            continue;
+        for (size_t row = 1; row < table->rows; row++)
+            if (cell_code(buffer_text(&table->cells[row * table->columns]), script) == -1)
+                return 0;
+        return table->line;
+    }
+    return 0;
+}
+
+/* The number at the end of a server's first line, "listening on [::]:7003", else of its command. */
+static long port_of(const char *line, const char *command)
+{
+    const char *texts[] = {line, command};
+    long port = PORT_NONE;
+
+    for (size_t i = 0; i < 2 && port == PORT_NONE; i++) {
+        size_t end = strcspn(texts[i], "\n"), begin;
+        char digits[8];
+        while (end > 0 && !isdigit((unsigned char)texts[i][end - 1]))
+            end--;
+        for (begin = end; begin > 0 && isdigit((unsigned char)texts[i][begin - 1]);)
+            begin--;
+        (void)snprintf(digits, sizeof digits, "%.*s", (int)(end - begin), texts[i] + begin);
+        if (!number_parse(digits, 1, 65535, &port))
+            port = PORT_NONE;
+    }
+    return port;
+}
+
+static const char *python_path(void)
+{
+    return access("/usr/bin/python3", X_OK) == 0 ? "/usr/bin/python3" : "python3";
+}
+
+/* Starts the server that the lesson names and says at which port it is; -1 with a sentence. */
+static long server_start(struct session *session)
+{
+    struct buffer command = {0};
+    struct console_result result = {0};
+    struct error error = {{0}};
+    const char *server = session->lesson->python;
+    long port = PORT_NONE;
+
+    if (server == NULL || *server == '\0')
+        return PORT_NONE;
+    if (buffer_print(&command, "%s &", server) == -1 ||
+        console_run(session->console, command.data, NULL, &result, &error) == -1) {
+        session->blocked = true;
+    } else {
+        port = port_of(buffer_text(&result.output), server);
+        if (port == PORT_NONE || result.end != CONSOLE_DONE) {
+            screen_print(session->screen, STYLE_PLAIN, _("  %s:%zu: the server %s did not start\n"),
+                         session->lesson->path, session->lesson->python_line, server);
+            screen_print(session->screen, STYLE_DIM, "    %s\n", buffer_text(&result.output));
+            session->failed = true;
+        }
+    }
+    buffer_free(&command);
+    buffer_free(&result.output);
+    return port;
+}
+
+static void script_run(struct session *session, const struct buffer *script, size_t line)
+{
+    long port = server_start(session);
+    struct buffer command = {0}, shown = {0};
+    struct console_result result = {0};
+    struct error error = {{0}};
+
+    if (session->failed || session->blocked)
+        return;
+    int rc = buffer_print(&command,
+                          "%s - <<'END OF SCRIPT'\n"
+                          "import socket, os, errno, select, struct\nhost = \"localhost\"\n"
+                          "port = %ld\n%sEND OF SCRIPT",
+                          python_path(), port, buffer_text(script));
+    if (rc == -1 || console_run(session->console, command.data, NULL, &result, &error) == -1) {
+        session->blocked = true;
+    } else if (result.end != CONSOLE_DONE || result.status != 0) {
+        const char *trouble = session_trouble(result.end);
+        (void)console_show(result.output.data, result.output.length, &shown); /* else: less said */
+        screen_print(session->screen, STYLE_PLAIN, _("  %s:%zu: the Python column does not run\n"),
+                     session->lesson->path, line);
+        screen_print(session->screen, STYLE_DIM, "%s", buffer_text(&shown));
+        if (trouble != NULL)
+            screen_wrap(session->screen, STYLE_PLAIN, 2, trouble);
+        session->failed = true;
+    }
+    buffer_free(&shown);
+    buffer_free(&command);
+    buffer_free(&result.output);
+}
+
+static void python_run(struct session *session)
+{
+    struct buffer script = {0};
+    struct error error = {{0}};
+    size_t line = python_script(session->lesson, &script);
+
+    if (line == 0 || session->lesson->python == NULL) {
+        screen_print(session->screen, STYLE_PLAIN,
+                     line == 0 ? _("  %s: there is no table with a Python column\n")
+                               : _("  %s: no comment <!-- python: COMMAND --> names its server\n"),
+                     session->lesson->path);
+        session->failed = true;
+    } else if ((session->console = console_open(NULL, &error)) == NULL) {
+        screen_wrap(session->screen, STYLE_PLAIN, 2, error.text);
+        session->blocked = true;
+    } else {
+        script_run(session, &script, line);
+        console_close(session->console);
+    }
+    buffer_free(&script);
+}
+
+int lesson_python(const struct screen *screen, size_t count, char *const *paths)
+{
+    return all_run(screen, count, paths, false, python_run);
 }
 
 int lesson_check(const struct screen *screen, size_t count, char *const *paths, bool record)
