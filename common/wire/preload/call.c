@@ -1,0 +1,191 @@
+/* The two events of a call: what is written of it before and after. */
+#include "wire/preload/preload.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+#include <unistd.h>
+#include <unwind.h>
+
+/* ---- where the program called ----------------------------------------------------------------- */
+
+static struct {
+    uintptr_t base, start, end; /* load base and code of the main program */
+} program;
+
+static int on_object(struct dl_phdr_info *info, size_t size, void *data)
+{
+    (void)size;
+    (void)data;
+    program.base = info->dlpi_addr;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        if (part->p_type == PT_LOAD && (part->p_flags & PF_X) != 0) {
+            program.start = program.base + part->p_vaddr;
+            program.end = program.start + part->p_memsz;
+        }
+    }
+    return 1; /* the first object is the main program */
+}
+
+/* Before anything can be called from a signal handler: dl_iterate_phdr() takes a lock. */
+__attribute__((constructor)) static void find_program(void)
+{
+    (void)dl_iterate_phdr(on_object, NULL); /* returns what on_object() does */
+}
+
+static bool in_program(uintptr_t address)
+{
+    return address >= program.start && address < program.end;
+}
+
+struct walk {
+    uintptr_t below; /* the return address one frame further in: into what the program called */
+    uintptr_t found; /* the first one in the main program, or 0 */
+    int frames;
+};
+
+static _Unwind_Reason_Code on_frame(struct _Unwind_Context *context, void *data)
+{
+    enum { DEEPEST = 48 }; /* libraries call through many layers, but not without end */
+    struct walk *walk = data;
+    uintptr_t address = _Unwind_GetIP(context);
+
+    if (in_program(address)) {
+        walk->found = address;
+        return _URC_END_OF_STACK;
+    }
+    walk->below = address;
+    return ++walk->frames < DEEPEST ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+/*
+ * The call's place in the main program's file. A library may stand between the program and us:
+ * then its frames are unwound, which since glibc 2.35 takes no lock and no memory.
+ */
+static uint64_t caller_offset(uintptr_t caller)
+{
+    struct walk walk = {.found = caller};
+
+    if (!in_program(caller)) {
+        walk.found = 0;
+        (void)_Unwind_Backtrace(on_frame, &walk); /* found or not is all that counts */
+    }
+    return walk.found == 0 ? 0 : walk.found - 1 - program.base;
+}
+
+void wire_name_stdio(struct wire_event *event)
+{
+    struct walk walk = {0};
+    Dl_info info;
+
+    (void)_Unwind_Backtrace(on_frame, &walk);
+    if (walk.found == 0 || dladdr((void *)(walk.below - 1), &info) == 0 || info.dli_sname == NULL)
+        return;
+    const char *name = info.dli_sname; /* "fgets", "_IO_fgets", "__fprintf_chk", "__interceptor_fread" */
+    name += strspn(name, "_");
+    if (strncmp(name, "interceptor_", 12) == 0 || strncmp(name, "IO_", 3) == 0)
+        name = strchr(name, '_') + 1;
+    size_t length = strlen(name);
+    if (length > 4 && strcmp(name + length - 4, "_chk") == 0)
+        length -= 4;
+    if (length >= WIRE_NAME)
+        length = WIRE_NAME - 1;
+    memset(event->name, 0, sizeof event->name);
+    memcpy(event->name, name, length);
+}
+
+/* ---- what is known of the socket -------------------------------------------------------------- */
+
+void wire_set_address(union wire_address *to, const struct sockaddr *from, socklen_t length)
+{
+    memset(to, 0, sizeof *to);
+    if (from != NULL && length >= sizeof(sa_family_t))
+        memcpy(to, from, length < sizeof *to ? length : sizeof *to);
+}
+
+static bool ask_address(int (*ask)(int, struct sockaddr *, socklen_t *), int fd,
+                        union wire_address *to)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+
+    if (ask(fd, (struct sockaddr *)&address, &length) == -1)
+        return false;
+    wire_set_address(to, (struct sockaddr *)&address, length);
+    return true;
+}
+
+/* A connected stream keeps its addresses, so they are asked for once. */
+void wire_learn_addresses(struct passage *passage, int fd)
+{
+    struct wire_socket *socket = passage->socket;
+
+    if (socket != NULL && atomic_load_explicit(&socket->addressed, memory_order_acquire) != 0) {
+        passage->event.local = socket->local;
+        passage->event.peer = socket->peer;
+        return;
+    }
+    bool local = ask_address(getsockname, fd, &passage->event.local);
+    bool peer = ask_address(getpeername, fd, &passage->event.peer);
+    if (local && peer && socket != NULL && socket->type == SOCK_STREAM && wire_owns_memory()) {
+        socket->local = passage->event.local;
+        socket->peer = passage->event.peer;
+        atomic_store_explicit(&socket->addressed, 1, memory_order_release);
+    }
+}
+
+void wire_begin(struct passage *passage, enum wire_call call, const char *name, int fd,
+                const void *caller)
+{
+    struct wire_event *event = &passage->event;
+
+    passage->saved = errno;
+    passage->socket = NULL;
+    memset(event, 0, sizeof *event);
+    event->pid = (uint32_t)getpid();
+    event->tid = (uint32_t)gettid();
+    event->call = (uint16_t)call;
+    event->fd = fd;
+    event->timeout_ms = -1;
+    event->caller = caller_offset((uintptr_t)caller);
+    strncpy(event->name, name, sizeof event->name - 1);
+    if (fd < 0 || !wire_is_socket(fd, &event->socket))
+        return;
+    passage->socket = wire_socket_find(event->socket, fd);
+    if (passage->socket != NULL) {
+        event->family = passage->socket->family;
+        event->type = passage->socket->type;
+    }
+    event->nonblocking = (real.fcntl(fd, F_GETFL) & O_NONBLOCK) != 0;
+    wire_learn_addresses(passage, fd);
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail on Linux */
+    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+void wire_enter(struct passage *passage)
+{
+    passage->event.phase = WIRE_ENTER;
+    passage->event.time_ns = now_ns();
+    passage->entry = wire_log_add(wire.header, wire.capacity, &passage->event);
+    errno = passage->saved;
+}
+
+long wire_leave(struct passage *passage, long result, int error)
+{
+    passage->event.phase = WIRE_EXIT;
+    passage->event.entry = passage->entry;
+    passage->event.result = result;
+    passage->event.error = result < 0 ? error : 0;
+    passage->event.time_ns = now_ns();
+    (void)wire_log_add(wire.header, wire.capacity, &passage->event); /* a full log loses the rest */
+    errno = error;
+    return result;
+}
