@@ -96,11 +96,20 @@ static void wait_end(struct student *p)
 {
     struct session *s = p->session;
 
-    (void)pump(s, has_ended, p, "your program to end", false);
+    p->may_end = true;
+    (void)pump(s, has_ended, p,
+               p->stopped
+                   ? "your program to end after SIGTERM. A call that its handler interrupts "
+                     "returns -1 with EINTR, but goes on by itself if the handler was set by "
+                     "signal() or with SA_RESTART"
+                   : "your program to end",
+               false);
+    if (p->stopped && WIFSIGNALED(p->wait_status) && WTERMSIG(p->wait_status) == SIGTERM)
+        session_end(s, STATUS_FAIL, p,
+                    "SIGTERM ended the program on the spot. A handler, set with sigaction(), lets "
+                    "it close what it holds and return from main.");
     if (WIFSIGNALED(p->wait_status) && !(p->stopped && WTERMSIG(p->wait_status) == SIGKILL))
-        session_end(s, STATUS_CRASH, p,
-                    session_print(s, "The program was ended by signal %d (%s).",
-                                  WTERMSIG(p->wait_status), strsignal(WTERMSIG(p->wait_status))));
+        session_end(s, STATUS_CRASH, p, student_death(p));
 }
 
 void expect_exit(struct student *p, int status)

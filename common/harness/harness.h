@@ -90,6 +90,9 @@ void student_end_input(struct student *student);
 /* Sends it a signal. */
 void student_signal(struct student *student, int signal);
 
+/* Kills it and its children, as a crash would, and waits until they are gone. */
+void student_end(struct student *student);
+
 /*
  * Waits for "listening on [address]:port" on its standard output and returns the port. The line is
  * then no longer part of its output.

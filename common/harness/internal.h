@@ -30,8 +30,8 @@ enum {
     LIMIT_WALL_MS = 30000,   /* a case, whatever happens */
     LIMIT_OUTPUT = 16 << 20, /* bytes of standard output or error */
     LIMIT_MEMORY_MIB = 512,  /* resident, of each process */
-    LIMIT_PROCESSES = 600,   /* alive at once */
-    LIMIT_FORKS = 4096,      /* in all, kept by the wire */
+    LIMIT_PROCESSES = 300,   /* alive at once */
+    LIMIT_FORKS = 1024,      /* in all, kept by the wire */
     LIMIT_FILE = 64 << 20,   /* bytes in one file */
     LIMIT_DESCRIPTORS = 4096,
     TICK_MS = 5, /* how often a quiet program is looked at */
@@ -62,6 +62,8 @@ struct student {
     size_t fed; /* bytes of input it was given */
     bool end_input, ended;
     bool stopped; /* we sent it a signal: an end by it is no crash */
+    bool serves;  /* it printed its port */
+    bool may_end; /* a step waited for its end */
     int wait_status;
     const char *command; /* as a person would type it */
     struct wire_log log;
@@ -137,6 +139,12 @@ _Noreturn void session_play(const struct test_case *test, const struct options *
 _Noreturn void session_end(struct session *session, enum status status, struct student *student,
                            const char *cause);
 
+/*
+ * As session_fail(), when a connection or the program is gone: if the program has ended by itself,
+ * that is told in place of the sentence.
+ */
+_Noreturn void session_lost(struct session *session, const char *format, ...) PRINTF_LIKE(2, 3);
+
 /* As session_end() with STATUS_HARNESS: it was not the program's fault. */
 _Noreturn void session_fault(struct session *session, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -153,6 +161,9 @@ struct student *session_student(const struct session *session);
  */
 bool pump(struct session *session, bool (*done)(void *), void *what, const char *waiting,
           bool settle);
+
+/* Takes what a program that has ended left in its pipes. */
+void pump_drain(struct session *session, struct student *student);
 
 /* ---- procs.c: what /proc tells of the processes below this one ---- */
 
@@ -175,8 +186,8 @@ bool procs_uses_timers(const char *program);
 /* Kills every descendant of this process and waits for all of them. */
 void procs_kill_all(void);
 
-/* True if no TCP data, FIN or handshake between loopback sockets is still under way. */
-bool procs_network_quiet(void);
+/* True if on no connection of the session a handshake, data or a FIN is still under way. */
+bool procs_network_quiet(const struct session *session);
 
 /* ---- expect.c ---- */
 
@@ -236,6 +247,12 @@ const char *play_ask_port(struct session *session);
 
 void student_kill(struct student *student);
 bool student_reap(struct student *student);
+
+/* Kills what is left of it and waits for it; wait_status tells whether it had ended by itself. */
+void student_finish(struct student *student);
+
+/* "The program was ended by signal 11 (Segmentation fault)." */
+const char *student_death(const struct student *student);
 
 /* ---- peer.c ---- */
 

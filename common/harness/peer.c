@@ -185,14 +185,14 @@ struct link *link_connect(struct session *s, const char *host, const char *port)
     if (fd == -1)
         session_fault(s, "cannot make a socket: %s", strerror(errno));
     if (connect(fd, (struct sockaddr *)&address, length) == -1 && errno != EINPROGRESS)
-        session_fail(s, "A client could not connect to %s port %s: %s.", host, port,
+        session_lost(s, "A client could not connect to %s port %s: %s.", host, port,
                      strerror(errno));
     struct link *link = add_link(s, fd);
     link->connecting = true;
     (void)pump(s, is_connected, link, "your program to take a connection", false);
     link->connecting = false;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0)
-        session_fail(s, "A client could not connect to %s port %s: %s.", host, port,
+        session_lost(s, "A client could not connect to %s port %s: %s.", host, port,
                      strerror(error));
     link->local = 0;
     length = sizeof address;
@@ -365,7 +365,7 @@ static void expect_bytes(struct link *link, const void *bytes, size_t length, co
     }
     report_comparison(&(struct comparison){bytes, link->in.data, length, link->in.length, false});
     if (link->error != 0)
-        session_fail(s,
+        session_lost(s,
                      "Your program reset the connection after %zu of %zu bytes: it closed while "
                      "something it was sent lay unread, or was killed.",
                      link->in.length, length);
@@ -397,7 +397,7 @@ void link_expect_end(struct link *link)
     (void)pump(s, has_ended, link,
                "your program to finish sending: with shutdown(fd, SHUT_WR), or by closing", false);
     if (link->error != 0)
-        session_fail(s,
+        session_lost(s,
                      "Your program reset the connection instead of closing it in order: it closed "
                      "while something it was sent lay unread, or was killed.");
     if (link->in.length > 0)

@@ -91,7 +91,7 @@ static void feed_input(struct student *p)
     }
 }
 
-static void drain_ended(struct session *s, struct student *p)
+void pump_drain(struct session *s, struct student *p)
 {
     while (p->out != -1 && poll(&(struct pollfd){p->out, POLLIN, 0}, 1, 0) == 1)
         read_pipe(s, p, &p->out, &p->output);
@@ -127,7 +127,7 @@ static void serve_student(struct session *s, struct student *p, const struct pol
     else if (ready->fd == p->err)
         read_pipe(s, p, &p->err, &p->errors);
     else if (ready->fd == p->pidfd && student_reap(p))
-        drain_ended(s, p);
+        pump_drain(s, p);
 }
 
 /* Polls everything once, at most timeout_ms. Returns how many descriptors were served. */
@@ -215,21 +215,27 @@ static void check_clock(struct session *s, struct student *p, const struct stand
                               (double)used / 1e9, waiting));
 }
 
-/* True once the program has stood still for long enough to say that it cannot move any more. */
-static bool stands_still(struct session *s, const struct standing *standing, bool timed)
+/*
+ * True once the program has stood still for long enough to say that it cannot move any more. To
+ * settle, it is enough that it sleeps at each look: it may wake now and then to look at a clock.
+ */
+static bool stands_still(struct session *s, const struct standing *standing, bool timed,
+                         bool settle)
 {
     enum { TICKS = 3 };
+    bool still = standing->processes > 0 &&
+                 (settle ? standing->sleeping : standing->asleep && !timed);
 
-    if (!standing->asleep || timed || standing->processes == 0) {
+    if (!still) {
         s->quiet = 0;
         return false;
     }
-    if (standing->print != s->quiet) {
+    if (s->quiet == 0 || (!settle && standing->print != s->quiet)) {
         s->quiet = standing->print;
         s->quiet_ticks = 0;
         return false;
     }
-    return ++s->quiet_ticks >= TICKS && procs_network_quiet();
+    return ++s->quiet_ticks >= TICKS && procs_network_quiet(s);
 }
 
 /* A time-out of a socket option makes even recv() end by itself. */
@@ -242,8 +248,8 @@ static bool has_timed_calls(struct student *p)
         uses_timers = procs_uses_timers(p->session->options->program);
     for (uint32_t i = 0; i < count; i++) {
         const struct wire_event *e = wire_log_event(&p->log, i);
-        if (e != NULL && e->call == WIRE_SETSOCKOPT &&
-            (e->flags == SO_RCVTIMEO || e->flags == SO_SNDTIMEO))
+        if (e != NULL && e->call == WIRE_SETSOCKOPT && e->flags >> 16 == SOL_SOCKET &&
+            ((e->flags & 0xffff) == SO_RCVTIMEO || (e->flags & 0xffff) == SO_SNDTIMEO))
             return true;
     }
     return uses_timers == 1;
@@ -260,16 +266,17 @@ static struct student *running_student(struct session *s)
 }
 
 /* Looks at a quiet program. Returns true when it cannot move any more. */
-static bool tick(struct session *s, uint64_t tick_ns, const char *waiting)
+static bool tick(struct session *s, uint64_t tick_ns, const char *waiting, bool settle)
 {
+    enum { TICKS_OF_THE_DEAD = 100 };
     struct standing standing;
     struct student *p = running_student(s);
 
-    if (p == NULL)
-        return true;
+    if (p == NULL) /* what it sent last may still be under way; if nobody reads it, for ever */
+        return ++s->quiet_ticks >= TICKS_OF_THE_DEAD || procs_network_quiet(s);
     procs_look(&standing);
     check_limits(s, p, &standing);
-    if (stands_still(s, &standing, has_timed_calls(p)))
+    if (stands_still(s, &standing, has_timed_calls(p), settle))
         return true;
     check_clock(s, p, &standing, tick_ns, waiting);
     return false;
@@ -281,10 +288,7 @@ static _Noreturn void end_in_vain(struct session *s, const char *waiting)
     struct student *p = running_student(s);
 
     if (p == NULL) {
-        p = session_student(s);
-        session_end(
-            s, STATUS_FAIL, p,
-            session_print(s, "The program ended while the harness waited for %s.", waiting));
+        session_lost(s, "The program ended while the harness waited for %s.", waiting);
     }
     procs_look(&standing);
     session_end(s, STATUS_TIMEOUT, p,
@@ -326,7 +330,7 @@ bool pump(struct session *s, bool (*done)(void *), void *what, const char *waiti
         if (fresh)
             reset_clock(s);
         fresh = false;
-        bool in_vain = tick(s, now - last, waiting);
+        bool in_vain = tick(s, now - last, waiting, settle);
         last = now_ns();
         if (in_vain && pump_once(s, 0) == 0 && !done(what)) {
             if (settle)

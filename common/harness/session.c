@@ -1,12 +1,14 @@
 /* One case: its folder, its random numbers, its end. */
 #include <errno.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -149,9 +151,11 @@ void session_end(struct session *session, enum status status, struct student *st
         session_clean(session);
         _exit(status == STATUS_HARNESS ? EXIT_USAGE : EXIT_SUCCESS);
     }
+    for (struct student *s = session->students; s != NULL; s = s->next)
+        student_finish(s);
     procs_kill_all();
     for (struct student *s = session->students; s != NULL; s = s->next)
-        (void)student_reap(s);
+        pump_drain(session, s);
     json_t *verdict = report_build(session, status, student, cause);
     write_verdict(session, verdict);
     json_decref(verdict);
@@ -168,6 +172,28 @@ void session_fail(struct session *session, const char *format, ...)
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     session_end(session, STATUS_FAIL, session_student(session), text);
+}
+
+void session_lost(struct session *session, const char *format, ...)
+{
+    struct student *p = session_student(session);
+    va_list arguments;
+    char text[1024];
+
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (p != NULL)
+        student_finish(p);
+    if (p != NULL && p->ended && WIFSIGNALED(p->wait_status) && WTERMSIG(p->wait_status) != SIGKILL)
+        session_end(session, STATUS_CRASH, p, student_death(p));
+    if (p != NULL && p->ended && WIFEXITED(p->wait_status) && p->serves && !p->may_end)
+        session_end(session, STATUS_FAIL, p,
+                    session_print(session,
+                                  "The program ended with exit status %d, although it should go on "
+                                  "serving.",
+                                  WEXITSTATUS(p->wait_status)));
+    session_end(session, STATUS_FAIL, p, text);
 }
 
 void session_fault(struct session *session, const char *format, ...)

@@ -196,6 +196,22 @@ void student_kill(struct student *p)
     }
 }
 
+void student_finish(struct student *p)
+{
+    student_kill(p);
+    while (!p->ended && p->pid > 0 && waitpid(p->pid, &p->wait_status, 0) == -1 && errno == EINTR)
+        continue;
+    p->ended = p->pid > 0;
+}
+
+const char *student_death(const struct student *p)
+{
+    int number = WTERMSIG(p->wait_status);
+
+    return session_print(p->session, "The program was ended by signal %d (%s).", number,
+                         strsignal(number));
+}
+
 void student_input(struct student *p, const void *bytes, size_t length)
 {
     if (buffer_add(&p->input, bytes, length) == -1)
@@ -212,6 +228,17 @@ void student_signal(struct student *p, int number)
     p->stopped = true;
     if (!student_reap(p) && p->pid > 0)
         (void)kill(p->pid, number); /* ESRCH: it has just ended by itself */
+}
+
+void student_end(struct student *p)
+{
+    if (p->session->options->play) {
+        play_pause(p->session, "kill your program with kill -9, then Enter");
+        return;
+    }
+    p->stopped = p->may_end = true;
+    student_finish(p);
+    pump_drain(p->session, p);
 }
 
 int student_descriptors(const struct student *p)
@@ -270,6 +297,7 @@ const char *student_port(struct student *p)
     memmove(p->output.data + start, p->output.data + start + length,
             p->output.length - start - length + 1);
     p->output.length -= length;
+    p->serves = true;
     return colon + 1;
 }
 
