@@ -1,7 +1,7 @@
 /*
  * 1.00  Errors
  *
- * Provokes a dozen errors on purpose and sorts them: the peer's doing, final, or temporary.
+ * Provokes eleven errors on purpose and sorts them: the peer's doing, final, or temporary.
  *
  * Python:  OSError and its children: BlockingIOError, ConnectionResetError, TimeoutError …
  * Usage:   00_errors [careless]
