@@ -13,6 +13,7 @@
 #include "core/error.h"
 
 #define _(text) gettext(text) /* every sentence that a person reads goes through this */
+#define N_(text) text         /* a sentence in a table, which goes through _() when it is printed */
 
 enum style {
     STYLE_PLAIN,
@@ -59,7 +60,8 @@ void screen_item(const struct screen *screen, enum style style, int indent, cons
 /* Prints text as it is, its marks turned into colours; nothing is wrapped and no line end added. */
 void screen_marked(const struct screen *screen, enum style style, const char *text);
 
-/* One line: left at the left edge, right at the right edge; right goes first when there is no room. */
+/* One line: left at the left edge, right at the right edge; right goes first when there is no room.
+ */
 void screen_title(const struct screen *screen, const char *left, const char *right);
 
 /* A line across the screen. */
@@ -73,6 +75,9 @@ int text_columns(const char *text);
  * Control characters become blanks, bytes that are not UTF-8 a replacement character.
  */
 int text_wrap(const char *text, int columns, struct buffer *out);
+
+/* Appends text broken wherever a line is full, blanks kept: for code, which is not prose. */
+int text_fold(const char *text, int columns, struct buffer *out);
 
 /* Appends text cut to at most columns, "…" last if something was cut. */
 int text_cut(const char *text, int columns, struct buffer *out);

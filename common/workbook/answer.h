@@ -1,0 +1,40 @@
+/* A learner's answer: opened from its starter, read, and looked at before it is compiled. */
+#ifndef WORKBOOK_ANSWER_H
+#define WORKBOOK_ANSWER_H
+
+#include <stdbool.h>
+
+#include "core/buffer.h"
+#include "core/error.h"
+#include "workbook/catalogue.h"
+
+/* True if there is something in the answer's place, whatever it is. */
+bool answer_exists(const struct exercise_entry *exercise);
+
+/*
+ * Copies the starter to the answer's place if nothing is there; *created says so. Returns 0, or -1
+ * and fills error.
+ */
+int answer_open(const struct exercise_entry *exercise, bool *created, struct error *error);
+
+/* Reads a C source file of sensible size. Returns 0, or -1 and fills error with why it is none. */
+int answer_read(const char *path, struct buffer *source, struct error *error);
+
+/*
+ * Compares the #include lines of source with the headers that are allowed ("" allows all). Returns
+ * 0, or -1 and fills error with a sentence that names line and header.
+ */
+int answer_check_headers(const char *path, const struct buffer *source, const char *headers,
+                         struct error *error);
+
+/* The first line that is not UTF-8 text, or 0. */
+int answer_line_not_utf8(const struct buffer *source);
+
+/*
+ * Appends what the compiler said about path, for people: errors before warnings, each with its own
+ * lines, folder names taken off, at most lines lines, nothing that a terminal would obey.
+ */
+int compiler_messages(const char *path, const char *said, size_t length, int lines,
+                      struct buffer *out);
+
+#endif

@@ -1,0 +1,517 @@
+#include "workbook/judge.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "workbook/answer.h"
+#include "workbook/files.h"
+#include "workbook/process.h"
+#include "workbook/screen.h"
+
+#define FLAGS_FILE "build/student.flags"
+
+enum { MESSAGE_LINES = 40, WORDS = 8 };
+
+struct judge {
+    struct judge_plan plan;
+    struct verdict verdict;
+    struct process process;
+    uv_loop_t *loop;
+    uv_timer_t soon; /* calls done from the loop, also when all was decided at once */
+    bool cancelled, running;
+    char *compiler;       /* its words, cut apart */
+    char fresh[PATH_MAX]; /* the program while it is being built */
+    uint64_t began;
+    void (*done)(struct verdict *verdict, void *data);
+    void *data;
+};
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+void verdict_free(struct verdict *verdict)
+{
+    buffer_free(&verdict->messages);
+    tap_free(&verdict->tap);
+}
+
+static void on_judge_closed(uv_handle_t *handle)
+{
+    struct judge *judge = handle->data;
+    struct verdict verdict = judge->verdict;
+    void (*done)(struct verdict *, void *) = judge->done;
+    void *data = judge->data;
+
+    if (judge->cancelled)
+        verdict.outcome = OUTCOME_CANCELLED;
+    free(judge->compiler);
+    free(judge);
+    done(&verdict, data);
+    verdict_free(&verdict);
+}
+
+static void on_soon(uv_timer_t *timer)
+{
+    uv_close((uv_handle_t *)timer, on_judge_closed);
+}
+
+static void conclude(struct judge *judge, enum outcome outcome)
+{
+    judge->verdict.outcome = outcome;
+    judge->verdict.seconds = (double)(uv_hrtime() - judge->began) / 1e9;
+    (void)uv_timer_start(&judge->soon, on_soon, 0, 0); /* fails only if it is closing */
+}
+
+void judge_cancel(struct judge *judge)
+{
+    judge->cancelled = true;
+    if (judge->running)
+        process_end(&judge->process);
+}
+
+/* ---- the cases ------------------------------------------------------------------------------- */
+
+/* Adds up what the cases found. Returns 0, or -1 with why filled when it contradicts itself. */
+static int weigh(struct verdict *verdict, int64_t status)
+{
+    const struct tap *tap = &verdict->tap;
+    bool all = true;
+
+    tap_points(tap, &verdict->earned, &verdict->points);
+    for (size_t i = 0; i < tap->count; i++) {
+        all = all && tap->cases[i].ok;
+        if (strcmp(tap_text(&tap->cases[i], "status"), "harness") == 0)
+            return error_set(&verdict->why, "%s: %s", tap->cases[i].name,
+                             tap_text(&tap->cases[i], "cause"));
+    }
+    if (status != (all ? 0 : 1))
+        return error_set(&verdict->why, _("the cases ended with exit status %d"), (int)status);
+    verdict->passed = all;
+    verdict->seed = tap_number(&tap->cases[0], "seed");
+    return 0;
+}
+
+/* The first line of what was written to standard error, made harmless, for a sentence. */
+static void first_words(const struct buffer *errors, struct buffer *words)
+{
+    const char *text = buffer_text(errors);
+    size_t length = strcspn(text, "\n");
+
+    (void)text_harmless(words, text, length < 300 ? length : 300);
+}
+
+static void on_cases_end(struct process *process)
+{
+    struct judge *judge = process->data;
+    struct verdict *verdict = &judge->verdict;
+    enum outcome outcome = OUTCOME_FAULT;
+    struct buffer words = {0};
+
+    judge->running = false;
+    first_words(&process->errors, &words);
+    if (process->failure.text[0] != '\0')
+        verdict->why = process->failure;
+    else if (process->signal != 0)
+        (void)error_set(&verdict->why, _("the cases were ended by signal %d"), process->signal);
+    else if (process->status != 0 && process->status != 1)
+        (void)error_set(&verdict->why, _("the cases ended with exit status %d%s%s"),
+                        (int)process->status, words.length > 0 ? ": " : "", buffer_text(&words));
+    else if (process->flooded)
+        (void)error_set(&verdict->why, "%s", _("the cases printed more than 16 MiB"));
+    else if (tap_parse(buffer_text(&process->output), process->output.length, &verdict->tap,
+                       &verdict->why) == 0 &&
+             weigh(verdict, process->status) == 0)
+        outcome = OUTCOME_JUDGED;
+    buffer_free(&words);
+    buffer_free(&process->output);
+    buffer_free(&process->errors);
+    conclude(judge, outcome);
+}
+
+static void start_cases(struct judge *judge)
+{
+    const struct judge_plan *plan = &judge->plan;
+    const char *arguments[16] = {plan->exercise->cases, "--program", plan->program, "--source",
+                                 plan->source};
+    char columns[32];
+    const char *extra[] = {columns, NULL};
+    int n = 5;
+
+    if (plan->case_name != NULL) {
+        arguments[n++] = "--case";
+        arguments[n++] = plan->case_name;
+    }
+    if (plan->seed != NULL) {
+        arguments[n++] = "--seed";
+        arguments[n++] = plan->seed;
+    }
+    if (plan->solution != NULL) {
+        arguments[n++] = "--solution";
+        arguments[n++] = plan->solution;
+    }
+    if (plan->record)
+        arguments[n++] = "--record";
+    (void)snprintf(columns, sizeof columns, "COLUMNS=%d", plan->columns > 0 ? plan->columns : 80);
+    judge->running = true;
+    process_start(judge->loop, &judge->process, arguments, extra, on_cases_end);
+}
+
+/* ---- the compiler ---------------------------------------------------------------------------- */
+
+static void on_compiled(struct process *process)
+{
+    struct judge *judge = process->data;
+    struct verdict *verdict = &judge->verdict;
+
+    judge->running = false;
+    const char *said = buffer_text(&process->errors);
+    bool full = process->status != 0 && strstr(said, "No space left on device") != NULL;
+    /* What does not fit into memory is not shown; the outcome stands. */
+    (void)compiler_messages(judge->plan.source, said, process->errors.length, MESSAGE_LINES,
+                            &verdict->messages);
+    buffer_free(&process->output);
+    buffer_free(&process->errors);
+    bool good = process->failure.text[0] == '\0' && process->signal == 0 && process->status == 0 &&
+                !judge->cancelled;
+    if (!good)
+        (void)unlink(judge->fresh); /* gcc has mostly removed it itself */
+    if (process->failure.text[0] != '\0') {
+        (void)error_set(&verdict->why, _("the compiler cannot be started (%s)"),
+                        process->failure.text);
+        conclude(judge, OUTCOME_FAULT);
+    } else if (process->signal != 0 && !judge->cancelled) {
+        (void)error_set(&verdict->why, _("the compiler was ended by signal %d"), process->signal);
+        conclude(judge, OUTCOME_FAULT);
+    } else if (full) {
+        (void)error_set(&verdict->why, "%s", _("the disk is full; the compiler could not write"));
+        conclude(judge, OUTCOME_FAULT);
+    } else if (!good) {
+        conclude(judge, OUTCOME_UNCOMPILED);
+    } else if (rename(judge->fresh, judge->plan.program) == -1) {
+        (void)error_set_errno(&verdict->why, "%s", judge->plan.program);
+        conclude(judge, OUTCOME_FAULT);
+    } else if (judge->plan.compile_only) {
+        conclude(judge, OUTCOME_JUDGED);
+    } else {
+        start_cases(judge);
+    }
+}
+
+static int start_compiler(struct judge *judge)
+{
+    static const char *const extra[] = {"LC_ALL=C.UTF-8", NULL}; /* its words are recognised */
+    const char *compiler = getenv("CC"), *arguments[WORDS + 8];
+    int n = 0;
+
+    judge->compiler = strdup(compiler != NULL && *compiler != '\0' ? compiler : "gcc");
+    if (judge->compiler == NULL)
+        return error_set(&judge->verdict.why, "out of memory");
+    char *rest = judge->compiler;
+    for (char *word; n < WORDS && (word = strsep(&rest, " \t")) != NULL;)
+        if (*word != '\0')
+            arguments[n++] = word;
+    arguments[n++] = "@" FLAGS_FILE;
+    arguments[n++] = "-fdiagnostics-color=never";
+    arguments[n++] = judge->plan.source;
+    arguments[n++] = "-o";
+    arguments[n++] = judge->fresh;
+    arguments[n] = NULL;
+    judge->running = true;
+    process_start(judge->loop, &judge->process, arguments, extra, on_compiled);
+    return 0;
+}
+
+/* ---- the beginning --------------------------------------------------------------------------- */
+
+/* True if source is what the exercise began with. */
+static bool is_starter(const struct exercise_entry *exercise, const struct buffer *source)
+{
+    struct buffer starter = {0};
+    bool same = buffer_add_file(&starter, exercise->starter, 1 << 20) == 0 &&
+                starter.length == source->length &&
+                memcmp(buffer_text(&starter), buffer_text(source), source->length) == 0;
+
+    buffer_free(&starter);
+    return same;
+}
+
+/* What has to be there before anything is worth compiling. */
+static int look_around(struct judge *judge)
+{
+    const struct judge_plan *plan = &judge->plan;
+
+    if (access(FLAGS_FILE, R_OK) == -1)
+        return error_set(&judge->verdict.why, _("%s is missing; run make first"), FLAGS_FILE);
+    if (access(plan->exercise->cases, X_OK) == -1)
+        return error_set(&judge->verdict.why, _("%s is missing; run make first"),
+                         plan->exercise->cases);
+    (void)snprintf(judge->fresh, sizeof judge->fresh, "%s.%ld.new", plan->program, (long)getpid());
+    return folder_make_for(plan->program, &judge->verdict.why);
+}
+
+/* Decides what can be decided without a compiler. False if that was all. */
+static bool begin(struct judge *judge)
+{
+    const struct judge_plan *plan = &judge->plan;
+    struct verdict *verdict = &judge->verdict;
+    struct buffer source = {0};
+    enum outcome outcome = OUTCOME_JUDGED;
+
+    if (answer_read(plan->source, &source, &verdict->why) == -1) {
+        outcome = OUTCOME_UNUSABLE;
+    } else {
+        digest_of(buffer_text(&source), source.length, verdict->digest);
+        verdict->starter = is_starter(plan->exercise, &source);
+        int line = answer_line_not_utf8(&source);
+        if (line != 0)
+            (void)error_set(&verdict->note,
+                            _("Line %d of %s is not UTF-8 text; it is judged as it is."), line,
+                            plan->source);
+        if (!plan->any_header && answer_check_headers(plan->source, &source,
+                                                      plan->exercise->headers, &verdict->why) == -1)
+            outcome = OUTCOME_REFUSED;
+        else if (look_around(judge) == -1 || start_compiler(judge) == -1)
+            outcome = OUTCOME_FAULT;
+    }
+    buffer_free(&source);
+    if (outcome != OUTCOME_JUDGED)
+        conclude(judge, outcome);
+    return outcome == OUTCOME_JUDGED;
+}
+
+struct judge *judge_start(uv_loop_t *loop, const struct judge_plan *plan,
+                          void (*done)(struct verdict *verdict, void *data), void *data)
+{
+    struct judge *judge = calloc(1, sizeof *judge);
+
+    if (judge == NULL)
+        return NULL;
+    judge->plan = *plan;
+    judge->loop = loop;
+    judge->done = done;
+    judge->data = data;
+    judge->process.data = judge;
+    judge->began = uv_hrtime();
+    judge->verdict.exercise = plan->exercise;
+    judge->verdict.source = plan->source;
+    judge->verdict.whole = plan->case_name == NULL;
+    (void)uv_timer_init(loop, &judge->soon); /* only sets fields */
+    judge->soon.data = judge;
+    (void)begin(judge);
+    return judge;
+}
+
+/* ---- several, and waiting for them ----------------------------------------------------------- */
+
+struct crowd;
+
+struct seat {
+    struct crowd *crowd;
+    struct judge *judge; /* NULL: free */
+    size_t index;        /* of its plan */
+};
+
+struct crowd {
+    const struct judge_plan *plans;
+    size_t count, next;
+    struct seat *seats;
+    size_t seat_count, taken;
+    uv_loop_t loop;
+    uv_signal_t signals[3];
+    int signal; /* that asked us to end, or 0 */
+    void (*done)(size_t index, struct verdict *verdict, void *data);
+    void *data;
+};
+
+static void crowd_fill(struct crowd *crowd);
+
+static void on_seat_judged(struct verdict *verdict, void *data)
+{
+    struct seat *seat = data;
+    struct crowd *crowd = seat->crowd;
+
+    seat->judge = NULL;
+    crowd->taken--;
+    crowd->done(seat->index, verdict, crowd->data);
+    crowd_fill(crowd);
+}
+
+/* Starts what there is room for; when nothing is left, lets the loop end. */
+static void crowd_fill(struct crowd *crowd)
+{
+    for (size_t i = 0; i < crowd->seat_count; i++) {
+        struct seat *seat = &crowd->seats[i];
+        if (seat->judge != NULL || crowd->signal != 0 || crowd->next == crowd->count)
+            continue;
+        seat->index = crowd->next++;
+        seat->judge = judge_start(&crowd->loop, &crowd->plans[seat->index], on_seat_judged, seat);
+        if (seat->judge == NULL) {
+            struct verdict verdict = {.outcome = OUTCOME_FAULT,
+                                      .exercise = crowd->plans[seat->index].exercise};
+            (void)error_set(&verdict.why, "out of memory");
+            crowd->done(seat->index, &verdict, crowd->data);
+            continue;
+        }
+        crowd->taken++;
+    }
+    if (crowd->taken == 0)
+        for (int i = 0; i < 3; i++)
+            if (!uv_is_closing((uv_handle_t *)&crowd->signals[i]))
+                uv_close((uv_handle_t *)&crowd->signals[i], NULL);
+}
+
+static void on_end_signal(uv_signal_t *handle, int number)
+{
+    struct crowd *crowd = handle->data;
+
+    crowd->signal = number;
+    for (size_t i = 0; i < crowd->seat_count; i++)
+        if (crowd->seats[i].judge != NULL)
+            judge_cancel(crowd->seats[i].judge);
+}
+
+/* Ends as if the signal had met us unprepared: the shell and make have to see it. */
+static void end_by(int number)
+{
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+
+    processes_sweep();
+    (void)sigaction(number, &plain, NULL); /* cannot fail for these signals */
+    (void)raise(number);
+}
+
+int judge_many(const struct judge_plan *plans, size_t count, int side_by_side,
+               void (*done)(size_t index, struct verdict *verdict, void *data), void *data,
+               struct error *error)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    struct crowd crowd = {.plans = plans, .count = count, .done = done, .data = data};
+
+    crowd.seat_count = (size_t)side_by_side;
+    crowd.seats = calloc(crowd.seat_count, sizeof *crowd.seats);
+    if (crowd.seats == NULL)
+        return error_set(error, "out of memory");
+    int result = uv_loop_init(&crowd.loop);
+    if (result != 0) {
+        free(crowd.seats);
+        return error_set(error, "%s", uv_strerror(result));
+    }
+    for (int i = 0; i < 3; i++) {
+        (void)uv_signal_init(&crowd.loop, &crowd.signals[i]); /* only sets fields */
+        crowd.signals[i].data = &crowd;
+        /* Without a handler the signal ends us at once, which is what is left to do then. */
+        (void)uv_signal_start(&crowd.signals[i], on_end_signal, numbers[i]);
+    }
+    for (size_t i = 0; i < crowd.seat_count; i++)
+        crowd.seats[i].crowd = &crowd;
+    crowd_fill(&crowd);
+    (void)uv_run(&crowd.loop, UV_RUN_DEFAULT); /* until no handle is left */
+    (void)uv_loop_close(&crowd.loop);
+    free(crowd.seats);
+    if (crowd.signal != 0)
+        end_by(crowd.signal);
+    return 0;
+}
+
+static void on_only_judged(size_t index, struct verdict *verdict, void *data)
+{
+    (void)index;
+    *(struct verdict *)data = *verdict;
+    *verdict = (struct verdict){0};
+}
+
+void judge_now(const struct judge_plan *plan, struct verdict *verdict)
+{
+    *verdict = (struct verdict){.outcome = OUTCOME_FAULT, .exercise = plan->exercise};
+    (void)judge_many(plan, 1, 1, on_only_judged, verdict, &verdict->why);
+}
+
+/* ---- what there is to judge ------------------------------------------------------------------ */
+
+char *judge_program(const struct exercise_entry *exercise)
+{
+    char *path;
+    return asprintf(&path, "build/answers/%s/%s", exercise->folder, exercise->name) == -1 ? NULL
+                                                                                          : path;
+}
+
+void seed_fresh(char *text)
+{
+    uint32_t number = 0;
+
+    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
+        number = (uint32_t)uv_hrtime();
+    (void)snprintf(text, 16, "%u", number % 999998U + 2U); /* 1 is the seed everyone knows */
+}
+
+static int list_add(struct case_entry **list, size_t *count, const char *line, size_t length)
+{
+    json_t *object = json_loadb(line, length, 0, NULL);
+    const char *name = json_string_value(json_object_get(object, "case"));
+    const char *title = json_string_value(json_object_get(object, "title"));
+    const char *teaches = json_string_value(json_object_get(object, "teaches"));
+    struct case_entry *grown = realloc(*list, (*count + 1) * sizeof *grown);
+
+    if (grown != NULL)
+        *list = grown;
+    if (grown != NULL && name != NULL && title != NULL) {
+        struct case_entry *entry = &grown[*count];
+        *entry = (struct case_entry){
+            .name = strdup(name),
+            .title = strdup(title),
+            .teaches = strdup(teaches != NULL ? teaches : ""),
+            .points = (int)json_integer_value(json_object_get(object, "points")),
+        };
+        ++*count;
+    }
+    json_decref(object);
+    return grown != NULL && name != NULL && title != NULL ? 0 : -1;
+}
+
+int cases_list(const struct exercise_entry *exercise, struct case_entry **list, size_t *count,
+               struct error *error)
+{
+    const char *arguments[] = {exercise->cases, "--list", NULL};
+    struct buffer output = {0};
+
+    *list = NULL;
+    *count = 0;
+    if (access(exercise->cases, X_OK) == -1)
+        return error_set(error, _("%s is missing; run make first"), exercise->cases);
+    int result = process_run(arguments, &output, NULL, error);
+    if (result > 0)
+        result =
+            error_set(error, _("%s --list ended with exit status %d"), exercise->cases, result);
+    const char *text = buffer_text(&output);
+    while (result == 0 && *text != '\0') {
+        size_t length = strcspn(text, "\n");
+        if (length > 0 && list_add(list, count, text, length) == -1)
+            result = error_set(error, _("%s --list printed no list"), exercise->cases);
+        text += length + (text[length] == '\n');
+    }
+    if (result == 0 && *count == 0)
+        result = error_set(error, _("%s --list printed no list"), exercise->cases);
+    buffer_free(&output);
+    if (result == -1) {
+        cases_free(*list, *count);
+        *list = NULL;
+        *count = 0;
+    }
+    return result;
+}
+
+void cases_free(struct case_entry *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(list[i].name);
+        free(list[i].title);
+        free(list[i].teaches);
+    }
+    free(list);
+}

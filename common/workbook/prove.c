@@ -1,0 +1,419 @@
+/*
+ * record and prove, for contributors: reference outputs are made from the solution, and an exercise
+ * is proved. The solution earns every point, the starter none, each wrong answer fails exactly the
+ * cases that its first line names.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "workbook/files.h"
+#include "workbook/process.h"
+#include "workbook/report.h"
+#include "workbook/runner.h"
+
+/* ---- record ---------------------------------------------------------------------------------- */
+
+static int record_one(const struct runner *runner, const struct exercise_entry *exercise)
+{
+    struct verdict verdict;
+    char program[PATH_MAX];
+    struct judge_plan plan = {
+        .exercise = exercise, .source = exercise->solution, .program = program, .record = true};
+
+    (void)snprintf(program, sizeof program, "build/record/%s/%s", exercise->folder, exercise->name);
+    judge_now(&plan, &verdict);
+    int status = report_status(&verdict);
+    if (status == 0)
+        runner_say(runner, STYLE_PLAIN,
+                   ngettext("%s: recorded %zu case", "%s: recorded %zu cases", verdict.tap.count),
+                   exercise->id, verdict.tap.count);
+    else
+        report_print(&runner->out, &verdict, REPORT_FIRST);
+    verdict_free(&verdict);
+    return status;
+}
+
+int command_record(struct runner *runner)
+{
+    int worst = 0;
+
+    if (runner->exercise != NULL) {
+        const struct exercise_entry *exercise = runner_exercise(runner, runner->exercise);
+        return exercise == NULL ? 2 : record_one(runner, exercise);
+    }
+    for (const struct exercise_entry *e = exercise_first(&runner->catalogue); e != NULL;
+         e = exercise_after(&runner->catalogue, e)) {
+        int status = record_one(runner, e);
+        worst = status > worst ? status : worst;
+    }
+    return worst;
+}
+
+/* ---- load ------------------------------------------------------------------------------------ */
+
+enum { SPINNERS_MOST = 64 };
+
+struct load {
+    pid_t pids[SPINNERS_MOST];
+    int count;
+};
+
+/* Keeps every processor busy until load_end(), or until the runner dies. */
+static void load_begin(struct load *load)
+{
+    pid_t runner = getpid();
+
+    for (int i = 0; i < processors() && i < SPINNERS_MOST; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+            while (getppid() == runner) /* busy on purpose, in user space and in the kernel */
+                for (volatile int j = 0; j < 100000; j++)
+                    continue;
+            _exit(0);
+        }
+        if (pid > 0) {
+            process_know(pid);
+            load->pids[load->count++] = pid;
+        }
+    }
+}
+
+static void load_end(struct load *load)
+{
+    for (int i = 0; i < load->count; i++) {
+        (void)kill(load->pids[i], SIGKILL); /* our child: it is there until we wait for it */
+        while (waitpid(load->pids[i], NULL, 0) == -1 && errno == EINTR)
+            continue;
+        process_forget(load->pids[i]);
+    }
+}
+
+/* ---- trials ---------------------------------------------------------------------------------- */
+
+enum expectation {
+    EXPECT_ALL,     /* every point, without a warning */
+    EXPECT_NOTHING, /* no point, without a warning */
+    EXPECT_FAILURES /* exactly the cases that the first line names */
+};
+
+struct trial {
+    enum expectation expectation;
+    bool few;   /* and under 40 % of the points */
+    char *name; /* of the test */
+    char *source, *program;
+    char seed[16]; /* "": the default */
+    char *fails;   /* " case-a case-b ": names between blanks */
+    bool good, done;
+    struct buffer why; /* lines for people */
+};
+
+struct proof {
+    const struct runner *runner;
+    const struct exercise_entry *exercise;
+    struct trial *trials;
+    size_t count, printed;
+    size_t wrong; /* how many of them are wrong answers */
+    bool copied;  /* copied.c is there */
+};
+
+static struct trial *trial_add(struct proof *proof, enum expectation expectation,
+                               const char *source, const char *seed)
+{
+    struct trial *grown = realloc(proof->trials, (proof->count + 1) * sizeof *grown);
+    const char *name = strrchr(source, '/') + 1;
+
+    if (grown == NULL)
+        return NULL;
+    proof->trials = grown;
+    struct trial *trial = &grown[proof->count];
+    *trial = (struct trial){.expectation = expectation, .source = strdup(source)};
+    (void)snprintf(trial->seed, sizeof trial->seed, "%s", seed);
+    /* Each in a folder of its own: they run side by side, and reports lie beside the program. */
+    if (asprintf(&trial->program, "build/prove/%s/%zu/%.*s", proof->exercise->folder, proof->count,
+                 (int)strcspn(name, "."), name) == -1)
+        trial->program = NULL;
+    if (asprintf(&trial->name, "%s %s%s%s", proof->exercise->id, source,
+                 *seed != '\0' ? ", seed " : "", seed) == -1)
+        trial->name = NULL;
+    if (trial->source == NULL || trial->program == NULL || trial->name == NULL)
+        return NULL;
+    proof->count++;
+    return trial;
+}
+
+/* The names in a first line like "slash-star fails: case-a case-b star-slash"; NULL if it is none.
+ */
+static char *read_fails(const char *path)
+{
+    static const char begin[] = "/* fails: ";
+    struct buffer text = {0};
+    char *fails = NULL;
+
+    if (buffer_add_file(&text, path, 1 << 20) == 0 &&
+        strncmp(buffer_text(&text), begin, strlen(begin)) == 0) {
+        const char *names = buffer_text(&text) + strlen(begin);
+        size_t line = strcspn(names, "\n");
+        const char *end = memmem(names, line, " */", 3);
+        size_t length = end != NULL ? (size_t)(end - names) : 0;
+        bool plain =
+            length > 0 && strspn(names, "abcdefghijklmnopqrstuvwxyz0123456789-_ ") >= length;
+        if (plain && asprintf(&fails, " %.*s ", (int)length, names) == -1)
+            fails = NULL;
+    }
+    buffer_free(&text);
+    return fails;
+}
+
+static int keep_sources(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+    return length > 2 && entry->d_name[0] != '.' && strcmp(entry->d_name + length - 2, ".c") == 0;
+}
+
+/* Adds every C file of solutions/…/wrong or …/other. Returns 0, or -1 when memory is short. */
+static int add_folder(struct proof *proof, const char *folder, enum expectation expectation,
+                      const char *seed)
+{
+    struct dirent **names = NULL;
+    char path[PATH_MAX];
+    int result = 0;
+
+    (void)snprintf(path, sizeof path, "solutions/%s/%s", proof->exercise->folder, folder);
+    int count = scandir(path, &names, keep_sources, alphasort);
+    for (int i = 0; i < count; i++) {
+        (void)snprintf(path, sizeof path, "solutions/%s/%s/%s", proof->exercise->folder, folder,
+                       names[i]->d_name);
+        struct trial *trial = trial_add(proof, expectation, path, seed);
+        if (trial == NULL) {
+            result = -1;
+        } else if (expectation == EXPECT_FAILURES) {
+            trial->fails = read_fails(path);
+            trial->few = strcmp(names[i]->d_name, "copied.c") == 0;
+            proof->copied = proof->copied || trial->few;
+            proof->wrong++;
+        }
+        free(names[i]);
+    }
+    free(names);
+    return result;
+}
+
+/* Under the default seed, a few that stay the same, and at least one that is new each time. */
+static int add_trials(struct proof *proof, long seeds)
+{
+    char seed[16] = "";
+    bool all = seeds > 3; /* the long form takes the others under a new seed as well */
+
+    for (long i = 0; i < seeds; i++) {
+        if (i == 1)
+            (void)snprintf(seed, sizeof seed, "2");
+        else if (i > 1)
+            seed_fresh(seed);
+        if (trial_add(proof, EXPECT_ALL, proof->exercise->solution, seed) == NULL)
+            return -1;
+    }
+    if (trial_add(proof, EXPECT_NOTHING, proof->exercise->starter, "") == NULL ||
+        add_folder(proof, "other", EXPECT_ALL, "") == -1 ||
+        add_folder(proof, "other", EXPECT_ALL, seed) == -1 ||
+        add_folder(proof, "wrong", EXPECT_FAILURES, "") == -1)
+        return -1;
+    size_t wrong = proof->wrong;
+    int result = all ? add_folder(proof, "wrong", EXPECT_FAILURES, seed) : 0;
+    proof->wrong = wrong;
+    return result;
+}
+
+/* ---- what came of them ----------------------------------------------------------------------- */
+
+static void complain(struct trial *trial, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static void complain(struct trial *trial, const char *format, ...)
+{
+    va_list arguments;
+    char line[2048];
+
+    va_start(arguments, format);
+    (void)vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    trial->good = false;
+    (void)buffer_print(&trial->why, "%s\n", line);
+}
+
+static bool named(const char *names, const char *name)
+{
+    char padded[200];
+
+    (void)snprintf(padded, sizeof padded, " %s ", name);
+    return strstr(names, padded) != NULL;
+}
+
+static void compare_failures(struct trial *trial, const struct verdict *verdict)
+{
+    if (trial->fails == NULL) {
+        complain(trial, "its first line is not \"/* fails: case-a case-b */\"");
+        return;
+    }
+    for (size_t i = 0; i < verdict->tap.count; i++) {
+        const struct tap_case *test = &verdict->tap.cases[i];
+        if (test->skip == NULL && test->ok == named(trial->fails, test->name))
+            complain(trial,
+                     test->ok ? "%s should have failed%s%s" : "%s should have passed: %s: %s",
+                     test->name, test->ok ? "" : tap_text(test, "status"),
+                     test->ok ? "" : tap_text(test, "cause"));
+    }
+    size_t length;
+    for (const char *name = trial->fails; *name != '\0'; name += length) {
+        name += strspn(name, " ");
+        length = strcspn(name, " ");
+        bool known = length == 0;
+        for (size_t i = 0; i < verdict->tap.count; i++)
+            known = known || (strlen(verdict->tap.cases[i].name) == length &&
+                              strncmp(verdict->tap.cases[i].name, name, length) == 0);
+        if (!known)
+            complain(trial, "there is no case %.*s", (int)length, name);
+    }
+    if (trial->few && verdict->earned * 10 >= verdict->points * 4)
+        complain(trial, "it earns %d of %d points, which is 40 %% or more", verdict->earned,
+                 verdict->points);
+}
+
+static void compare_all(struct trial *trial, const struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->tap.count; i++)
+        if (!verdict->tap.cases[i].ok)
+            complain(trial, "%s: %s: %s", verdict->tap.cases[i].name,
+                     tap_text(&verdict->tap.cases[i], "status"),
+                     tap_text(&verdict->tap.cases[i], "cause"));
+}
+
+static void weigh_trial(struct trial *trial, const struct verdict *verdict)
+{
+    trial->good = true;
+    if (verdict->outcome != OUTCOME_JUDGED) {
+        complain(trial, "%s\n%s",
+                 verdict->outcome == OUTCOME_UNCOMPILED ? "it does not compile" : verdict->why.text,
+                 buffer_text(&verdict->messages));
+        return;
+    }
+    if (verdict->messages.length > 0 && trial->expectation != EXPECT_FAILURES)
+        complain(trial, "the compiler warns:\n%s", buffer_text(&verdict->messages));
+    if (trial->expectation == EXPECT_ALL)
+        compare_all(trial, verdict);
+    else if (trial->expectation == EXPECT_FAILURES)
+        compare_failures(trial, verdict);
+    else if (verdict->points > 0 && verdict->earned > 0)
+        complain(trial, "it earns %d of %d points", verdict->earned, verdict->points);
+}
+
+static void print_trial(const struct trial *trial, size_t number)
+{
+    (void)printf("%sok %zu - %s\n", trial->good ? "" : "not ", number, trial->name);
+    for (const char *line = buffer_text(&trial->why); *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        (void)printf("# %.*s\n", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
+/* They end in any order; TAP wants them in theirs. */
+static void on_tried(size_t index, struct verdict *verdict, void *data)
+{
+    struct proof *proof = data;
+
+    if (verdict->outcome == OUTCOME_CANCELLED)
+        return;
+    weigh_trial(&proof->trials[index], verdict);
+    proof->trials[index].done = true;
+    while (proof->printed < proof->count && proof->trials[proof->printed].done) {
+        print_trial(&proof->trials[proof->printed], proof->printed + 1);
+        proof->printed++;
+    }
+    (void)fflush(stdout); /* as it comes; finish() reports a failure */
+}
+
+static void proof_free(struct proof *proof)
+{
+    for (size_t i = 0; i < proof->count; i++) {
+        free(proof->trials[i].name);
+        free(proof->trials[i].source);
+        free(proof->trials[i].program);
+        free(proof->trials[i].fails);
+        buffer_free(&proof->trials[i].why);
+    }
+    free(proof->trials);
+}
+
+/* An exercise with points has five wrong answers at least, the copied example among them. */
+static bool enough_wrong(const struct proof *proof)
+{
+    struct case_entry *list;
+    struct error error = {0};
+    size_t count;
+    int points = 0;
+
+    if (cases_list(proof->exercise, &list, &count, &error) == -1) {
+        (void)printf("# %s\n", error.text);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++)
+        points += list[i].points;
+    cases_free(list, count);
+    return points == 0 || (proof->wrong >= 5 && proof->copied);
+}
+
+static int run_trials(struct proof *proof, bool loaded)
+{
+    struct judge_plan *plans = calloc(proof->count + 1, sizeof *plans);
+    struct error error = {0};
+    struct load load = {.count = 0};
+
+    if (plans == NULL)
+        return runner_refuse(proof->runner, "%s", _("There is no memory left."));
+    for (size_t i = 0; i < proof->count; i++) {
+        const struct trial *trial = &proof->trials[i];
+        plans[i] = (struct judge_plan){
+            .exercise = proof->exercise,
+            .source = trial->source,
+            .program = trial->program,
+            .seed = trial->seed[0] != '\0' ? trial->seed : NULL,
+        };
+    }
+    (void)printf("TAP version 13\n1..%zu\n", proof->count + 1);
+    (void)fflush(stdout); /* before the spinners are forked; finish() reports a failure */
+    if (loaded)
+        load_begin(&load);
+    int result =
+        judge_many(plans, proof->count, loaded ? 1 : processors(), on_tried, proof, &error);
+    load_end(&load);
+    free(plans);
+    if (result == -1)
+        return runner_refuse(proof->runner, _("The harness could not run: %s."), error.text);
+    bool good = enough_wrong(proof);
+    (void)printf("%sok %zu - %s has five wrong answers, copied.c among them\n", good ? "" : "not ",
+                 proof->count + 1, proof->exercise->id);
+    for (size_t i = 0; i < proof->count; i++)
+        good = good && proof->trials[i].good;
+    return good ? 0 : 1;
+}
+
+int command_prove(struct runner *runner)
+{
+    struct proof proof = {.runner = runner, .exercise = runner_exercise(runner, runner->exercise)};
+
+    if (proof.exercise == NULL)
+        return 2;
+    int status = add_trials(&proof, runner->seeds > 0 ? runner->seeds : 3) == -1
+                     ? runner_refuse(runner, "%s", _("There is no memory left."))
+                     : run_trials(&proof, runner->loaded);
+    proof_free(&proof);
+    return status;
+}

@@ -1,0 +1,547 @@
+#include "workbook/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "workbook/files.h"
+
+enum { INDENT = 2, LABEL = 13, NARROW = 50 };
+
+const char *points_text(int earned, int points)
+{
+    static char text[80];
+
+    (void)snprintf(text, sizeof text,
+                   ngettext("%d of %d point", "%d of %d points", (unsigned long)points), earned,
+                   points);
+    return text;
+}
+
+static void blank(const struct screen *screen)
+{
+    (void)fputc('\n', screen->out);
+}
+
+/* The lead keeps its own style, where screen_item() would give it the text's. */
+static void put_wrapped(const struct screen *screen, enum style lead_style, const char *lead,
+                        const char *text)
+{
+    struct screen memory = *screen;
+    char *lines = NULL;
+    size_t length = 0, indent = (size_t)text_columns(lead);
+
+    memory.out = open_memstream(&lines, &length);
+    if (memory.out == NULL)
+        return;
+    screen_wrap(&memory, STYLE_PLAIN, (int)indent, text);
+    (void)fclose(memory.out); /* memory short: the end is missing */
+    screen_print(screen, lead_style, "%s", lead);
+    (void)fputs(indent < length ? lines + indent : "\n", screen->out);
+    free(lines);
+}
+
+void screen_row(const struct screen *screen, enum style lead_style, const char *lead,
+                const char *text, const char *right)
+{
+    int indent = text_columns(lead), room = screen->columns - indent - text_columns(text);
+    int width = text_columns(right);
+
+    if (width == 0 ? room >= 0 : room >= width + 2) {
+        screen_print(screen, lead_style, "%s", lead);
+        screen_marked(screen, STYLE_PLAIN, text);
+        if (width > 0)
+            screen_print(screen, STYLE_DIM, "%*s%s", room - width, "", right);
+        blank(screen);
+        return;
+    }
+    put_wrapped(screen, lead_style, lead, text);
+    if (width > 0)
+        screen_wrap(screen, STYLE_DIM, indent, right);
+}
+
+/* ---- text of the harness, made harmless ------------------------------------------------------ */
+
+/* A fact as text for the terminal, owned by the caller's buffer. */
+static const char *fact(const struct tap_case *test, const char *key, struct buffer *into)
+{
+    const char *text = tap_text(test, key);
+
+    buffer_free(into);
+    (void)text_harmless(into, text, strlen(text)); /* memory short: less is shown */
+    return buffer_text(into);
+}
+
+static const char *member(const json_t *object, const char *key, struct buffer *into)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    buffer_free(into);
+    if (text != NULL)
+        (void)text_harmless(into, text, strlen(text));
+    return buffer_text(into);
+}
+
+/* ---- the parts of a failed case -------------------------------------------------------------- */
+
+static bool narrow(const struct screen *screen)
+{
+    return screen->columns < NARROW;
+}
+
+/* "  Expected   ", or on a narrow screen "  Expected" on a line of its own. Returns the indent. */
+static int put_label(const struct screen *screen, const char *label)
+{
+    if (narrow(screen)) {
+        screen_print(screen, STYLE_DIM, "%*s%s\n", INDENT, "", label);
+        (void)fprintf(screen->out, "%*s", 2 * INDENT, "");
+        return 2 * INDENT;
+    }
+    int pad = LABEL - INDENT - text_columns(label);
+    screen_print(screen, STYLE_DIM, "%*s%s%*s", INDENT, "", label, pad > 1 ? pad : 1, "");
+    return LABEL;
+}
+
+/* The widest step that has a place beside it: places stand in one column. */
+static int places_column(const json_t *list, int indent)
+{
+    int column = 0;
+    size_t i;
+    const json_t *step;
+
+    json_array_foreach(list, i, step)
+    {
+        const char *text = json_string_value(json_object_get(step, "text"));
+        const char *where = json_string_value(json_object_get(step, "where"));
+        if (text != NULL && where != NULL && *where != '\0' && text_columns(text) > column)
+            column = text_columns(text);
+    }
+    return indent + column + 4;
+}
+
+/* A text and the place in the source beside it, or below it when there is no room. */
+static void put_placed(const struct screen *screen, const char *lead, const char *text,
+                       const char *where, int column)
+{
+    int indent = text_columns(lead), width = text_columns(where);
+
+    if (*where == '\0') {
+        screen_item(screen, STYLE_PLAIN, indent, lead, text);
+    } else if (column + width <= screen->columns && indent + text_columns(text) < column) {
+        (void)fprintf(screen->out, "%s%s%*s", lead, text, column - indent - text_columns(text), "");
+        screen_print(screen, STYLE_CODE, "%s\n", where);
+    } else {
+        screen_item(screen, STYLE_PLAIN, indent, lead, text);
+        screen_wrap(screen, STYLE_CODE, indent, where);
+    }
+}
+
+static void put_steps(const struct screen *screen, const struct tap_case *test)
+{
+    const json_t *list = json_object_get(test->facts, "steps"), *step;
+    struct buffer text = {0}, where = {0};
+    size_t i;
+
+    if (json_array_size(list) == 0)
+        return;
+    blank(screen);
+    int indent = narrow(screen) ? 2 * INDENT : LABEL;
+    if (narrow(screen))
+        screen_print(screen, STYLE_DIM, "%*s%s\n", INDENT, "", _("Steps"));
+    int column = places_column(list, indent + 3);
+    json_array_foreach(list, i, step)
+    {
+        char lead[80];
+        const char *label = i == 0 && !narrow(screen) ? _("Steps") : "";
+        int pad = indent - INDENT - text_columns(label);
+        (void)snprintf(lead, sizeof lead, "%*s%s%*s%-3zu", INDENT, "", label, pad > 0 ? pad : 0, "",
+                       i + 1);
+        put_placed(screen, lead, member(step, "text", &text), member(step, "where", &where),
+                   column);
+    }
+    buffer_free(&text);
+    buffer_free(&where);
+}
+
+/* The part of a line around the marked column that fits, "…" where something was left out. */
+static void put_window(const struct screen *screen, int indent, const char *line, int from)
+{
+    struct buffer part = {0};
+    int room = screen->columns - indent;
+    const char *at = line;
+
+    if (from > 0) {
+        for (int column = 0; *at != '\0' && column <= from; column++)
+            do
+                at++;
+            while (((unsigned char)*at & 0xc0) == 0x80);
+        (void)fputs("…", screen->out);
+        room--;
+    }
+    if (text_cut(at, room, &part) == 0)
+        (void)fprintf(screen->out, "%s\n", buffer_text(&part));
+    buffer_free(&part);
+}
+
+/* Text of one or more lines behind a label; from is the first column shown. */
+static void put_lines(const struct screen *screen, const char *label, const char *text, int from)
+{
+    int indent = put_label(screen, label);
+
+    for (;;) {
+        size_t length = strcspn(text, "\n");
+        char *line = strndup(text, length);
+        if (line != NULL)
+            put_window(screen, indent, line, from);
+        free(line);
+        if (text[length] == '\0' || text[length + 1] == '\0')
+            return;
+        text += length + 1;
+        (void)fprintf(screen->out, "%*s", indent, "");
+    }
+}
+
+static void put_comparison(const struct screen *screen, const struct tap_case *test)
+{
+    struct buffer text = {0};
+
+    if (json_object_get(test->facts, "expected") == NULL ||
+        json_object_get(test->facts, "got") == NULL)
+        return;
+    int indent = narrow(screen) ? 2 * INDENT : LABEL, mark = tap_number(test, "mark");
+    int room = screen->columns - indent, from = 0;
+    if (mark >= room - 2) /* the difference would lie off the screen: bring it to the middle */
+        from = mark - room / 2;
+    blank(screen);
+    put_lines(screen, _("Expected"), fact(test, "expected", &text), from);
+    put_lines(screen, _("Got"), fact(test, "got", &text), from);
+    const char *words = fact(test, "mark_text", &text);
+    mark += indent - from;
+    if (mark + 2 + text_columns(words) <= screen->columns) {
+        screen_print(screen, STYLE_BAD, "%*s^ %s\n", mark, "", words);
+    } else {
+        screen_print(screen, STYLE_BAD, "%*s^\n", mark, "");
+        screen_wrap(screen, STYLE_BAD, indent, words);
+    }
+    buffer_free(&text);
+}
+
+static void put_sanitizer(const struct screen *screen, const struct tap_case *test)
+{
+    const json_t *list = json_object_get(test->facts, "sanitizer"), *line;
+    struct buffer text = {0}, where = {0};
+    size_t i;
+
+    if (json_array_size(list) == 0)
+        return;
+    blank(screen);
+    int column = places_column(list, INDENT);
+    json_array_foreach(list, i, line) put_placed(screen, "  ", member(line, "text", &text),
+                                                 member(line, "where", &where), column);
+    const char *report = fact(test, "report", &text);
+    if (*report != '\0')
+        screen_item(screen, STYLE_PLAIN, INDENT, "  ", _("Full report:"));
+    if (*report != '\0')
+        screen_wrap(screen, STYLE_CODE, 2 * INDENT, report);
+    buffer_free(&text);
+    buffer_free(&where);
+}
+
+static void put_ladder(const struct screen *screen, const struct tap_case *test)
+{
+    const json_t *list = json_object_get(test->facts, "ladder"), *line;
+    size_t i;
+
+    if (json_array_size(list) == 0)
+        return;
+    blank(screen);
+    json_array_foreach(list, i, line)
+    {
+        struct buffer text = {0}, cut = {0};
+        const char *label = _("Wire"), *raw = json_string_value(line);
+        if (raw != NULL && text_harmless(&text, raw, strlen(raw)) == 0 &&
+            text_cut(buffer_text(&text), screen->columns - INDENT, &cut) == 0) {
+            const char *shown = buffer_text(&cut);
+            size_t wide = strlen(label);
+            bool over =
+                i == 0 && strspn(shown, " ") > wide; /* the label fits into the first line */
+            if (i == 0)
+                screen_print(screen, STYLE_DIM, "%*s%s", INDENT, "", label);
+            if (i == 0 && !over)
+                blank(screen);
+            if (over)
+                (void)fprintf(screen->out, "%s\n", shown + text_columns(label));
+            else
+                (void)fprintf(screen->out, "%*s%s\n", INDENT, "", shown);
+        }
+        buffer_free(&text);
+        buffer_free(&cut);
+    }
+}
+
+static void put_command(const struct screen *screen, const char *label, const char *command)
+{
+    char lead[64];
+    int width = narrow(screen) ? 0 : LABEL - INDENT - text_columns(label);
+
+    (void)snprintf(lead, sizeof lead, "%*s%s%*s", INDENT, "", label, width > 1 ? width : 1, "");
+    if (narrow(screen)) {
+        screen_print(screen, STYLE_DIM, "%*s%s\n", INDENT, "", label);
+        screen_wrap(screen, STYLE_CODE, 2 * INDENT, command);
+        return;
+    }
+    screen_row(screen, STYLE_DIM, lead, command, "");
+}
+
+static void put_commands(const struct screen *screen, const struct verdict *verdict,
+                         const struct tap_case *test)
+{
+    char command[200];
+    const char *id = verdict->exercise->id;
+
+    blank(screen);
+    (void)snprintf(command, sizeof command, "make check E=%s CASE=%.80s SEED=%d", id, test->name,
+                   tap_number(test, "seed"));
+    put_command(screen, _("again"), command);
+    (void)snprintf(command, sizeof command, "make play  E=%s CASE=%.80s", id, test->name);
+    put_command(screen, _("by hand"), command);
+}
+
+static const char *title_of(const struct tap_case *test, struct buffer *into)
+{
+    const char *title = fact(test, "title", into);
+    return *title != '\0' ? title : test->name;
+}
+
+static void put_story(const struct screen *screen, const struct verdict *verdict,
+                      const struct tap_case *test)
+{
+    struct buffer text = {0};
+    const char *cause = fact(test, "cause", &text);
+
+    if (*cause != '\0') {
+        blank(screen);
+        screen_wrap(screen, STYLE_PLAIN, INDENT, cause);
+    }
+    put_sanitizer(screen, test);
+    const char *teaches = fact(test, "teaches", &text);
+    if (*teaches != '\0' && strcmp(teaches, tap_text(test, "cause")) != 0) {
+        blank(screen);
+        screen_wrap(screen, STYLE_DIM, INDENT, teaches);
+    }
+    put_steps(screen, test);
+    put_comparison(screen, test);
+    if (*fact(test, "message", &text) != '\0') {
+        blank(screen);
+        put_lines(screen, _("It said"), buffer_text(&text), 0);
+    }
+    put_ladder(screen, test);
+    put_commands(screen, verdict, test);
+    buffer_free(&text);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static bool is_harness(const struct tap_case *test)
+{
+    return strcmp(tap_text(test, "status"), "harness") == 0;
+}
+
+static void put_case(const struct screen *screen, const struct tap_case *test)
+{
+    struct buffer text = {0};
+    const char *title = title_of(test, &text), *right = "";
+    int points = tap_number(test, "points");
+
+    if (test->skip != NULL) {
+        struct buffer why = {0};
+        (void)text_harmless(&why, test->skip, strlen(test->skip));
+        screen_row(screen, STYLE_KEY, _("  skip  "), title, buffer_text(&why));
+        buffer_free(&why);
+    } else if (test->ok) {
+        screen_row(screen, STYLE_GOOD, _("  ok    "), title, "");
+    } else {
+        if (is_harness(test))
+            right = _("could not be judged");
+        else if (points > 0)
+            right = points_text(0, points);
+        screen_row(screen, STYLE_BAD, is_harness(test) ? _("  ?     ") : _("  FAIL  "), title,
+                   right);
+    }
+    buffer_free(&text);
+}
+
+static void put_cases(const struct screen *screen, const struct verdict *verdict,
+                      enum report_detail detail)
+{
+    const struct tap *tap = &verdict->tap;
+    const struct tap_case *first = NULL;
+
+    /* What passes stands together, so that the stories follow one another. */
+    for (size_t i = 0; i < tap->count; i++)
+        if (tap->cases[i].ok)
+            put_case(screen, &tap->cases[i]);
+    for (size_t i = 0; i < tap->count; i++) {
+        if (tap->cases[i].ok)
+            continue;
+        if (detail == REPORT_FIRST) {
+            put_case(screen, &tap->cases[i]);
+            first = first == NULL ? &tap->cases[i] : first;
+            continue;
+        }
+        if (i > 0)
+            blank(screen);
+        put_case(screen, &tap->cases[i]);
+        put_story(screen, verdict, &tap->cases[i]);
+    }
+    if (first == NULL)
+        return;
+    struct buffer text = {0};
+    blank(screen);
+    screen_rule(screen);
+    screen_wrap(screen, STYLE_TITLE, INDENT, title_of(first, &text));
+    put_story(screen, verdict, first);
+    buffer_free(&text);
+}
+
+static void put_messages(const struct screen *screen, const struct verdict *verdict)
+{
+    const char *line = buffer_text(&verdict->messages);
+
+    while (*line != '\0') {
+        size_t length = strcspn(line, "\n");
+        (void)fprintf(screen->out, "  %.*s\n", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
+/* What stands at the right of the first line. */
+static const char *summary(const struct verdict *verdict)
+{
+    switch (verdict->outcome) {
+    case OUTCOME_JUDGED:
+        if (verdict->points > 0)
+            return points_text(verdict->earned, verdict->points);
+        return verdict->passed ? _("passed") : _("not passed");
+    case OUTCOME_REFUSED:
+        return _("a header that is not allowed");
+    case OUTCOME_UNCOMPILED:
+        return _("does not compile");
+    case OUTCOME_UNUSABLE:
+        return _("cannot be read");
+    case OUTCOME_CANCELLED:
+        return _("cancelled");
+    default:
+        return _("could not be judged");
+    }
+}
+
+static void put_heading(const struct screen *screen, const struct verdict *verdict)
+{
+    char left[300];
+    const char *right = summary(verdict);
+
+    (void)snprintf(left, sizeof left, "%s  %s", verdict->exercise->id, verdict->exercise->title);
+    if (text_columns(left) + 2 + text_columns(right) <= screen->columns) {
+        screen_title(screen, left, right);
+    } else {
+        screen_wrap(screen, STYLE_TITLE, 0, left);
+        screen_item(screen, STYLE_DIM, 0, "", right);
+    }
+}
+
+static void put_fault(const struct screen *screen, const struct verdict *verdict)
+{
+    struct buffer text = {0}, sentence = {0};
+
+    (void)text_harmless(&text, verdict->why.text, strlen(verdict->why.text));
+    (void)buffer_print(&sentence, _("The harness could not judge your program: %s."),
+                       buffer_text(&text));
+    blank(screen);
+    screen_wrap(screen, STYLE_BAD, INDENT, buffer_text(&sentence));
+    screen_wrap(
+        screen, STYLE_PLAIN, INDENT,
+        _("That is not your program's fault, and nothing was counted. make doctor looks for "
+          "the cause."));
+    buffer_free(&text);
+    buffer_free(&sentence);
+}
+
+static void put_judged(const struct screen *screen, const struct verdict *verdict,
+                       enum report_detail detail)
+{
+    char command[80];
+
+    if (verdict->messages.length > 0) {
+        screen_wrap(screen, STYLE_KEY, INDENT, _("It compiles; the compiler warns:"));
+        put_messages(screen, verdict);
+        blank(screen);
+    }
+    put_cases(screen, verdict, detail);
+    if (verdict->passed)
+        return;
+    (void)snprintf(command, sizeof command, "make hint  E=%s", verdict->exercise->id);
+    put_command(screen, _("hint"), command);
+}
+
+void report_print(const struct screen *screen, const struct verdict *verdict,
+                  enum report_detail detail)
+{
+    put_heading(screen, verdict);
+    if (verdict->note.text[0] != '\0')
+        screen_wrap(screen, STYLE_KEY, INDENT, verdict->note.text);
+    switch (verdict->outcome) {
+    case OUTCOME_JUDGED:
+        put_judged(screen, verdict, detail);
+        break;
+    case OUTCOME_UNCOMPILED:
+        blank(screen);
+        put_messages(screen, verdict);
+        break;
+    case OUTCOME_REFUSED:
+    case OUTCOME_UNUSABLE:
+        blank(screen);
+        screen_wrap(screen, STYLE_BAD, INDENT, verdict->why.text);
+        break;
+    case OUTCOME_CANCELLED:
+        break;
+    case OUTCOME_FAULT:
+        put_cases(screen, verdict, REPORT_FIRST);
+        put_fault(screen, verdict);
+        break;
+    }
+}
+
+void report_line(const struct screen *screen, const struct verdict *verdict)
+{
+    char lead[32];
+    enum style style =
+        verdict->outcome == OUTCOME_JUDGED && verdict->passed ? STYLE_GOOD : STYLE_BAD;
+    struct buffer text = {0};
+
+    (void)snprintf(lead, sizeof lead, "%-6s", verdict->exercise->id);
+    screen_row(screen, style, lead, verdict->exercise->title, summary(verdict));
+    if (verdict->outcome == OUTCOME_JUDGED)
+        for (size_t i = 0; i < verdict->tap.count; i++)
+            if (!verdict->tap.cases[i].ok)
+                screen_row(screen, STYLE_BAD, _("      FAIL  "),
+                           title_of(&verdict->tap.cases[i], &text), "");
+    if (verdict->outcome == OUTCOME_FAULT || verdict->outcome == OUTCOME_REFUSED ||
+        verdict->outcome == OUTCOME_UNUSABLE) {
+        (void)text_harmless(&text, verdict->why.text, strlen(verdict->why.text));
+        screen_wrap(screen, STYLE_BAD, 6, buffer_text(&text));
+    }
+    buffer_free(&text);
+}
+
+int report_status(const struct verdict *verdict)
+{
+    switch (verdict->outcome) {
+    case OUTCOME_JUDGED:
+        return verdict->passed ? 0 : 1;
+    case OUTCOME_REFUSED:
+    case OUTCOME_UNCOMPILED:
+        return 1;
+    default:
+        return 2;
+    }
+}
