@@ -141,10 +141,32 @@ test: all $(UNIT) $(FINDINGS) | test-tools
 new-program new-exercise:
 	@sh common/skeleton/new.sh $(@:new-%=%) '$(N)' '$(NAME)'
 
+# Fuzzing, SECONDS for each target; common/fuzz/NAME/ and the lessons are what it starts from.
+SECONDS := 60
+FUZZERS := $(patsubst common/fuzz/%.c,build/fuzz/%,$(wildcard common/fuzz/fuzz_*.c))
+FUZZED := $(filter-out %/main.c %/wire.c,$(wildcard common/workbook/*.c common/wire/*.c \
+    common/core/*.c))
+build/fuzz/%: common/fuzz/%.c $(FUZZED) | fuzz-tools
+	@mkdir -p $@.corpus
+	clang $(LINUX) -g -O1 -fsanitize=fuzzer,address,undefined $(INCLUDES) $(LIBRARY_CFLAGS) $^ \
+	    -o $@ $(JANSSON) $(LIBUV) $(MD4C)
+
+.PHONY: fuzz-tools
+fuzz-tools:
+	@sh common/setup.sh --require clang libclang-rt-dev
+
+fuzz: $(FUZZERS)
+	@for f in $(FUZZERS); do \
+	    $$f -max_total_time=$(SECONDS) -max_len=4096 -print_final_stats=1 -artifact_prefix=$$f. \
+	        $$f.corpus $(wildcard common/fuzz/*/) $(CHAPTERS) >$$f.log 2>&1 || \
+	        { tail -n 40 $$f.log; exit 1; }; \
+	    echo "$$f: nothing found in $$(sed -n 's/.*executed_units: *//p' $$f.log) runs"; \
+	done
+
 bench: all
 	@python3 -B common/bench/bench.py
 
-.PHONY: clean record bench fuzz
+.PHONY: clean record bench fuzz soak
 clean:
 	rm -rf build
 

@@ -9,7 +9,8 @@
 set -u
 
 # The one list of packages, by their Debian names. Columns: what it is for (work, test), the
-# package, how it is found on any Linux (a command, a pkg-config module, a file), why it is needed.
+# package, how it is found on any Linux (a command, a pkg-config module, a file, a part of clang's
+# runtime), why it is needed.
 packages() {
     cat <<'END'
 work  gcc               command gcc                compiles the workbook's programs and yours
@@ -23,6 +24,7 @@ work  libmd4c-dev       module md4c                Markdown, for the lessons
 test  perl              command prove              runs the tests and counts them
 test  libcmocka-dev     module cmocka              unit tests
 test  clang             command clang              a second compiler's warnings, and fuzzing
+test  libclang-rt-dev   runtime fuzzer             what clang's fuzzer and sanitizers run on
 test  clang-tidy        command clang-tidy         looks for mistakes in the C code
 test  clang-format      command clang-format       keeps the C code in one layout
 test  python3           file /usr/bin/python3      runs the Python lines of the lessons
@@ -31,12 +33,13 @@ test  curl              command curl               a real client, watched by the
 END
 }
 
-# Is it there? $1: command, module or file; $2: its name.
+# Is it there? $1: command, module, file or runtime; $2: its name.
 found() {
     case $1 in
     command) command -v "$2" >/dev/null 2>&1 ;;
     module) pkg-config --exists "$2" 2>/dev/null ;;
     file) [ -e "$2" ] ;;
+    runtime) ls "$(clang -print-runtime-dir 2>/dev/null)/libclang_rt.$2"* >/dev/null 2>&1 ;;
     esac
 }
 

@@ -37,7 +37,7 @@ def median(measure):
 
 
 def desk(folder):
-    """A place where the solution can be judged as an answer without touching the learner's files."""
+    """A place where the solution is judged as an answer; the learner's files stay as they are."""
     for entry in Path(".").resolve().iterdir():
         if entry.name not in ("answers", ".workbook", "build", ".git"):
             (folder / entry.name).symlink_to(entry)
@@ -98,7 +98,8 @@ def main():
     result["verdict_to_compile"] = result["verdict_s"] / result["compile_s"]
     result["cores"] = os.cpu_count()
     result["load_before"] = os.getloadavg()[0]
-    print("Exercise %s with its solution, median of %d, %d cores" % (EXERCISE, RUNS, os.cpu_count()))
+    print("Exercise %s with its solution, median of %d, %d cores" % (
+        EXERCISE, RUNS, result["cores"]))
     row("save to verdict, all cases, sanitizers on", 1000 * result["verdict_s"], "ms",
         "at most 300")
     row("of that, the compiler alone", 1000 * result["compile_s"], "ms",
