@@ -302,10 +302,13 @@ int harness_main(int argc, char **argv, const struct test_case *cases)
 
     read_options(argc, argv, cases, &options, runs, &count);
     find_tree(&options);
-    if (access(options.program, X_OK) == -1) {
+    char *program = realpath(options.program, NULL); /* each run has a folder of its own */
+    if (program == NULL || access(program, X_OK) == -1) {
         report_errno("%s", options.program);
+        free(program);
         return EXIT_USAGE;
     }
+    options.program = program;                   /* until the end */
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) { /* peers hold many connections */
         files.rlim_cur = files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);

@@ -363,10 +363,23 @@ void procs_kill_all(void)
 
 /* ---- the network ---- */
 
-static bool table_quiet(const char *path)
+/* True if one end of a connection at this port is a peer, a link or the program as a link saw it.
+ */
+static bool is_ours(const struct session *s, unsigned long port)
 {
-    enum { ESTABLISHED = 1, SYN_SENT, SYN_RECV, FIN_WAIT1, LAST_ACK = 9, CLOSING = 11 };
-    static const char LINE[] = " %*d: %*[0-9A-F]:%*x %*[0-9A-F]:%*x %x %x:%*x";
+    for (const struct link *link = s->links; link != NULL; link = link->next)
+        if (link->local == port || link->remote == port)
+            return true;
+    for (const struct peer *peer = s->peers; peer != NULL; peer = peer->next)
+        if (strtoul(peer->port, NULL, 10) == port)
+            return true;
+    return false;
+}
+
+/* address is the length of an address in hexadecimal digits: the columns stand fast behind it. */
+static bool table_quiet(const struct session *s, const char *path, size_t address)
+{
+    enum { ESTABLISHED = 1, SYN_RECV = 3, FIN_WAIT1 = 4, LAST_ACK = 9, CLOSING = 11 };
     char line[512];
     bool quiet = true;
     FILE *file = fopen(path, "re");
@@ -374,18 +387,22 @@ static bool table_quiet(const char *path)
     if (file == NULL)
         return true;
     while (quiet && fgets(line, sizeof line, file) != NULL) {
-        unsigned state, send_queue;
-        /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote these numbers */
-        int fields = sscanf(line, LINE, &state, &send_queue);
-        if (fields == 2)
-            quiet = !(state == SYN_RECV || state == FIN_WAIT1 || state == LAST_ACK ||
-                      state == CLOSING || (state == ESTABLISHED && send_queue > 0));
+        const char *local =
+            strchr(line, ':'); /* "  12: 0100007F:9C41 0100007F:1F90 01 0000000A:" */
+        if (local == NULL || strlen(local) < 2 * address + 25)
+            continue; /* the heading */
+        unsigned long state = strtoul(local + 2 * address + 14, NULL, 16);
+        bool moves = state == SYN_RECV || state == FIN_WAIT1 || state == LAST_ACK ||
+                     state == CLOSING ||
+                     (state == ESTABLISHED && strtoul(local + 2 * address + 17, NULL, 16) > 0);
+        quiet = !moves || !(is_ours(s, strtoul(local + address + 3, NULL, 16)) ||
+                            is_ours(s, strtoul(local + 2 * address + 9, NULL, 16)));
     }
     (void)fclose(file);
     return quiet;
 }
 
-bool procs_network_quiet(void)
+bool procs_network_quiet(const struct session *s)
 {
-    return table_quiet("/proc/net/tcp") && table_quiet("/proc/net/tcp6");
+    return table_quiet(s, "/proc/net/tcp", 8) && table_quiet(s, "/proc/net/tcp6", 32);
 }
