@@ -24,7 +24,7 @@
 
 #include "core/error.h"
 
-/* [stop] SIGTERM and SIGINT are held back, except while wait_for() sleeps. */
+/* SIGTERM and SIGINT are held back, except while wait_for() sleeps. */
 static volatile sig_atomic_t stopping;
 
 static void on_signal(int number)
@@ -46,7 +46,7 @@ static void hold_signals(void)
         die_errno("cannot hold signals");
 }
 
-/* Sleeps until fd seems ready or the time is up. Returns 0 when the server is to stop. */
+/* [wait] Sleeps until fd seems ready or the time is up. Returns 0 when the server is to stop. */
 static int wait_for(int fd, short events, const struct timespec *limit)
 {
     struct pollfd one = {.fd = fd, .events = events};
@@ -57,7 +57,7 @@ static int wait_for(int fd, short events, const struct timespec *limit)
         die_errno("cannot wait");
     return !stopping;
 }
-/* [/stop] */
+/* [/wait] */
 
 /* [listen] Listens on every address of this machine. Returns a socket, or -1 and errno. */
 static int open_listener(int family, uint16_t port)
