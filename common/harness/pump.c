@@ -223,8 +223,8 @@ static bool stands_still(struct session *s, const struct standing *standing, boo
                          bool settle)
 {
     enum { TICKS = 3 };
-    bool still = standing->processes > 0 &&
-                 (settle ? standing->sleeping : standing->asleep && !timed);
+    bool still =
+        standing->processes > 0 && (settle ? standing->sleeping : standing->asleep && !timed);
 
     if (!still) {
         s->quiet = 0;
