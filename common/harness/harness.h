@@ -102,6 +102,14 @@ const char *student_port(struct student *student);
 /* Waits until every thread of it sleeps and nothing is under way to it: it waits for us. */
 void student_settle(struct student *student);
 
+/*
+ * Holds the program when it next sends, until student_release(): for what a peer must do just
+ * before. student_wait_held() waits until it stands there.
+ */
+void student_hold_send(struct student *student);
+void student_wait_held(struct student *student);
+void student_release(struct student *student);
+
 /* How many descriptors it holds open now; how many of its children have ended and were not reaped.
  */
 int student_descriptors(const struct student *student);

@@ -103,7 +103,7 @@ static const char *say_transfer(struct session *s, const struct step *step)
 
     if (step->count > 1)
         return session_print(s, "%s %s %u times, %lld bytes in all", name_of(s, e),
-                             sends ? "sent" : "returned data", step->count, step->bytes);
+                             sends ? "was called" : "returned data", step->count, step->bytes);
     if (sends && e->result < e->asked)
         return session_print(s, "%s took %lld of %lld bytes", name_of(s, e), (long long)e->result,
                              (long long)e->asked);

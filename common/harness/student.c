@@ -241,6 +241,36 @@ void student_end(struct student *p)
     pump_drain(p->session, p);
 }
 
+void student_hold_send(struct student *p)
+{
+    wire_log_hold(&p->log, WIRE_SEND);
+}
+
+static bool is_held(void *what)
+{
+    const struct student *p = what;
+    uint32_t count = wire_log_count(&p->log);
+    const struct wire_event *last = count == 0 ? NULL : wire_log_event(&p->log, count - 1);
+
+    return last != NULL && last->call == WIRE_SEND && last->phase == WIRE_ENTER;
+}
+
+void student_wait_held(struct student *p)
+{
+    struct session *s = p->session;
+
+    if (s->options->play)
+        return;
+    s->listens = true;
+    (void)pump(s, is_held, p, "your program to send", false);
+    s->listens = false;
+}
+
+void student_release(struct student *p)
+{
+    wire_log_release(&p->log);
+}
+
 int student_descriptors(const struct student *p)
 {
     return procs_descriptors(p->pid);

@@ -125,6 +125,27 @@ uint32_t wire_log_wait(const struct wire_log *log, uint32_t seen, int timeout_ms
     return atomic_load(&header->doorbell);
 }
 
+void wire_log_hold(const struct wire_log *log, enum wire_call call)
+{
+    (void)atomic_fetch_or(&log->header->hold, 1U << call);
+}
+
+void wire_log_release(const struct wire_log *log)
+{
+    atomic_store(&log->header->hold, 0);
+    (void)syscall(SYS_futex, &log->header->hold, FUTEX_WAKE, INT_MAX, NULL, NULL,
+                  0); /* or nobody */
+}
+
+void wire_log_obey(struct wire_log_header *header, unsigned call)
+{
+    uint32_t held;
+
+    while (((held = atomic_load(&header->hold)) >> call & 1U) != 0)
+        (void)syscall(SYS_futex, &header->hold, FUTEX_WAIT, held, NULL, NULL,
+                      0); /* or: try again */
+}
+
 uint32_t wire_log_add(struct wire_log_header *header, uint32_t capacity, struct wire_event *event)
 {
     uint32_t index = atomic_fetch_add(&header->count, 1);

@@ -39,12 +39,12 @@ enum wire_call {
     WIRE_CLOSE,
     WIRE_DUP,
     WIRE_SETSOCKOPT,
-    WIRE_SELECT, /* select, pselect */
-    WIRE_POLL,   /* poll, ppoll */
-    WIRE_EPOLL,  /* epoll_wait, epoll_pwait */
-    WIRE_FORK,   /* fork, vfork; a fork() has an exit in each of the two processes */
+    WIRE_SELECT,     /* select, pselect */
+    WIRE_POLL,       /* poll, ppoll */
+    WIRE_EPOLL,      /* epoll_wait, epoll_pwait */
+    WIRE_FORK,       /* fork, vfork; a fork() has an exit in each of the two processes */
     WIRE_GETSOCKOPT, /* getsockopt(SO_ERROR) alone: how a connect in progress ended */
-    WIRE_CALLS /* how many there are */
+    WIRE_CALLS       /* how many there are */
 };
 
 enum wire_phase {
@@ -93,26 +93,26 @@ struct wire_event {
     _Atomic uint32_t ready; /* 1 once every other field is written; read it first */
     uint32_t entry;         /* WIRE_EXIT: index of its WIRE_ENTER event */
     uint32_t pid, tid;
-    uint16_t call;          /* enum wire_call */
-    uint8_t phase;          /* enum wire_phase */
-    uint8_t family;         /* AF_INET … of the socket; 0 if fd is no socket */
-    uint8_t type;           /* SOCK_STREAM … */
-    uint8_t nonblocking;    /* 1 if the socket had O_NONBLOCK set */
-    uint16_t faults;        /* enum wire_fault: what was injected into this call */
-    int32_t fd;             /* as the program passed it; WIRE_SOCKET: the result again */
-    int32_t error;          /* errno after a failed call, else 0 */
-    int64_t asked;          /* bytes asked to send or receive; backlog; descriptors polled */
-    int64_t result;         /* what the program saw returned */
-    int32_t timeout_ms;     /* poll, select, epoll: -1 none */
-    uint32_t flags;         /* MSG_ flags, SHUT_ how, option name … */
-    uint32_t unread;        /* WIRE_CLOSE of a stream socket: bytes that had come and nobody read */
+    uint16_t call;       /* enum wire_call */
+    uint8_t phase;       /* enum wire_phase */
+    uint8_t family;      /* AF_INET … of the socket; 0 if fd is no socket */
+    uint8_t type;        /* SOCK_STREAM … */
+    uint8_t nonblocking; /* 1 if the socket had O_NONBLOCK set */
+    uint16_t faults;     /* enum wire_fault: what was injected into this call */
+    int32_t fd;          /* as the program passed it; WIRE_SOCKET: the result again */
+    int32_t error;       /* errno after a failed call, else 0 */
+    int64_t asked;       /* bytes asked to send or receive; backlog; descriptors polled */
+    int64_t result;      /* what the program saw returned */
+    int32_t timeout_ms;  /* poll, select, epoll: -1 none */
+    uint32_t flags;      /* MSG_ flags, SHUT_ how, option name … */
+    uint32_t unread;     /* WIRE_CLOSE of a stream socket: bytes that had come and nobody read */
     uint32_t unused;
-    uint64_t time_ns;       /* CLOCK_MONOTONIC */
-    uint64_t socket;        /* st_ino of the socket: the same across dup() and fork() */
-    uint64_t caller;        /* offset of the call in the main program's file, for addr2line; or 0 */
+    uint64_t time_ns; /* CLOCK_MONOTONIC */
+    uint64_t socket;  /* st_ino of the socket: the same across dup() and fork() */
+    uint64_t caller;  /* offset of the call in the main program's file, for addr2line; or 0 */
     union wire_address local, peer; /* family 0 where not known */
     uint8_t head[WIRE_HEAD];        /* first bytes sent or received */
-    char name[WIRE_NAME];           /* the C function the program called: "recv", "fgets", "writev" */
+    char name[WIRE_NAME]; /* the C function the program called: "recv", "fgets", "writev" */
 };
 
 struct wire_log_header {
@@ -123,6 +123,8 @@ struct wire_log_header {
     _Atomic uint32_t doorbell; /* futex word, raised and woken after each event */
     _Atomic uint32_t forks;    /* processes forked so far */
     _Atomic uint32_t waiters;  /* readers asleep on the doorbell; none: nobody is woken */
+    _Atomic uint32_t hold;     /* futex word: a call whose bit, 1 << enum wire_call, is set waits */
+    uint32_t unused;
 };
 
 struct wire_log {
@@ -140,22 +142,33 @@ int wire_log_open(struct wire_log *log, const char *path, struct error *error);
 /* Unmaps the log; the file stays. */
 void wire_log_close(struct wire_log *log);
 
-/* How many events can be read now: all before this index are claimed, those being written may not be ready. */
+/* How many events can be read now: all before this index are claimed, those being written may not
+ * be ready. */
 uint32_t wire_log_count(const struct wire_log *log);
 
 /* The event at index, or NULL while it is still being written or lies beyond the log's capacity. */
 const struct wire_event *wire_log_event(const struct wire_log *log, uint32_t index);
 
-/* Waits until the doorbell differs from seen, at most timeout_ms (-1: for ever). Returns its value. */
+/* Waits until the doorbell differs from seen, at most timeout_ms (-1: for ever). Returns its value.
+ */
 uint32_t wire_log_wait(const struct wire_log *log, uint32_t seen, int timeout_ms);
+
+/*
+ * Holds the program at its next calls of this kind: each is entered in the log and then waits until
+ * wire_log_release(). So a peer can act at a moment that it could not hit otherwise.
+ */
+void wire_log_hold(const struct wire_log *log, enum wire_call call);
+void wire_log_release(const struct wire_log *log);
 
 /*
  * What libwire.so uses of it, safe in a signal handler. wire_log_add() copies event into the log,
  * rings, and returns its index, or UINT32_MAX when the log is full; capacity is the caller's own
- * copy. wire_log_is_sound() says whether a mapping of size bytes holds a log at all.
+ * copy. wire_log_obey() waits while calls of this kind are held. wire_log_is_sound() says whether a
+ * mapping of size bytes holds a log at all.
  */
 #define WIRE_LOG_MAGIC 0x31676f6c65726977ULL /* "wirelog1" */
 uint32_t wire_log_add(struct wire_log_header *header, uint32_t capacity, struct wire_event *event);
+void wire_log_obey(struct wire_log_header *header, unsigned call);
 bool wire_log_is_sound(const struct wire_log_header *header, size_t size);
 
 /* Reads "short-read,eintr" into a mask of enum wire_fault. Returns 0, or -1 and fills error. */

@@ -175,6 +175,7 @@ void wire_enter(struct passage *passage)
     passage->event.phase = WIRE_ENTER;
     passage->event.time_ns = now_ns();
     passage->entry = wire_log_add(wire.header, wire.capacity, &passage->event);
+    wire_log_obey(wire.header, passage->event.call);
     errno = passage->saved;
 }
 

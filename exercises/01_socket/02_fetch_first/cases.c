@@ -225,6 +225,34 @@ static void early_close(struct session *s)
     expect_exit(p, 0);
 }
 
+/* The server goes while the question is being sent: in pieces, so that there is a send() after it.
+ */
+static void hang_up(struct session *s)
+{
+    struct peer *rude = peer_listen(s, "127.0.0.1"), *server = peer_listen(s, "127.0.0.2");
+    struct student *p = student_start(s, peer_host(rude), peer_port(rude), peer_host(server),
+                                      peer_port(server), NULL);
+    size_t length = 20000 + session_random(s, 20000);
+    char *question = session_alloc(s, length);
+    struct talk talk = make_talk(s);
+
+    session_text(s, question, length);
+    student_hold_send(p);
+    student_input(p, question, length);
+    student_end_input(p);
+    struct link *link = peer_accept(rude);
+    student_wait_held(p);
+    link_close(link);
+    student_release(p);
+    link = peer_accept(server);
+    link_expect(link, question, length);
+    link_expect_end(link);
+    link_send(link, talk.answer, talk.answer_length);
+    link_close(link);
+    expect_output(p, talk.answer, talk.answer_length);
+    expect_exit(p, 0);
+}
+
 static void reset_in_mid_reply(struct session *s)
 {
     struct peer *closed = peer_refuse(s, "127.0.0.1"), *server = peer_listen(s, "127.0.0.2"),
@@ -354,10 +382,17 @@ static const struct test_case CASES[] = {
      .run = unknown_host},
     {.name = "early-close",
      .title = "two servers hang up without a byte, the third answers",
-     .points = 3,
+     .points = 2,
      .teaches = "A server that hangs up before its first byte, in order or by a reset, has not "
                 "answered: the next one gets the whole question.",
      .run = early_close},
+    {.name = "hang-up",
+     .title = "a server goes while the question is being sent",
+     .points = 1,
+     .teaches = "The server closed while the program was still sending: send() then fails, and by "
+                "default a signal, SIGPIPE, ends the program.",
+     .run = hang_up,
+     .faults = "short-write"},
     {.name = "reset-in-mid-reply",
      .title = "the reply breaks off",
      .points = 2,
