@@ -5,7 +5,7 @@
  *
  * Python:  OSError and its children: BlockingIOError, ConnectionResetError, TimeoutError …
  * Usage:   00_errors [careless]
- * See:     errno(3), recv(2), send(2), signal(7), tcp(7); RFC 9293 section 3.5.2
+ * See:     errno(3), recv(2), send(2), signal(7), tcp(7); RFC 9293 section 3.6.1
  * Leaves out: errors of looking up names, which are not errno values; lesson 1.02 has them.
  */
 #include <errno.h>

@@ -40,14 +40,14 @@ static void describe(int fd)
         printf("  %d: %s\n", fd, errno_name(errno)); /* EBADF: not open; ENOTSOCK: a file, say */
         return;
     }
-    sa_family_t family = local.ss_family;
-    const char *family_name = family == AF_INET    ? "AF_INET"
-                              : family == AF_INET6 ? "AF_INET6"
-                                                   : "AF_…";
-    const char *type_name = type == SOCK_STREAM  ? "SOCK_STREAM"
-                            : type == SOCK_DGRAM ? "SOCK_DGRAM"
-                                                 : "SOCK_…";
-    printf("  %d: %s, %s, exec %s it\n", fd, family == AF_UNIX ? "AF_UNIX" : family_name, type_name,
+    const char *family = local.ss_family == AF_INET    ? "AF_INET"
+                         : local.ss_family == AF_INET6 ? "AF_INET6"
+                         : local.ss_family == AF_UNIX  ? "AF_UNIX"
+                                                       : "AF_…";
+    printf("  %d: %s, %s, exec %s it\n", fd, family,
+           type == SOCK_STREAM  ? "SOCK_STREAM"
+           : type == SOCK_DGRAM ? "SOCK_DGRAM"
+                                : "SOCK_…",
            flags & FD_CLOEXEC ? "closes" : "keeps");
 }
 /* [/describe] */
