@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <netdb.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -102,7 +103,7 @@ int main(int argc, char **argv)
 {
     int status = EXIT_SUCCESS;
 
-    if (argc != 3)
+    if (argc != 3 || strtol(argv[2], NULL, 10) > UINT16_MAX) /* which getaddrinfo() would cut */
         die_usage("HOST PORT <request");
     int fd = connect_any(argv[1], argv[2]);
     if (fd == -1)
