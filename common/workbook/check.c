@@ -56,7 +56,7 @@ static int check_one(struct runner *runner)
     if (judge_one(runner, exercise, &verdict) != 0)
         return 2;
     runner_note(runner, &verdict);
-    report_print(&runner->out, &verdict, REPORT_ALL);
+    report_print(&runner->out, &verdict, &(struct report_view){.one = false});
     put_end(runner, &verdict);
     int status = report_status(&verdict);
     verdict_free(&verdict);

@@ -33,12 +33,17 @@ _Noreturn static void become(const char *const *arguments, const struct loan *lo
     struct sigaction plain = {.sa_handler = SIG_DFL};
     static const int numbers[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGTSTP,
                                   SIGCHLD, SIGPIPE, SIGTTOU, SIGCONT, SIGWINCH};
+    sigset_t none;
 
     (void)setpgid(0, 0); /* the parent does the same: whoever comes first */
     give_terminal(loan, getpid());
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         (void)sigaction(numbers[i], &plain, NULL); /* cannot fail for these */
-    (void)sigprocmask(SIG_SETMASK, &loan->before, NULL);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)unsetenv("MAKEFLAGS"); /* we may run under make; whoever calls make there does not */
+    (void)unsetenv("MFLAGS");
+    (void)unsetenv("MAKELEVEL");
     execvp(arguments[0], (char **)arguments); /* exec only reads them */
     int why = errno;
     _exit(write(report, &why, sizeof why) == (ssize_t)sizeof why ? 127 : 126);

@@ -20,7 +20,7 @@ static int build(const struct runner *runner, const struct exercise_entry *exerc
     judge_now(&plan, &verdict);
     int status = verdict.outcome == OUTCOME_JUDGED ? 0 : report_status(&verdict);
     if (status != 0)
-        report_print(&runner->out, &verdict, REPORT_FIRST);
+        report_print(&runner->out, &verdict, &(struct report_view){.one = true});
     verdict_free(&verdict);
     return status;
 }

@@ -36,7 +36,7 @@ static int record_one(const struct runner *runner, const struct exercise_entry *
                    ngettext("%s: recorded %zu case", "%s: recorded %zu cases", verdict.tap.count),
                    exercise->id, verdict.tap.count);
     else
-        report_print(&runner->out, &verdict, REPORT_FIRST);
+        report_print(&runner->out, &verdict, &(struct report_view){.one = true});
     verdict_free(&verdict);
     return status;
 }

@@ -101,10 +101,10 @@ static int put_label(const struct screen *screen, const char *label)
     return LABEL;
 }
 
-/* The widest step that has a place beside it: places stand in one column. */
-static int places_column(const json_t *list, int indent)
+/* Where places begin: behind the widest text that has one, but so that all places fit. */
+static int places_column(const struct screen *screen, const json_t *list, int indent)
 {
-    int column = 0;
+    int texts = 0, places = 0;
     size_t i;
     const json_t *step;
 
@@ -112,26 +112,31 @@ static int places_column(const json_t *list, int indent)
     {
         const char *text = json_string_value(json_object_get(step, "text"));
         const char *where = json_string_value(json_object_get(step, "where"));
-        if (text != NULL && where != NULL && *where != '\0' && text_columns(text) > column)
-            column = text_columns(text);
+        if (text == NULL || where == NULL || *where == '\0')
+            continue;
+        texts = text_columns(text) > texts ? text_columns(text) : texts;
+        places = text_columns(where) > places ? text_columns(where) : places;
     }
-    return indent + column + 4;
+    int column = indent + texts + 4, last = screen->columns - places;
+    if (column > last)
+        column = last;
+    return column < indent ? indent : column;
 }
 
 /* A text and the place in the source beside it, or below it when there is no room. */
 static void put_placed(const struct screen *screen, const char *lead, const char *text,
                        const char *where, int column)
 {
-    int indent = text_columns(lead), width = text_columns(where);
+    int used = text_columns(lead) + text_columns(text);
 
     if (*where == '\0') {
-        screen_item(screen, STYLE_PLAIN, indent, lead, text);
-    } else if (column + width <= screen->columns && indent + text_columns(text) < column) {
-        (void)fprintf(screen->out, "%s%s%*s", lead, text, column - indent - text_columns(text), "");
+        screen_item(screen, STYLE_PLAIN, text_columns(lead), lead, text);
+    } else if (used + 2 <= column) {
+        (void)fprintf(screen->out, "%s%s%*s", lead, text, column - used, "");
         screen_print(screen, STYLE_CODE, "%s\n", where);
     } else {
-        screen_item(screen, STYLE_PLAIN, indent, lead, text);
-        screen_wrap(screen, STYLE_CODE, indent, where);
+        screen_item(screen, STYLE_PLAIN, text_columns(lead), lead, text);
+        screen_wrap(screen, STYLE_CODE, column, where);
     }
 }
 
@@ -147,7 +152,7 @@ static void put_steps(const struct screen *screen, const struct tap_case *test)
     int indent = narrow(screen) ? 2 * INDENT : LABEL;
     if (narrow(screen))
         screen_print(screen, STYLE_DIM, "%*s%s\n", INDENT, "", _("Steps"));
-    int column = places_column(list, indent + 3);
+    int column = places_column(screen, list, indent + 3);
     json_array_foreach(list, i, step)
     {
         char lead[80];
@@ -234,7 +239,7 @@ static void put_sanitizer(const struct screen *screen, const struct tap_case *te
     if (json_array_size(list) == 0)
         return;
     blank(screen);
-    int column = places_column(list, INDENT);
+    int column = places_column(screen, list, INDENT);
     json_array_foreach(list, i, line) put_placed(screen, "  ", member(line, "text", &text),
                                                  member(line, "where", &where), column);
     const char *report = fact(test, "report", &text);
@@ -313,7 +318,7 @@ static const char *title_of(const struct tap_case *test, struct buffer *into)
 }
 
 static void put_story(const struct screen *screen, const struct verdict *verdict,
-                      const struct tap_case *test)
+                      const struct tap_case *test, int brevity)
 {
     struct buffer text = {0};
     const char *cause = fact(test, "cause", &text);
@@ -334,7 +339,8 @@ static void put_story(const struct screen *screen, const struct verdict *verdict
         blank(screen);
         put_lines(screen, _("It said"), buffer_text(&text), 0);
     }
-    put_ladder(screen, test);
+    if (brevity < 3)
+        put_ladder(screen, test);
     put_commands(screen, verdict, test);
     buffer_free(&text);
 }
@@ -370,37 +376,90 @@ static void put_case(const struct screen *screen, const struct tap_case *test)
     buffer_free(&text);
 }
 
-static void put_cases(const struct screen *screen, const struct verdict *verdict,
-                      enum report_detail detail)
+size_t report_failures(const struct verdict *verdict)
 {
-    const struct tap *tap = &verdict->tap;
-    const struct tap_case *first = NULL;
+    size_t failures = 0;
 
-    /* What passes stands together, so that the stories follow one another. */
-    for (size_t i = 0; i < tap->count; i++)
-        if (tap->cases[i].ok)
-            put_case(screen, &tap->cases[i]);
-    for (size_t i = 0; i < tap->count; i++) {
-        if (tap->cases[i].ok)
-            continue;
-        if (detail == REPORT_FIRST) {
-            put_case(screen, &tap->cases[i]);
-            first = first == NULL ? &tap->cases[i] : first;
-            continue;
-        }
-        if (i > 0)
-            blank(screen);
-        put_case(screen, &tap->cases[i]);
-        put_story(screen, verdict, &tap->cases[i]);
-    }
-    if (first == NULL)
+    for (size_t i = 0; i < verdict->tap.count; i++)
+        failures += !verdict->tap.cases[i].ok;
+    return failures;
+}
+
+const struct tap_case *report_focus(const struct verdict *verdict, size_t focus)
+{
+    size_t failures = report_failures(verdict);
+
+    for (size_t i = 0; i < verdict->tap.count; i++)
+        if (!verdict->tap.cases[i].ok && focus-- % failures == 0)
+            return &verdict->tap.cases[i];
+    return NULL;
+}
+
+/* "  ok    9 cases" */
+static void put_count(const struct screen *screen, enum style style, const char *lead, size_t count)
+{
+    char text[80];
+
+    if (count == 0)
         return;
-    struct buffer text = {0};
-    blank(screen);
-    screen_rule(screen);
-    screen_wrap(screen, STYLE_TITLE, INDENT, title_of(first, &text));
-    put_story(screen, verdict, first);
-    buffer_free(&text);
+    (void)snprintf(text, sizeof text, ngettext("%zu case", "%zu cases", count), count);
+    screen_row(screen, style, lead, text, "");
+}
+
+/* What passes stands together, so that the stories follow one another. */
+static void put_passed(const struct screen *screen, const struct tap *tap, int brevity)
+{
+    size_t passed = 0;
+
+    for (size_t i = 0; i < tap->count; i++)
+        if (tap->cases[i].ok && brevity > 0 && tap->cases[i].skip == NULL)
+            passed++;
+        else if (tap->cases[i].ok)
+            put_case(screen, &tap->cases[i]);
+    put_count(screen, STYLE_GOOD, _("  ok    "), passed);
+}
+
+static void put_every_story(const struct screen *screen, const struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->tap.count; i++)
+        if (!verdict->tap.cases[i].ok) {
+            if (i > 0)
+                blank(screen);
+            put_case(screen, &verdict->tap.cases[i]);
+            put_story(screen, verdict, &verdict->tap.cases[i], 0);
+        }
+}
+
+static void put_one_story(const struct screen *screen, const struct verdict *verdict,
+                          const struct report_view *view)
+{
+    const struct tap_case *told = report_focus(verdict, view->focus);
+    size_t others = 0;
+
+    for (size_t i = 0; i < verdict->tap.count; i++)
+        if (!verdict->tap.cases[i].ok && &verdict->tap.cases[i] != told) {
+            if (view->brevity < 2)
+                put_case(screen, &verdict->tap.cases[i]);
+            others++;
+        }
+    if (view->brevity >= 2)
+        put_count(screen, STYLE_BAD, _("  FAIL  "), others);
+    if (told == NULL)
+        return;
+    if (verdict->tap.count > 1)
+        blank(screen);
+    put_case(screen, told);
+    put_story(screen, verdict, told, view->brevity);
+}
+
+static void put_cases(const struct screen *screen, const struct verdict *verdict,
+                      const struct report_view *view)
+{
+    put_passed(screen, &verdict->tap, view->brevity);
+    if (view->one)
+        put_one_story(screen, verdict, view);
+    else
+        put_every_story(screen, verdict);
 }
 
 static void put_messages(const struct screen *screen, const struct verdict *verdict)
@@ -467,7 +526,7 @@ static void put_fault(const struct screen *screen, const struct verdict *verdict
 }
 
 static void put_judged(const struct screen *screen, const struct verdict *verdict,
-                       enum report_detail detail)
+                       const struct report_view *view)
 {
     char command[80];
 
@@ -476,7 +535,7 @@ static void put_judged(const struct screen *screen, const struct verdict *verdic
         put_messages(screen, verdict);
         blank(screen);
     }
-    put_cases(screen, verdict, detail);
+    put_cases(screen, verdict, view);
     if (verdict->passed)
         return;
     (void)snprintf(command, sizeof command, "make hint  E=%s", verdict->exercise->id);
@@ -484,14 +543,14 @@ static void put_judged(const struct screen *screen, const struct verdict *verdic
 }
 
 void report_print(const struct screen *screen, const struct verdict *verdict,
-                  enum report_detail detail)
+                  const struct report_view *view)
 {
     put_heading(screen, verdict);
     if (verdict->note.text[0] != '\0')
         screen_wrap(screen, STYLE_KEY, INDENT, verdict->note.text);
     switch (verdict->outcome) {
     case OUTCOME_JUDGED:
-        put_judged(screen, verdict, detail);
+        put_judged(screen, verdict, view);
         break;
     case OUTCOME_UNCOMPILED:
         blank(screen);
@@ -505,7 +564,7 @@ void report_print(const struct screen *screen, const struct verdict *verdict,
     case OUTCOME_CANCELLED:
         break;
     case OUTCOME_FAULT:
-        put_cases(screen, verdict, REPORT_FIRST);
+        put_cases(screen, verdict, &(struct report_view){.one = true});
         put_fault(screen, verdict);
         break;
     }

@@ -5,14 +5,23 @@
 #include "workbook/judge.h"
 #include "workbook/screen.h"
 
-enum report_detail {
-    REPORT_ALL,  /* every failed case with its story */
-    REPORT_FIRST /* the first failed case with its story, the others by name */
+/* How much of it. */
+struct report_view {
+    bool one;     /* the story of one failed case, the others by name; else every story */
+    size_t focus; /* which one: 0 the first */
+    int brevity;  /* 0 all; 1 what passes is only counted; 2 other failures too; 3 no ladder either
+                   */
 };
 
-/* The report of one exercise. hints: how many were shown so far, of how many. */
+/* The report of one exercise. */
 void report_print(const struct screen *screen, const struct verdict *verdict,
-                  enum report_detail detail);
+                  const struct report_view *view);
+
+/* The failed case that a view tells the story of; NULL if none failed. */
+const struct tap_case *report_focus(const struct verdict *verdict, size_t focus);
+
+/* How many cases failed. */
+size_t report_failures(const struct verdict *verdict);
 
 /* The same in one line: "1.2  Fetch from …   7 of 12 points". */
 void report_line(const struct screen *screen, const struct verdict *verdict);
