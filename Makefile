@@ -78,7 +78,7 @@ build/wire: build/common/wire/wire.o $(WIRE) build/libcore.a
 build/libharness.a: $(call objects,harness) $(WIRE) $(CORE)
 	$(AR) rcs $@ $^
 
-build/workbook: $(call objects,workbook) build/libcore.a
+build/workbook: $(call objects,workbook) $(WIRE) build/libcore.a
 	$(CC) -o $@ $^ $(JANSSON) $(LIBUV) $(MD4C)
 
 build/exercises/%/cases: build/exercises/%/cases.o build/libharness.a

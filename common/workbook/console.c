@@ -17,12 +17,14 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "wire/log.h"
 #include "workbook/keeper.h"
 #include "workbook/screen.h"
 
 enum {
     JOBS_MOST = 64,
     TREE_MOST = 256,
+    LOG_EVENTS = 8192,
     STEP_MS = 5,    /* between looks at a server that prints nothing */
     ASLEEP_MS = 500 /* all asleep so long and no socket: it is no server */
 };
@@ -615,11 +617,10 @@ static void run_step(struct run *run)
         if (c->jobs[i].output != -1)
             watched[count++] = (struct pollfd){.fd = c->jobs[i].output, .events = POLLIN};
     long long left = run->deadline - now_ms();
-    if (left <= 0) {
+    int ready = poll(watched, count, left > 0 ? (int)left : 0);
+    if (ready == 0 && left <= 0) /* what has come counts, also when the runner itself was stopped */
         run->result->end = CONSOLE_TIMEOUT;
-        return;
-    }
-    if (poll(watched, count, (int)left) <= 0 || !watch_ready(run, &watched[1]))
+    if (ready <= 0 || !watch_ready(run, &watched[1]))
         return;
     for (size_t i = 0; i < c->job_count; i++)
         if (!job_drain(&c->jobs[i])) {
@@ -702,6 +703,20 @@ static int command_send(struct console *c, const char *path, const char *command
     return rc;
 }
 
+/* The wire's log of this command, made before the programs that will fill it are there. */
+static void log_make(struct run *run, const char *path)
+{
+    struct wire_log log;
+
+    if (run->console->wire[0] == '\0')
+        return;
+    (void)snprintf(run->result->log, sizeof run->result->log, "%s.log", path);
+    if (wire_log_create(&log, run->result->log, LOG_EVENTS, NULL) == 0)
+        wire_log_close(&log);
+    else
+        run->result->log[0] = '\0'; /* then nothing is seen, and the command runs all the same */
+}
+
 /* Makes the command's pipe and hands the command to bash. */
 static int run_start(struct run *run, const char *command, struct error *error)
 {
@@ -712,8 +727,7 @@ static int run_start(struct run *run, const char *command, struct error *error)
     if (mkfifo(path, 0600) == -1 ||
         (run->job.output = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
         return error_set_errno(error, _("%s: no pipe for the lesson's output can be made"), path);
-    if (c->wire[0] != '\0')
-        (void)snprintf(run->result->log, sizeof run->result->log, "%s.log", path);
+    log_make(run, path);
     if (command_send(c, path, command) == -1) {
         job_free(&run->job);
         return error_set_errno(error, _("the shell of the lesson is gone"));

@@ -19,7 +19,8 @@ static const char *const codes[] = {
     [STYLE_GOOD] = "32", [STYLE_BAD] = "31",  [STYLE_KEY] = "33", [STYLE_SOFT] = "3",
 };
 
-/* ---- characters ------------------------------------------------------------------------------- */
+/* ---- characters -------------------------------------------------------------------------------
+ */
 
 /* Widths are those of Unicode whatever locale the learner has. */
 static locale_t unicode(void)
@@ -101,7 +102,30 @@ int text_cut(const char *text, int columns, struct buffer *out)
     return rc;
 }
 
-/* ---- wrapping --------------------------------------------------------------------------------- */
+int text_fold(const char *text, int columns, struct buffer *out)
+{
+    char style = SCREEN_MARK;
+    int used = 0, rc = 0;
+
+    while (*text != '\0' && rc == 0) {
+        struct glyph glyph = glyph_at(text);
+        if (is_mark(*text))
+            style = *text;
+        if (used > 0 && used + glyph.columns > columns) {
+            rc = buffer_add(out, "\n", 1);
+            if (style != SCREEN_MARK)
+                rc |= buffer_add(out, &style, 1);
+            used = 0;
+        }
+        rc |= glyph_add(out, glyph, text);
+        used += glyph.columns;
+        text += glyph.length;
+    }
+    return rc;
+}
+
+/* ---- wrapping ---------------------------------------------------------------------------------
+ */
 
 struct wrapper {
     struct buffer *out;
@@ -109,7 +133,7 @@ struct wrapper {
     int room;           /* columns of a line */
     int used;           /* columns of the line so far */
     int word_columns;
-    bool blank; /* a blank stands between the line and the word */
+    bool blank;             /* a blank stands between the line and the word */
     char word_style, style; /* marks: of the pending word's start, and at this point */
     int failed;
 };
@@ -198,7 +222,8 @@ int text_wrap(const char *text, int columns, struct buffer *out)
     return w.failed != 0 ? -1 : 0;
 }
 
-/* ---- the screen ------------------------------------------------------------------------------- */
+/* ---- the screen -------------------------------------------------------------------------------
+ */
 
 static int terminal_columns(FILE *out)
 {

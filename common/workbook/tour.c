@@ -1,0 +1,786 @@
+#include "workbook/tour.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "workbook/console.h"
+#include "workbook/edit.h"
+#include "workbook/lesson.h"
+#include "workbook/pager.h"
+#include "workbook/question.h"
+#include "workbook/session.h"
+#include "workbook/terminal.h"
+#include "workbook/wireview.h"
+
+enum step_kind { STEP_TEXT, STEP_PREDICT, STEP_COMMAND };
+
+/* Where the tour stops: a part of the lesson, or one command of a console block. */
+struct step {
+    enum step_kind kind;
+    size_t part, command;
+};
+
+/* What a command printed when it was run here. */
+struct outcome {
+    bool ran, differs;
+    enum console_end end;
+    struct lines actual;
+    char log[256];
+};
+
+struct tour {
+    const struct catalogue *catalogue;
+    const struct chapter_entry *chapter;
+    struct progress *progress;
+    struct screen screen;
+    struct terminal terminal;
+    const struct lesson_entry *entry; /* the lesson at hand, … */
+    struct lesson lesson;             /* … read */
+    struct step *steps;
+    size_t step_count, step;
+    struct outcome *outcomes; /* one for each command of the lesson */
+    struct console *console;
+    size_t ran;       /* commands this console has run, in order */
+    size_t last;      /* the command that ran last, SIZE_MAX for none */
+    size_t used;      /* lines printed since the learner last pressed a key */
+    bool answered;    /* the question, in this lesson */
+    bool unsaved;     /* it was said that progress cannot be kept */
+    char notice[512]; /* a sentence for the next page */
+};
+
+enum action { ACTION_NEXT, ACTION_BACK, ACTION_REDRAW, ACTION_QUIT, ACTION_ANSWER };
+
+/* ---- printing ---------------------------------------------------------------------------------
+ */
+
+static void say(struct tour *t, enum style style, const char *text)
+{
+    screen_wrap(&t->screen, style, 0, text);
+    t->used++;
+}
+
+static void position_show(struct tour *t)
+{
+    struct buffer left = {0}, right = {0}, meta = {0};
+    size_t index = (size_t)(t->entry - t->chapter->lessons);
+
+    if (buffer_print(&left, "%s  %s", t->lesson.id, t->lesson.title) == 0 &&
+        buffer_print(&right, _("%zu of %zu"), index + 1, t->chapter->lesson_count) == 0)
+        screen_title(&t->screen, buffer_text(&left), buffer_text(&right));
+    screen_rule(&t->screen);
+    t->used = 2;
+    if (t->step == 0 && t->lesson.minutes > 0 &&
+        buffer_print(&meta, _("%s, about %d minutes"),
+                     t->lesson.core ? _("On the core path") : _("Beyond the core path"),
+                     t->lesson.minutes) == 0) {
+        if (*t->lesson.needs != '\0')
+            (void)buffer_print(&meta, _(", after %s"), t->lesson.needs); /* else: not said */
+        say(t, STYLE_DIM, buffer_text(&meta));
+        say(t, STYLE_PLAIN, "");
+    }
+    buffer_free(&left);
+    buffer_free(&right);
+    buffer_free(&meta);
+}
+
+/* The blocks of a part as they will be printed, so that their lines can be counted. */
+static char *blocks_render(const struct tour *t, size_t first, size_t count)
+{
+    char *text = NULL;
+    size_t length = 0;
+    struct screen apart = t->screen;
+
+    apart.out = open_memstream(&text, &length);
+    if (apart.out == NULL)
+        return NULL;
+    for (size_t i = first; i < first + count; i++)
+        markdown_show(&apart, &t->lesson.markdown.blocks[i],
+                      i + 1 < first + count ? &t->lesson.markdown.blocks[i + 1] : NULL);
+    if (fclose(apart.out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static size_t lines_of(const char *text)
+{
+    size_t lines = 0;
+
+    while ((text = strchr(text, '\n')) != NULL) {
+        lines++;
+        text++;
+    }
+    return lines;
+}
+
+static size_t page_room(const struct tour *t)
+{
+    size_t rows = (size_t)terminal_rows();
+
+    rows = rows > 4 ? rows - 2 : 2;
+    return t->used < rows ? rows - t->used : 0;
+}
+
+/* ---- commands ---------------------------------------------------------------------------------
+ */
+
+static void command_print(struct tour *t, const struct command *command)
+{
+    const char *text = command->text;
+    const char *lead = "$ ";
+
+    do {
+        size_t length = strcspn(text, "\n");
+        screen_print(&t->screen, STYLE_KEY, "%s", lead);
+        screen_print(&t->screen, STYLE_CODE, "%.*s\n", (int)length, text);
+        text += length + (text[length] == '\n');
+        t->used++;
+        lead = "> ";
+    } while (*text != '\0');
+}
+
+static void actual_line(struct tour *t, const char *line)
+{
+    bool status = strncmp(line, "[exit ", 6) == 0;
+
+    screen_print(&t->screen, status ? STYLE_DIM : STYLE_PLAIN, "%s\n", line);
+    t->used++;
+}
+
+/* What came of a command beside its output: why it was stopped, where it differs. */
+static void outcome_note(struct tour *t, size_t index)
+{
+    const struct outcome *outcome = &t->outcomes[index];
+    const char *trouble = session_trouble(outcome->end);
+
+    if (trouble != NULL) {
+        say(t, STYLE_KEY, trouble);
+    } else if (outcome->differs) {
+        say(t, STYLE_DIM,
+            _("This run printed something else than the one the lesson was written from (-):"));
+        transcript_diff(&t->screen, &t->lesson.commands[index].expected, &outcome->actual);
+        t->used += 4;
+    }
+}
+
+static void outcome_print(struct tour *t, size_t index)
+{
+    command_print(t, &t->lesson.commands[index]);
+    for (size_t i = 0; i < t->outcomes[index].actual.count; i++)
+        actual_line(t, t->outcomes[index].actual.line[i]);
+    outcome_note(t, index);
+}
+
+/* Output as it streams in: whole lines are shown at once, the rest when it is whole. */
+struct stream {
+    struct tour *tour;
+    struct buffer rest;
+    bool visible;
+};
+
+static void stream_flush(struct stream *stream, size_t length)
+{
+    struct buffer shown = {0};
+
+    if (stream->visible && length > 0 && console_show(stream->rest.data, length, &shown) == 0) {
+        (void)fputs(buffer_text(&shown), stream->tour->screen.out);
+        (void)fflush(stream->tour->screen.out); /* it is watched as it comes */
+        stream->tour->used += lines_of(buffer_text(&shown));
+    }
+    stream->rest.length -= length;
+    if (length > 0)
+        memmove(stream->rest.data, stream->rest.data + length, stream->rest.length);
+    buffer_free(&shown);
+}
+
+static void on_output(void *data, const char *bytes, size_t length)
+{
+    struct stream *stream = data;
+
+    if (buffer_add(&stream->rest, bytes, length) == -1)
+        return;
+    char *end = memrchr(stream->rest.data, '\n', stream->rest.length);
+    if (end != NULL)
+        stream_flush(stream, (size_t)(end - stream->rest.data) + 1);
+}
+
+static bool on_ready(void *data)
+{
+    struct stream *stream = data;
+
+    return terminal_signal(&stream->tour->terminal);
+}
+
+/* Runs one command in the console as it is. False when the tour is to end. */
+static bool command_run(struct tour *t, size_t index, bool visible)
+{
+    struct outcome *outcome = &t->outcomes[index];
+    struct stream stream = {.tour = t, .visible = visible};
+    const struct console_watch watch = {on_output, t->terminal.signals, on_ready, &stream};
+    struct console_result result;
+    struct error error = {{0}};
+
+    (void)fflush(t->screen.out);
+    if (console_run(t->console, t->lesson.commands[index].text, &watch, &result, &error) == -1) {
+        say(t, STYLE_BAD, error.text);
+        buffer_free(&stream.rest);
+        return true;
+    }
+    t->ran = index + 1;
+    if (stream.rest.length > 0) {
+        stream_flush(&stream, stream.rest.length);
+        if (visible)
+            (void)fputc('\n', t->screen.out);
+    }
+    buffer_free(&stream.rest);
+    lines_free(&outcome->actual);
+    outcome->ran = true;
+    outcome->end = result.end;
+    (void)snprintf(outcome->log, sizeof outcome->log, "%s", result.log);
+    (void)session_actual(&result, &outcome->actual); /* short of memory: seen as a difference */
+    outcome->differs =
+        !transcript_match(&t->lesson.commands[index].expected, &outcome->actual, NULL);
+    if (visible && result.end == CONSOLE_DONE && result.status != 0)
+        screen_print(&t->screen, STYLE_DIM, "[exit %d]\n", result.status);
+    buffer_free(&result.output);
+    return result.end != CONSOLE_CANCELLED;
+}
+
+static void console_end(struct tour *t)
+{
+    console_close(t->console);
+    t->console = NULL;
+    t->ran = 0;
+}
+
+/*
+ * Brings the console to where command index is due: a lesson is one session, so that what comes
+ * before runs again, unseen, after a step back, a resumed tour or a new build.
+ */
+static bool console_prepare(struct tour *t, size_t index)
+{
+    struct error error = {{0}};
+
+    if (t->console != NULL && t->ran == index)
+        return true;
+    console_end(t);
+    t->console = console_open(wireview_library(), &error);
+    if (t->console == NULL) {
+        say(t, STYLE_BAD, error.text);
+        return true;
+    }
+    if (index > 0)
+        say(t, STYLE_DIM, _("(The commands before it run first, unseen.)"));
+    for (size_t i = 0; i < index; i++)
+        if (!command_run(t, i, false))
+            return false;
+    return true;
+}
+
+/* Runs command index in sight. False when the tour is to end. */
+static bool command_show(struct tour *t, size_t index)
+{
+    if (!console_prepare(t, index))
+        return false;
+    command_print(t, &t->lesson.commands[index]);
+    if (t->console == NULL)
+        return true;
+    bool goes_on = command_run(t, index, true);
+    t->last = index;
+    if (goes_on)
+        outcome_note(t, index);
+    return goes_on;
+}
+
+/* ---- keys -------------------------------------------------------------------------------------
+ */
+
+static void help_show(struct tour *t)
+{
+    static const char *const keys[][2] = {
+        {"Enter", N_("runs the command, or goes on")},
+        {"w", N_("what the command that just ran said on the wire")},
+        {"s", N_("the program's source")},
+        {"e", N_("edits the program, then builds it")},
+        {"r", N_("runs the last command again")},
+        {"b", N_("back")},
+        {"q", N_("quits; the tour goes on from here next time")},
+    };
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        char lead[32];
+        (void)snprintf(lead, sizeof lead, "  %-5s  ", keys[i][0]);
+        screen_item(&t->screen, STYLE_PLAIN, 9, lead, _(keys[i][1]));
+    }
+    say(t, STYLE_DIM, _("At a question its letters answer; the arrow keys go back and on."));
+}
+
+static void wire_show(struct tour *t)
+{
+    struct error error = {{0}};
+    const char *log = t->last != SIZE_MAX ? t->outcomes[t->last].log : "";
+
+    if (t->last == SIZE_MAX)
+        say(t, STYLE_DIM, _("No command has run in this lesson yet."));
+    else if (wireview_show(&t->screen, log, &error) == -1)
+        say(t, STYLE_DIM, error.text);
+}
+
+static void source_show(struct tour *t)
+{
+    struct error error = {{0}};
+
+    if (pager_show(&t->screen, &t->terminal, t->entry->source, &error) == -1)
+        (void)snprintf(t->notice, sizeof t->notice, "%s", error.text);
+}
+
+static void program_edit(struct tour *t)
+{
+    page_begin(&t->screen);
+    if (edit_program(&t->screen, &t->terminal, t->entry->source, t->entry->program, t->notice,
+                     sizeof t->notice))
+        t->ran = SIZE_MAX; /* what runs now is the old program: the session begins anew */
+}
+
+/* One line at the bottom that waits for a key; with a command, that one stands in it. */
+static void prompt_show(struct tour *t, const struct command *command, const char *hint)
+{
+    struct buffer cut = {0};
+    bool one_line = command != NULL && strchr(command->text, '\n') == NULL &&
+                    text_columns(command->text) + text_columns(hint) + 4 < t->screen.columns;
+
+    if (one_line) {
+        int gap = t->screen.columns - 3 - text_columns(command->text) - text_columns(hint);
+        screen_print(&t->screen, STYLE_KEY, "$ ");
+        screen_print(&t->screen, STYLE_CODE, "%s%*s", command->text, gap, "");
+    } else if (command != NULL) {
+        command_print(t, command);
+    }
+    if (text_cut(hint, t->screen.columns - 1, &cut) == 0)
+        screen_print(&t->screen, STYLE_DIM, "%s", buffer_text(&cut));
+    buffer_free(&cut);
+}
+
+static void prompt_clear(struct tour *t)
+{
+    (void)fputs(t->screen.terminal ? "\r\033[K" : "\n", t->screen.out);
+}
+
+/* The keys that do something here and then ask again. True if the prompt is to be shown again. */
+static bool key_serve(struct tour *t, int key, enum action *action)
+{
+    *action = ACTION_REDRAW;
+    if (key == 'w')
+        wire_show(t);
+    else if (key == '?' || key == 'h')
+        help_show(t);
+    else if (key == 's')
+        source_show(t);
+    else if (key == 'e')
+        program_edit(t);
+    else if (key == 'r' && t->last == SIZE_MAX)
+        say(t, STYLE_DIM, _("No command has run in this lesson yet."));
+    else if (key == 'r' && !command_show(t, t->last))
+        *action = ACTION_QUIT;
+    return key != 's' && key != 'e' && *action != ACTION_QUIT;
+}
+
+/* Asks and serves keys until one of them moves the tour. answer takes a letter up to last. */
+static enum action prompt(struct tour *t, const struct command *command, const char *hint,
+                          char last, char *answer)
+{
+    enum action action;
+
+    for (;;) {
+        prompt_show(t, command, hint);
+        int key = terminal_key(&t->terminal);
+        while (key < KEY_END && key != KEY_ENTER &&
+               (key > 'z' || strchr("bqwserh?", key) == NULL) && (key < 'a' || key > last))
+            key = terminal_key(&t->terminal); /* means nothing here */
+        prompt_clear(t);
+        t->used = 0;
+        if (key >= 'a' && key <= last) {
+            *answer = (char)key;
+            return ACTION_ANSWER;
+        }
+        if (key == KEY_ENTER || key == KEY_RIGHT)
+            return ACTION_NEXT;
+        if (key == 'b' || key == KEY_LEFT)
+            return ACTION_BACK;
+        if (key == 'q' || key == KEY_END)
+            return ACTION_QUIT;
+        if (key == KEY_REDRAW || !key_serve(t, key, &action))
+            return key == KEY_REDRAW ? ACTION_REDRAW : action;
+    }
+}
+
+/* ---- steps ------------------------------------------------------------------------------------
+ */
+
+static const char *hint_on(void)
+{
+    return _("Enter goes on  ? keys");
+}
+
+/* Prints text, stopping where the screen is full; breaks after an empty line where it can. */
+static enum action text_print(struct tour *t, const char *text)
+{
+    while (*text != '\0') {
+        size_t room = page_room(t), lines = 0, blank = 0;
+        const char *end = text, *best = NULL;
+        while (*end != '\0' && lines < room) {
+            bool empty = *end == '\n';
+            end += strcspn(end, "\n") + 1;
+            lines++;
+            if (empty) {
+                best = end;
+                blank = lines;
+            }
+        }
+        if (*end != '\0' && best != NULL && blank * 3 > lines) {
+            end = best;
+            lines = blank;
+        }
+        (void)fwrite(text, 1, (size_t)(end - text), t->screen.out);
+        t->used += lines;
+        text = end;
+        if (*text == '\0')
+            break;
+        enum action action = prompt(t, NULL, hint_on(), 0, NULL);
+        if (action != ACTION_NEXT)
+            return action;
+    }
+    return ACTION_NEXT;
+}
+
+/* Does the step after this one fit below it? Then the tour need not stop between the two. */
+static bool next_follows(const struct tour *t)
+{
+    const struct step *next = t->step + 1 < t->step_count ? &t->steps[t->step + 1] : NULL;
+
+    if (next == NULL || next->kind == STEP_TEXT)
+        return false;
+    if (next->kind == STEP_COMMAND)
+        return page_room(t) > 2;
+    const struct part *part = &t->lesson.parts[next->part];
+    char *text = blocks_render(t, part->first, part->count);
+    bool fits = text != NULL && lines_of(text) + 2 < page_room(t);
+    free(text);
+    return fits;
+}
+
+static enum action text_step(struct tour *t, const struct step *step)
+{
+    const struct part *part = &t->lesson.parts[step->part];
+    char *text = blocks_render(t, part->first, part->count);
+    enum action action = text_print(t, text != NULL ? text : "");
+
+    free(text);
+    if (action != ACTION_NEXT || next_follows(t))
+        return action;
+    return prompt(t, NULL, hint_on(), 0, NULL);
+}
+
+static void progress_keep(struct tour *t)
+{
+    struct error error = {{0}};
+
+    if (progress_save(t->progress, &error) == -1 && !t->unsaved) {
+        t->unsaved = true;
+        say(t, STYLE_DIM, error.text);
+    }
+}
+
+static enum action predict_step(struct tour *t)
+{
+    char answer = '\0', last = question_last(&t->lesson);
+    char *text = NULL;
+    size_t length = 0;
+    struct screen apart = t->screen;
+
+    if ((apart.out = open_memstream(&text, &length)) == NULL)
+        return ACTION_NEXT;
+    question_ask(&apart, &t->lesson);
+    enum action action = fclose(apart.out) == 0 ? text_print(t, text) : ACTION_NEXT;
+    free(text);
+    if (action != ACTION_NEXT)
+        return action;
+    while (action == ACTION_NEXT && last != '\0') {
+        action = prompt(t, NULL, question_hint(&t->lesson), last, &answer);
+        if (action == ACTION_NEXT)
+            say(t, STYLE_DIM, _("A guess is enough: press its letter."));
+    }
+    if (action != ACTION_ANSWER)
+        return action;
+    screen_print(&t->screen, STYLE_KEY, "> %c\n", answer);
+    question_judge(&t->screen, &t->lesson, answer);
+    if (!t->answered)
+        progress_predict(t->progress, t->lesson.id, answer == t->lesson.predict.answer,
+                         (long long)time(NULL));
+    t->answered = true;
+    progress_keep(t);
+    if (next_follows(t))
+        return ACTION_NEXT;
+    return prompt(t, NULL, hint_on(), 0, NULL);
+}
+
+static enum action command_step(struct tour *t, const struct step *step)
+{
+    enum action action =
+        prompt(t, &t->lesson.commands[step->command], _("Enter runs it  ? keys"), 0, NULL);
+    const struct step *next = t->step + 1 < t->step_count ? &t->steps[t->step + 1] : NULL;
+
+    if (action != ACTION_NEXT)
+        return action;
+    if (!command_show(t, step->command))
+        return ACTION_QUIT;
+    if (next == NULL || next->kind != STEP_COMMAND)
+        say(t, STYLE_PLAIN, "");
+    return ACTION_NEXT;
+}
+
+static enum action step_take(struct tour *t)
+{
+    const struct step *step = &t->steps[t->step];
+
+    switch (step->kind) {
+    case STEP_PREDICT:
+        return predict_step(t);
+    case STEP_COMMAND:
+        return command_step(t, step);
+    case STEP_TEXT:
+        break;
+    }
+    return text_step(t, step);
+}
+
+/* A clean page that begins with the lesson's title and what belongs before the step at hand. */
+static void page_show(struct tour *t)
+{
+    const struct step *step = &t->steps[t->step];
+
+    screen_init(&t->screen, t->screen.out);
+    page_begin(&t->screen);
+    position_show(t);
+    for (size_t i = 0; step->kind == STEP_COMMAND && i < t->step_count; i++) {
+        const struct step *before = &t->steps[i];
+        if (before->kind == STEP_COMMAND && before->part == step->part && i < t->step &&
+            t->outcomes[before->command].ran)
+            outcome_print(t, before->command);
+    }
+    if (t->notice[0] != '\0')
+        say(t, STYLE_KEY, t->notice);
+    t->notice[0] = '\0';
+}
+
+/* ---- lessons ----------------------------------------------------------------------------------
+ */
+
+static void lesson_leave(struct tour *t)
+{
+    console_end(t);
+    for (size_t i = 0; t->outcomes != NULL && i < t->lesson.command_count; i++)
+        lines_free(&t->outcomes[i].actual);
+    free(t->outcomes);
+    free(t->steps);
+    lesson_free(&t->lesson);
+    t->outcomes = NULL;
+    t->steps = NULL;
+    t->step_count = 0;
+}
+
+static int lesson_enter(struct tour *t, const struct lesson_entry *entry, struct error *error)
+{
+    struct buffer path = {0};
+
+    t->entry = entry;
+    t->last = SIZE_MAX;
+    t->answered = false;
+    int rc = lesson_localised(entry->path, &path);
+    if (rc == 0)
+        rc = lesson_read(&t->lesson, path.data, error);
+    buffer_free(&path);
+    if (rc == -1)
+        return -1;
+    t->outcomes = calloc(t->lesson.command_count + 1, sizeof *t->outcomes);
+    t->steps = calloc(t->lesson.part_count + t->lesson.command_count + 1, sizeof *t->steps);
+    if (t->outcomes == NULL || t->steps == NULL) {
+        lesson_leave(t);
+        return error_set(error, _("there is not enough memory to read a text"));
+    }
+    for (size_t p = 0; p < t->lesson.part_count; p++) {
+        const struct part *part = &t->lesson.parts[p];
+        size_t count = part->kind == PART_CONSOLE ? part->commands : 1;
+        enum step_kind kind = part->kind == PART_CONSOLE   ? STEP_COMMAND
+                              : part->kind == PART_PREDICT ? STEP_PREDICT
+                                                           : STEP_TEXT;
+        for (size_t i = 0; i < count; i++)
+            t->steps[t->step_count++] = (struct step){kind, p, part->command + i};
+    }
+    int step = progress_lesson_step(t->progress, entry->id);
+    t->step = step > 0 && (size_t)step < t->step_count ? (size_t)step : 0;
+    return 0;
+}
+
+/* What can be done once this lesson is: the exercises that waited for it. */
+static void lesson_done(struct tour *t)
+{
+    struct buffer text = {0};
+    size_t index = (size_t)(t->entry - t->chapter->lessons);
+
+    progress_set_lesson_done(t->progress, t->entry->id);
+    progress_set_lesson_step(t->progress, t->entry->id, 0);
+    progress_keep(t);
+    screen_rule(&t->screen);
+    (void)buffer_print(&text, _("That was lesson %s."), t->entry->id); /* short: less is said */
+    if (index + 1 < t->chapter->lesson_count)
+        (void)buffer_print(&text, _(" Next: %s, %s."), t->entry[1].id, t->entry[1].title);
+    say(t, STYLE_PLAIN, buffer_text(&text));
+    buffer_free(&text);
+    for (size_t i = 0; i < t->chapter->exercise_count; i++) {
+        const struct exercise_entry *exercise = &t->chapter->exercises[i];
+        if (strcmp(exercise->needs, t->entry->id) != 0)
+            continue;
+        (void)buffer_print(&text,
+                           _("Exercise %s, %s, asks for no more than you know now: make "
+                             "practice E=%s"),
+                           exercise->id, exercise->title, exercise->id);
+        say(t, STYLE_PLAIN, buffer_text(&text));
+        buffer_free(&text);
+    }
+}
+
+/* Walks through one lesson. NEXT when it is done, BACK from its first step, else QUIT. */
+static enum action lesson_walk(struct tour *t)
+{
+    bool clean = true;
+    char *unbuilt = session_unbuilt(&t->lesson);
+
+    if (unbuilt != NULL)
+        (void)snprintf(t->notice, sizeof t->notice, _("%s is not built. Run: make"), unbuilt);
+    else if (t->step > 0)
+        (void)snprintf(t->notice, sizeof t->notice, _("On from where you left, stop %zu of %zu."),
+                       t->step + 1, t->step_count);
+    free(unbuilt);
+    while (t->step < t->step_count) {
+        progress_set_lesson_step(t->progress, t->entry->id, (int)t->step);
+        progress_keep(t);
+        if (clean)
+            page_show(t);
+        enum action action = step_take(t);
+        clean = action != ACTION_NEXT;
+        if (action == ACTION_NEXT)
+            t->step++;
+        else if (action == ACTION_QUIT || (action == ACTION_BACK && t->step == 0))
+            return action;
+        else if (action == ACTION_BACK)
+            t->step--;
+    }
+    lesson_done(t);
+    return ACTION_NEXT;
+}
+
+static void chapter_done(struct tour *t)
+{
+    struct buffer text = {0};
+
+    (void)buffer_print(&text,
+                       _("Chapter %d has no more lessons. What comes next are its exercises: make "
+                         "practice opens the first that is not solved, make list shows them all."),
+                       t->chapter->number); /* short of memory: not said */
+    say(t, STYLE_PLAIN, buffer_text(&text));
+    buffer_free(&text);
+}
+
+/* The first lesson that is not done; all done, the tour begins again. */
+static size_t lesson_first(const struct tour *t)
+{
+    for (size_t i = 0; i < t->chapter->lesson_count; i++)
+        if (!progress_lesson_done(t->progress, t->chapter->lessons[i].id))
+            return i;
+    return 0;
+}
+
+static int lessons_walk(struct tour *t, struct error *error)
+{
+    size_t index = lesson_first(t);
+    enum action action = ACTION_NEXT;
+
+    while (index < t->chapter->lesson_count && action != ACTION_QUIT) {
+        if (lesson_enter(t, &t->chapter->lessons[index], error) == -1)
+            return -1;
+        action = lesson_walk(t);
+        if (action == ACTION_NEXT) {
+            index++;
+            if (index == t->chapter->lesson_count)
+                chapter_done(t);
+            else
+                action = prompt(t, NULL, _("Enter goes on  q quits"), 0, NULL);
+            if (action == ACTION_BACK || action == ACTION_REDRAW) {
+                index -= action == ACTION_BACK;
+                action = ACTION_NEXT;
+            }
+        } else if (action == ACTION_BACK && index > 0) {
+            index--;
+        }
+        lesson_leave(t);
+    }
+    if (action == ACTION_QUIT && t->terminal.signal == 0)
+        screen_print(&t->screen, STYLE_DIM, _("make chapter%d goes on from here.\n"),
+                     t->chapter->number);
+    return 0;
+}
+
+/* ---- the whole --------------------------------------------------------------------------------
+ */
+
+/* Every session of the chapter without anybody at the keyboard. */
+static int chapter_check(const struct chapter_entry *chapter, const struct screen *screen)
+{
+    char **paths = calloc(chapter->lesson_count + 1, sizeof *paths);
+    int status = 2;
+
+    for (size_t i = 0; paths != NULL && i < chapter->lesson_count; i++)
+        paths[i] = chapter->lessons[i].path;
+    if (paths != NULL && chapter->lesson_count > 0)
+        status = lesson_check(screen, chapter->lesson_count, paths, false);
+    else
+        screen_wrap(screen, STYLE_PLAIN, 0, _("This chapter has no lessons yet."));
+    free(paths);
+    return status;
+}
+
+int tour_chapter(const struct catalogue *catalogue, struct progress *progress,
+                 const struct screen *screen, int number)
+{
+    struct tour tour = {.catalogue = catalogue,
+                        .chapter = catalogue_chapter(catalogue, number),
+                        .progress = progress,
+                        .screen = *screen};
+    struct error error = {{0}};
+
+    if (tour.chapter == NULL) {
+        screen_print(screen, STYLE_PLAIN, _("There is no chapter %d here.\n"), number);
+        return 2;
+    }
+    if (!terminal_there() || tour.chapter->lesson_count == 0)
+        return chapter_check(tour.chapter, screen);
+    if (terminal_open(&tour.terminal, &error) == -1) {
+        screen_wrap(screen, STYLE_PLAIN, 0, error.text);
+        return 2;
+    }
+    int rc = lessons_walk(&tour, &error);
+    if (rc == -1)
+        screen_wrap(&tour.screen, STYLE_BAD, 0, error.text);
+    terminal_close(&tour.terminal);
+    if (tour.terminal.signal != 0) /* as if the signal had met an ordinary program */
+        (void)raise(tour.terminal.signal);
+    return rc == -1 ? 2 : 0;
+}

@@ -1,0 +1,44 @@
+#include "workbook/wireview.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "wire/ladder.h"
+#include "wire/log.h"
+
+enum { LADDER_LINES = 40 };
+
+/* (until common/wire/ladder.c is there) */
+int ladder_draw(const struct wire_log *log, const struct ladder_options *options,
+                struct buffer *out) __attribute__((weak));
+
+const char *wireview_library(void)
+{
+    static char path[PATH_MAX];
+
+    return realpath("build/libwire.so", path) != NULL && access(path, R_OK) == 0 ? path : NULL;
+}
+
+int wireview_show(const struct screen *screen, const char *log, struct error *error)
+{
+    struct wire_log wire;
+    struct buffer ladder = {0};
+    const struct ladder_options options = {
+        .columns = screen->columns, .lines = LADDER_LINES, .times = screen->columns >= 60};
+
+    if (*log == '\0' || ladder_draw == NULL)
+        return error_set(error, _("The wire is not built; make builds it."));
+    if (wire_log_open(&wire, log, error) == -1)
+        return -1;
+    int rc = ladder_draw(&wire, &options, &ladder);
+    wire_log_close(&wire);
+    if (rc == -1)
+        error_set(error, _("There is not enough memory to draw the ladder."));
+    else if (ladder.length == 0)
+        rc = error_set(error, _("The last command sent and received nothing on a socket."));
+    else
+        screen_print(screen, STYLE_CODE, "%s", buffer_text(&ladder));
+    buffer_free(&ladder);
+    return rc;
+}
