@@ -12,7 +12,7 @@ MAKEFLAGS += -rR --no-print-directory -j$(shell nproc)
 
 .DEFAULT_GOAL := path
 WORKBOOK := build/workbook
-EXERCISE = $(if $(E),$(E)) $(if $(CASE),--case $(CASE)) $(if $(SEED),--seed $(SEED))
+EXERCISE = $(if $(E),'$(E)') $(if $(CASE),--case '$(CASE)') $(if $(SEED),--seed '$(SEED)')
 
 .PHONY: path practice check hint reset solution diff play list grade review doctor
 path: all
@@ -165,6 +165,11 @@ fuzz: $(FUZZERS)
 	        { tail -n 40 $$f.log; exit 1; }; \
 	    echo "$$f: nothing found in $$(sed -n 's/.*executed_units: *//p' $$f.log) runs"; \
 	done
+
+# Reference outputs from the solutions, then what the lessons' sessions print.
+record: all
+	@$(WORKBOOK) record $(EXERCISE)
+	@$(if $(E),,$(WORKBOOK) lesson --record)
 
 bench: all
 	@python3 -B common/bench/bench.py

@@ -1,5 +1,6 @@
 /* practice: watches the answer; each save gives a verdict at once, keys do the rest. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,8 +15,6 @@
 #include "workbook/runner.h"
 #include "workbook/terminal.h"
 #include "workbook/watch.h"
-
-enum { BREVITY_MOST = 3 };
 
 /* What a command printed; text is NULL when there is nothing. */
 struct text {
@@ -46,6 +45,8 @@ struct practice {
     struct terminal terminal;
     struct termios keys; /* the mode while keys are read */
     uv_poll_t input, signals;
+    int fd; /* the terminal, opened once more: libuv makes it non-blocking, which others share not
+             */
     bool leaving;
 };
 
@@ -93,6 +94,7 @@ static void put_keys(const struct practice *practice, const struct screen *scree
 {
     char state[200];
     struct buffer cut = {0};
+    bool several = practice->judged && report_failures(&practice->verdict) > 1;
 
     if (practice->notice.length > 0)
         (void)fputs(practice->notice.text, screen->out);
@@ -111,12 +113,15 @@ static void put_keys(const struct practice *practice, const struct screen *scree
     }
     if (practice->page.text != NULL)
         screen_wrap(screen, STYLE_DIM, 0, _("Enter goes back to the report."));
-    else if (practice->cut)
-        screen_wrap(screen, STYLE_DIM, 0, _("Enter shows the whole report."));
     else if (practice->full)
         screen_wrap(screen, STYLE_DIM, 0, _("Enter shows the short report."));
-    if (practice->page.text == NULL && practice->judged && report_failures(&practice->verdict) > 1)
-        screen_wrap(screen, STYLE_DIM, 0, _("Tab tells of the next failed case."));
+    else if (practice->cut && several)
+        screen_wrap(screen, STYLE_DIM, 0,
+                    _("Enter shows the whole report, Tab the next failed case."));
+    else if (practice->cut)
+        screen_wrap(screen, STYLE_DIM, 0, _("Enter shows the whole report."));
+    else if (several)
+        screen_wrap(screen, STYLE_DIM, 0, _("Tab shows the next failed case."));
     screen_wrap(screen, STYLE_KEY, 0,
                 _("[n]ext [p]rev [l]ist [h]int [e]dit [y]play [r]eset [s]olution [q]uit"));
 }
@@ -131,7 +136,7 @@ static char *draw_report(struct practice *practice, size_t rows)
 
     practice->cut = false;
     view.one = !practice->full;
-    for (view.brevity = 0;; view.brevity++) {
+    for (view.brevity = BREVITY_NONE;; view.brevity++) {
         if (memory_screen(practice, &screen, &text, &length) == NULL)
             return NULL;
         if (practice->judged)
@@ -451,7 +456,7 @@ static void on_input(uv_poll_t *handle, int status, int events)
     char bytes[64];
 
     (void)events;
-    ssize_t got = status < 0 ? 0 : read(STDIN_FILENO, bytes, sizeof bytes);
+    ssize_t got = status < 0 ? 0 : read(practice->fd, bytes, sizeof bytes);
     if (got == -1 && (errno == EINTR || errno == EAGAIN))
         return;
     if (got <= 0)
@@ -486,11 +491,15 @@ static int practise(struct practice *practice)
 
     if (result != 0)
         return runner_refuse(practice->runner, "%s", uv_strerror(result));
+    practice->fd = open("/proc/self/fd/0", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    if (practice->fd == -1)
+        return runner_refuse(practice->runner, _("The terminal cannot be read: %s."),
+                             strerror(errno));
     if (terminal_open(&practice->terminal, &error) == -1)
         return runner_refuse(practice->runner, "%s", error.text);
     (void)tcgetattr(STDIN_FILENO,
                     &practice->keys); /* it is a terminal: terminal_open() saw to it */
-    (void)uv_poll_init(&practice->loop, &practice->input, STDIN_FILENO);
+    (void)uv_poll_init(&practice->loop, &practice->input, practice->fd);
     (void)uv_poll_init(&practice->loop, &practice->signals, practice->terminal.signals);
     practice->input.data = practice->signals.data = practice;
     (void)uv_poll_start(&practice->input, UV_READABLE, on_input);
@@ -502,6 +511,7 @@ static int practise(struct practice *practice)
     (void)uv_run(&practice->loop, UV_RUN_DEFAULT); /* until no handle is left */
     (void)uv_loop_close(&practice->loop);
     processes_sweep();
+    (void)close(practice->fd);
     (void)printf("\n");
     terminal_close(&practice->terminal);
     return 0;

@@ -327,21 +327,26 @@ static void put_story(const struct screen *screen, const struct verdict *verdict
         blank(screen);
         screen_wrap(screen, STYLE_PLAIN, INDENT, cause);
     }
-    put_sanitizer(screen, test);
+    if (brevity < BREVITY_MOST)
+        put_sanitizer(screen, test);
     const char *teaches = fact(test, "teaches", &text);
-    if (*teaches != '\0' && strcmp(teaches, tap_text(test, "cause")) != 0) {
+    if (brevity < BREVITY_TEACHES && *teaches != '\0' &&
+        strcmp(teaches, tap_text(test, "cause")) != 0) {
         blank(screen);
         screen_wrap(screen, STYLE_DIM, INDENT, teaches);
     }
-    put_steps(screen, test);
-    put_comparison(screen, test);
-    if (*fact(test, "message", &text) != '\0') {
+    if (brevity < BREVITY_STEPS)
+        put_steps(screen, test);
+    if (brevity < BREVITY_MOST)
+        put_comparison(screen, test);
+    if (brevity < BREVITY_STEPS && *fact(test, "message", &text) != '\0') {
         blank(screen);
         put_lines(screen, _("It said"), buffer_text(&text), 0);
     }
-    if (brevity < 3)
+    if (brevity < BREVITY_LADDER)
         put_ladder(screen, test);
-    put_commands(screen, verdict, test);
+    if (brevity < BREVITY_STEPS)
+        put_commands(screen, verdict, test);
     buffer_free(&text);
 }
 
@@ -412,7 +417,7 @@ static void put_passed(const struct screen *screen, const struct tap *tap, int b
     size_t passed = 0;
 
     for (size_t i = 0; i < tap->count; i++)
-        if (tap->cases[i].ok && brevity > 0 && tap->cases[i].skip == NULL)
+        if (tap->cases[i].ok && brevity >= BREVITY_PASSED && tap->cases[i].skip == NULL)
             passed++;
         else if (tap->cases[i].ok)
             put_case(screen, &tap->cases[i]);
@@ -438,11 +443,11 @@ static void put_one_story(const struct screen *screen, const struct verdict *ver
 
     for (size_t i = 0; i < verdict->tap.count; i++)
         if (!verdict->tap.cases[i].ok && &verdict->tap.cases[i] != told) {
-            if (view->brevity < 2)
+            if (view->brevity < BREVITY_FAILED)
                 put_case(screen, &verdict->tap.cases[i]);
             others++;
         }
-    if (view->brevity >= 2)
+    if (view->brevity >= BREVITY_FAILED)
         put_count(screen, STYLE_BAD, _("  FAIL  "), others);
     if (told == NULL)
         return;
@@ -536,7 +541,7 @@ static void put_judged(const struct screen *screen, const struct verdict *verdic
         blank(screen);
     }
     put_cases(screen, verdict, view);
-    if (verdict->passed)
+    if (verdict->passed || view->brevity >= BREVITY_STEPS)
         return;
     (void)snprintf(command, sizeof command, "make hint  E=%s", verdict->exercise->id);
     put_command(screen, _("hint"), command);

@@ -5,6 +5,17 @@
 #include "workbook/judge.h"
 #include "workbook/screen.h"
 
+/* What is left out to save lines, each also what stands before it. */
+enum report_brevity {
+    BREVITY_NONE,
+    BREVITY_PASSED,  /* cases that pass are only counted */
+    BREVITY_FAILED,  /* other failed cases too */
+    BREVITY_LADDER,  /* no ladder */
+    BREVITY_TEACHES, /* no lesson of the case */
+    BREVITY_STEPS,   /* no steps */
+    BREVITY_MOST     /* the cause alone */
+};
+
 /* How much of it. */
 struct report_view {
     bool one;     /* the story of one failed case, the others by name; else every story */
