@@ -41,8 +41,8 @@ static bool in_program(uintptr_t address)
 }
 
 struct walk {
-    uintptr_t below; /* the return address one frame further in: into what the program called */
-    uintptr_t found; /* the first one in the main program, or 0 */
+    uintptr_t below[2]; /* the two frames further in: what the program called, what that called */
+    uintptr_t found;    /* the first one in the main program, or 0 */
     int frames;
 };
 
@@ -56,7 +56,8 @@ static _Unwind_Reason_Code on_frame(struct _Unwind_Context *context, void *data)
         walk->found = address;
         return _URC_END_OF_STACK;
     }
-    walk->below = address;
+    walk->below[1] = walk->below[0];
+    walk->below[0] = address;
     return ++walk->frames < DEEPEST ? _URC_NO_REASON : _URC_END_OF_STACK;
 }
 
@@ -75,15 +76,24 @@ static uint64_t caller_offset(uintptr_t caller)
     return walk.found == 0 ? 0 : walk.found - 1 - program.base;
 }
 
+static const char *function_at(uintptr_t return_address)
+{
+    Dl_info info;
+
+    return dladdr((void *)(return_address - 1), &info) != 0 ? info.dli_sname : NULL;
+}
+
 void wire_name_stdio(struct wire_event *event)
 {
     struct walk walk = {0};
-    Dl_info info;
 
-    (void)_Unwind_Backtrace(on_frame, &walk);
-    if (walk.found == 0 || dladdr((void *)(walk.below - 1), &info) == 0 || info.dli_sname == NULL)
+    (void)_Unwind_Backtrace(on_frame, &walk); /* found or not is all that counts */
+    const char *name = walk.found != 0 ? function_at(walk.below[0]) : NULL;
+    if (name == NULL && walk.found != 0) /* a sanitizer's interceptor may hide its name */
+        name = function_at(walk.below[1]);
+    if (name == NULL)
         return;
-    const char *name = info.dli_sname; /* "fgets", "_IO_fgets", "__fprintf_chk", "__interceptor_fread" */
+    /* "fgets", "_IO_fgets", "__fprintf_chk", "__interceptor_fread" */
     name += strspn(name, "_");
     if (strncmp(name, "interceptor_", 12) == 0 || strncmp(name, "IO_", 3) == 0)
         name = strchr(name, '_') + 1;
