@@ -51,7 +51,9 @@ trap 'rm -f "$findings.new"' EXIT
         if [ -n "$said" ]; then
             printf '%s\n' "$said"
         else
-            look clang-tidy --quiet "$file" -- "$@"
+            # The analyzer follows a fifth of the paths that it would by itself: what it finds, it
+            # finds early, and all of them take five times as long.
+            look clang-tidy --quiet "$file" -- "$@" -Xclang -analyzer-config -Xclang max-nodes=50000
         fi
         ;;
     esac
