@@ -30,7 +30,7 @@ look() {
 }
 
 compilers() {
-    look gcc "$@" -x c -fsyntax-only -MMD -MP -MF "$findings.d" -MT "$findings" "$file"
+    look gcc "$@" -x c -S -o /dev/null -MMD -MP -MF "$findings.d" -MT "$findings" "$file"
     look clang "$@" -x c -fsyntax-only "$file"
 }
 
