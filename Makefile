@@ -139,6 +139,11 @@ index:
 test: all $(UNIT) $(FINDINGS) | test-tools
 	@prove -j$$(nproc) $(UNIT) common/tests/*.t
 
+# The long forms: 20 seeds, 200 runs under load, a fresh machine.
+soak: test
+	@prove --verbose common/tests/exercises.t :: --soak
+	@sh common/tests/fresh_machine.sh
+
 # The skeletons of a program, N=1.05 NAME=message_framing, and of an exercise, N=1.4 NAME=tlv.
 .PHONY: new-program new-exercise
 new-program new-exercise:

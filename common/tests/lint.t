@@ -99,8 +99,8 @@ FAULTS = [
     ("no copied.c", SOLUTION + "wrong/copied.c", None, None, "copied.c:1: the nearest example"),
     ("a mark of the skeletons", EXERCISE + "README.md", "Greet back", "Greet back\n\nFILL: task",
      "README.md:3: still to be filled"),
-    ("a link that leads nowhere", "01_socket/03_greeter.md", "03_greeter.c", "03_greet.c",
-     "03_greeter.md:5: the link"),
+    ("a link that leads nowhere", EXERCISE + "README.md", "Greet back", "[Greet back](03.md)",
+     "README.md:1: the link"),
     ("a command that does not exist", "README.md", "make lint", "make tea", "README.md:4: .*tea"),
     ("a file that does not exist", "README.md", "error.h", "horror.h", "README.md:5: .*horror.h"),
 ] + [
