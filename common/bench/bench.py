@@ -91,13 +91,14 @@ def row(what, value, unit, note=""):
 def main():
     for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
         os.environ.pop(name, None)
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "desk").mkdir()
         result = verdict_and_compiler(folder / "desk") | build(folder)
     result["verdict_to_compile"] = result["verdict_s"] / result["compile_s"]
     result["cores"] = os.cpu_count()
-    result["load_before"] = os.getloadavg()[0]
+    result["load_before"] = load
     print("Exercise %s with its solution, median of %d, %d cores" % (
         EXERCISE, RUNS, result["cores"]))
     row("save to verdict, all cases, sanitizers on", 1000 * result["verdict_s"], "ms",

@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
-"""Every exercise proved, by `workbook prove`: the solution passes with three seeds, the starter earns
-nothing, each wrong answer fails the cases that it names. Then once more with every core busy.
+"""Every exercise proved, by `workbook prove`: the solution passes with three seeds, the starter
+earns nothing, each wrong answer fails the cases that it names. Then again with every core busy.
 
     common/tests/exercises.t 1.2        one exercise alone
     common/tests/exercises.t --soak     20 seeds, and 200 runs of each solution under load
