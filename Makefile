@@ -5,8 +5,14 @@
 SHELL := /bin/sh
 MAKEFLAGS += -rR --no-print-directory -j$(shell nproc)
 .DELETE_ON_ERROR:
-.SECONDARY:
+.PRECIOUS: build/%.o
 .SUFFIXES:
+
+# LD_PRELOAD, by which programs are watched, separates its paths by blanks and colons.
+ifneq ($(words $(subst :, ,x$(CURDIR))),1)
+$(error This folder has a blank or a colon in its path, and then programs cannot be watched: \
+    move the workbook to another folder than "$(CURDIR)")
+endif
 
 # ---- what a learner types ---------------------------------------------------------------------
 
