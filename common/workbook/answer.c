@@ -109,7 +109,8 @@ int answer_line_not_utf8(const struct buffer *source)
 struct stripper {
     const char *next, *end;
     struct buffer *out;
-    int owed; /* line ends that fell away */
+    int owed;   /* line ends that fell away */
+    bool begun; /* there is more than blanks in the line so far */
 };
 
 /* The next character behind line continuations; '\0' at the end. */
@@ -131,7 +132,8 @@ static char strip_peek(const struct stripper *in)
 static void strip_put(struct stripper *in, char c)
 {
     (void)buffer_add(in->out, &c, 1); /* memory short: a header less is seen, gcc will say so */
-    for (; c == '\n' && in->owed > 0; in->owed--)
+    in->begun = c != '\n' && (in->begun || !isspace((unsigned char)c));
+    for (; !in->begun && in->owed > 0; in->owed--)
         (void)buffer_add(in->out, "\n", 1);
 }
 
@@ -166,7 +168,7 @@ static void strip_quoted(struct stripper *in, char quote)
 
 static void strip_comments(const struct buffer *source, struct buffer *out)
 {
-    struct stripper in = {buffer_text(source), buffer_text(source) + source->length, out, 0};
+    struct stripper in = {buffer_text(source), buffer_text(source) + source->length, out, 0, false};
     char c;
 
     while ((c = strip_next(&in)) != '\0') {
@@ -283,13 +285,14 @@ static bool contains(const char *text, size_t length, const char *what)
 static bool is_noise(const char *line, size_t length)
 {
     return contains(line, length, ": In function ") || contains(line, length, ": At top level:") ||
-           contains(line, length, "collect2: ") || contains(line, length, "compilation terminated");
+           contains(line, length, ": in function `") || contains(line, length, "collect2: ") ||
+           contains(line, length, "compilation terminated");
 }
 
 /* 2 an error, 1 a warning, 0 a line of the message before it. */
 static int begins_message(const char *line, size_t length)
 {
-    if (line[0] == ' ')
+    if (line[0] == ' ' || is_noise(line, length))
         return 0;
     if (contains(line, length, " error: ") || contains(line, length, "undefined reference") ||
         contains(line, length, "multiple definition"))
@@ -301,7 +304,8 @@ static int add_line(struct buffer *out, const char *path, const char *line, size
 {
     size_t folder = strrchr(path, '/') != NULL ? (size_t)(strrchr(path, '/') - path) + 1 : 0;
 
-    /* Up to the file's own name: "/home/me/workbook/answers/…/" and the linker's "/tmp/ccX.o:" too. */
+    /* Up to the file's own name: "/home/me/workbook/answers/…/" and the linker's "/tmp/ccX.o:" too.
+     */
     const char *at = memmem(line, length, path, strlen(path));
     if (at != NULL && memchr(line, ' ', (size_t)(at - line)) == NULL) {
         length -= (size_t)(at - line) + folder;
@@ -327,7 +331,8 @@ static int add_message(struct buffer *out, const char *path, const struct messag
     return result;
 }
 
-/* Cuts what was said into messages; a heading such as "In file included from" goes with the next. */
+/* Cuts what was said into messages; a heading such as "In file included from" goes with the next.
+ */
 static size_t cut_messages(const char *said, size_t length, struct message *messages, size_t most)
 {
     size_t count = 0;

@@ -66,7 +66,7 @@ int progress_load(struct progress *progress, struct error *error)
         return error_set(error, "out of memory");
     if (progress->root != NULL)
         return 0;
-    bool absent = errno == ENOENT;
+    bool absent = errno == ENOENT || errno == ENOTDIR; /* a save will tell of the latter */
     progress->root = json_object();
     if (progress->root == NULL)
         return error_set(error, "out of memory");

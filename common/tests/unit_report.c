@@ -1,0 +1,272 @@
+/* A verdict as people read it: what is said, in which order, and that it fits the screen. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "workbook/report.h"
+
+static const struct exercise_entry fetch_first = {
+    .id = "1.2", .title = "Fetch from the first server that answers", .name = "fetch_first"};
+
+static const char run[] =
+    "TAP version 13\n"
+    "1..4\n"
+    "ok 1 - plain\n"
+    "  ---\n"
+    "  {\"title\": \"prints what the server sends\", \"points\": 2, \"status\": \"pass\", "
+    "\"seed\": 7}\n"
+    "  ...\n"
+    "not ok 2 - reply-in-pieces\n"
+    "  ---\n"
+    "  {\"title\": \"reply in three pieces\", \"points\": 2, \"status\": \"fail\", \"seed\": 7,\n"
+    "   \"cause\": \"Your program stopped after the first recv(). The server sent its reply in "
+    "three pieces; one recv() is not one message.\",\n"
+    "   \"teaches\": \"Read until the end.\",\n"
+    "   \"steps\": [{\"text\": \"connected to 127.0.0.1:41873\", \"where\": \"\"},\n"
+    "             {\"text\": \"recv() returned 5, asked for 4096\", \"where\": "
+    "\"fetch_first.c:41\"}],\n"
+    "   \"expected\": \"hello world, hello\\\\n\", \"got\": \"hello\", \"mark\": 5,\n"
+    "   \"mark_text\": \"ends here, after byte 5\",\n"
+    "   \"message\": \"bad \\u001b[31mred\\u0007\",\n"
+    "   \"ladder\": [\"                your program             server\",\n"
+    "              \"   0.0 ms            |--- connect ---------->|\"]}\n"
+    "  ...\n"
+    "not ok 3 - past-the-end\n"
+    "  ---\n"
+    "  {\"title\": \"one byte past the end\", \"points\": 1, \"status\": \"sanitizer\", \"seed\": "
+    "7,\n"
+    "   \"cause\": \"The program was stopped at a memory error.\",\n"
+    "   \"sanitizer\": [{\"text\": \"Writes 1 byte past a buffer of 4096 bytes.\",\n"
+    "                  \"where\": \"fetch_first.c:44, in read_all\"},\n"
+    "                 {\"text\": \"The buffer was allocated at\", \"where\": "
+    "\"fetch_first.c:31\"}],\n"
+    "   \"report\": \"build/answers/sanitizer.txt\"}\n"
+    "  ...\n"
+    "ok 4 - ipv6-only # SKIP this system has no IPv6\n"
+    "  ---\n"
+    "  {\"title\": \"IPv6 only\", \"points\": 0, \"status\": \"skipped\", \"seed\": 7}\n"
+    "  ...\n";
+
+static void make_verdict(struct verdict *verdict)
+{
+    struct error error = {0};
+
+    *verdict = (struct verdict){
+        .outcome = OUTCOME_JUDGED, .exercise = &fetch_first, .whole = true, .seed = 7};
+    if (tap_parse(run, strlen(run), &verdict->tap, &error) == -1)
+        fail_msg("%s", error.text);
+    tap_points(&verdict->tap, &verdict->earned, &verdict->points);
+}
+
+static char *render(const struct verdict *verdict, int columns, const struct report_view *view)
+{
+    char *text = NULL;
+    size_t length = 0;
+    struct screen screen = {.columns = columns, .out = open_memstream(&text, &length)};
+
+    assert_non_null(screen.out);
+    report_print(&screen, verdict, view);
+    assert_int_equal(fclose(screen.out), 0);
+    return text;
+}
+
+static const struct report_view everything, one_story = {.one = true};
+
+static void a_failed_check_reads_as_designed(void **state)
+{
+    static const char expected[] =
+        "1.2  Fetch from the first server that answers                      2 of 5 points\n"
+        "  ok    prints what the server sends\n"
+        "  skip  IPv6 only                                        this system has no IPv6\n"
+        "\n"
+        "  FAIL  reply in three pieces                                      0 of 2 points\n"
+        "\n"
+        "  Your program stopped after the first recv(). The server sent its reply in\n"
+        "  three pieces; one recv() is not one message.\n"
+        "\n"
+        "  Read until the end.\n"
+        "\n"
+        "  Steps      1  connected to 127.0.0.1:41873\n"
+        "             2  recv() returned 5, asked for 4096    fetch_first.c:41\n"
+        "\n"
+        "  Expected   hello world, hello\\n\n"
+        "  Got        hello\n"
+        "                  ^ ends here, after byte 5\n"
+        "\n"
+        "  It said    bad \\x1b[31mred\\x07\n"
+        "\n"
+        "  Wire            your program             server\n"
+        "     0.0 ms            |--- connect ---------->|\n"
+        "\n"
+        "  again      make check E=1.2 CASE=reply-in-pieces SEED=7\n"
+        "  by hand    make play  E=1.2 CASE=reply-in-pieces\n"
+        "\n"
+        "  FAIL  one byte past the end                                       0 of 1 point\n"
+        "\n"
+        "  The program was stopped at a memory error.\n"
+        "\n"
+        "  Writes 1 byte past a buffer of 4096 bytes.    fetch_first.c:44, in read_all\n"
+        "  The buffer was allocated at                   fetch_first.c:31\n"
+        "  Full report:\n"
+        "    build/answers/sanitizer.txt\n"
+        "\n"
+        "  again      make check E=1.2 CASE=past-the-end SEED=7\n"
+        "  by hand    make play  E=1.2 CASE=past-the-end\n"
+        "  hint       make hint  E=1.2\n";
+    struct verdict verdict;
+
+    (void)state;
+    make_verdict(&verdict);
+    char *text = render(&verdict, 80, &everything);
+    assert_string_equal(text, expected);
+    free(text);
+    verdict_free(&verdict);
+}
+
+static void one_story_can_be_chosen(void **state)
+{
+    struct verdict verdict;
+    struct report_view view = one_story;
+
+    (void)state;
+    make_verdict(&verdict);
+    assert_int_equal(report_failures(&verdict), 2);
+    char *text = render(&verdict, 80, &view);
+    assert_non_null(strstr(text, "Your program stopped"));
+    assert_non_null(strstr(text, "  FAIL  one byte past the end"));
+    assert_null(strstr(text, "Writes 1 byte"));
+    free(text);
+    view.focus = 1;
+    text = render(&verdict, 80, &view);
+    assert_null(strstr(text, "Your program stopped"));
+    assert_non_null(strstr(text, "Writes 1 byte"));
+    free(text);
+    assert_ptr_equal(report_focus(&verdict, 2), report_focus(&verdict, 0)); /* around and around */
+    verdict_free(&verdict);
+}
+
+static size_t lines_of(const char *text)
+{
+    size_t lines = 0;
+    for (; *text != '\0'; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+static void brevity_takes_lines_away_but_not_the_cause(void **state)
+{
+    struct verdict verdict;
+    struct report_view view = one_story;
+    size_t before = SIZE_MAX;
+
+    (void)state;
+    make_verdict(&verdict);
+    for (view.brevity = BREVITY_NONE; view.brevity <= BREVITY_MOST; view.brevity++) {
+        char *text = render(&verdict, 80, &view);
+        assert_true(lines_of(text) <= before);
+        before = lines_of(text);
+        assert_non_null(strstr(text, "Your program stopped"));
+        free(text);
+    }
+    assert_true(before <= 10);
+    verdict_free(&verdict);
+}
+
+static void every_width_is_kept(void **state)
+{
+    struct verdict verdict;
+
+    (void)state;
+    make_verdict(&verdict);
+    for (int columns = 20; columns <= 120; columns++) {
+        char *text = render(&verdict, columns, &everything);
+        char *rest = text, *line;
+        while ((line = strsep(&rest, "\n")) != NULL)
+            if (text_columns(line) > columns)
+                fail_msg("\"%s\" is wider than %d", line, columns);
+        free(text);
+    }
+    verdict_free(&verdict);
+}
+
+static void a_far_difference_is_brought_near(void **state)
+{
+    static const char far[] =
+        "TAP version 13\n1..1\nnot ok 1 - far\n  ---\n"
+        "  {\"points\": 1, \"seed\": 1, \"expected\": "
+        "\"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
+        "89right\", \"got\": "
+        "\"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
+        "89wrong\", \"mark\": 90, \"mark_text\": \"differs here\"}\n  ...\n";
+    struct verdict verdict = {.outcome = OUTCOME_JUDGED, .exercise = &fetch_first};
+
+    (void)state;
+    assert_int_equal(tap_parse(far, strlen(far), &verdict.tap, NULL), 0);
+    char *text = render(&verdict, 80, &everything);
+    const char *got = strstr(text, "Got"), *caret = strchr(text, '^');
+    assert_non_null(strstr(text, "89right"));
+    assert_non_null(got);
+    assert_non_null(caret);
+    const char *line = caret;
+    while (line[-1] != '\n')
+        line--;
+    while (got[-1] != '\n')
+        got--;
+    /* "…" is three bytes and one column. */
+    assert_int_equal(got[caret - line + 2], 'w');
+    free(text);
+    verdict_free(&verdict);
+}
+
+static void a_fault_is_never_the_learners(void **state)
+{
+    struct verdict verdict = {.outcome = OUTCOME_FAULT, .exercise = &fetch_first};
+
+    (void)state;
+    (void)error_set(&verdict.why, "there is no plan");
+    char *text = render(&verdict, 80, &everything);
+    assert_non_null(strstr(text, "could not judge your program: there is no plan."));
+    assert_non_null(strstr(text, "not your program's fault"));
+    assert_null(strstr(text, "FAIL"));
+    assert_int_equal(report_status(&verdict), 2);
+    free(text);
+}
+
+static void each_outcome_has_its_status(void **state)
+{
+    struct verdict verdict = {.exercise = &fetch_first};
+
+    (void)state;
+    verdict.outcome = OUTCOME_JUDGED;
+    verdict.passed = true;
+    assert_int_equal(report_status(&verdict), 0);
+    verdict.passed = false;
+    assert_int_equal(report_status(&verdict), 1);
+    verdict.outcome = OUTCOME_REFUSED;
+    assert_int_equal(report_status(&verdict), 1);
+    verdict.outcome = OUTCOME_UNCOMPILED;
+    assert_int_equal(report_status(&verdict), 1);
+    verdict.outcome = OUTCOME_UNUSABLE;
+    assert_int_equal(report_status(&verdict), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_failed_check_reads_as_designed),
+        cmocka_unit_test(one_story_can_be_chosen),
+        cmocka_unit_test(brevity_takes_lines_away_but_not_the_cause),
+        cmocka_unit_test(every_width_is_kept),
+        cmocka_unit_test(a_far_difference_is_brought_near),
+        cmocka_unit_test(a_fault_is_never_the_learners),
+        cmocka_unit_test(each_outcome_has_its_status),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
