@@ -32,11 +32,13 @@ char question_last(const struct lesson *lesson)
     return p->answer != '\0' ? last : '\0';
 }
 
-const char *question_hint(const struct lesson *lesson)
+const char *question_hint(const struct screen *screen, const struct lesson *lesson)
 {
     static char hint[96];
 
-    (void)snprintf(hint, sizeof hint, _("> a letter, a to %c  ? keys"), question_last(lesson));
+    (void)snprintf(hint, sizeof hint,
+                   screen->columns < 30 ? _("> a to %c  ? keys") : _("> a letter, a to %c  ? keys"),
+                   question_last(lesson));
     return hint;
 }
 

@@ -12,7 +12,7 @@ void question_ask(const struct screen *screen, const struct lesson *lesson);
 char question_last(const struct lesson *lesson);
 
 /* "> a letter, a to c": static, valid until the next call. */
-const char *question_hint(const struct lesson *lesson);
+const char *question_hint(const struct screen *screen, const struct lesson *lesson);
 
 /* Says whether answer is right, and the reason. */
 void question_judge(const struct screen *screen, const struct lesson *lesson, char answer);

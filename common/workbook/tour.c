@@ -19,6 +19,8 @@
 #include "workbook/terminal.h"
 #include "workbook/wireview.h"
 
+enum { NARROW = 30 }; /* columns */
+
 enum step_kind { STEP_TEXT, STEP_PREDICT, STEP_COMMAND };
 
 /* Where the tour stops: a part of the lesson, or one command of a console block. */
@@ -50,6 +52,7 @@ struct tour {
     size_t ran;       /* commands this console has run, in order */
     size_t last;      /* the command that ran last, SIZE_MAX for none */
     size_t used;      /* lines printed since the learner last pressed a key */
+    int prompt_rows;  /* of the command above the prompt's own line */
     bool answered;    /* the question, in this lesson */
     bool unsaved;     /* it was said that progress cannot be kept */
     char notice[512]; /* a sentence for the next page */
@@ -349,28 +352,52 @@ static void program_edit(struct tour *t)
         t->ran = SIZE_MAX; /* what runs now is the old program: the session begins anew */
 }
 
-/* One line at the bottom that waits for a key; with a command, that one stands in it. */
+/* The screen lines that a command takes, "$ " before it. */
+static int command_rows(const struct tour *t, const char *text)
+{
+    int rows = 0;
+
+    do {
+        size_t length = strcspn(text, "\n");
+        char *line = strndup(text, length);
+        int columns = 2 + (line != NULL ? text_columns(line) : 0);
+        rows += 1 + (columns - 1) / t->screen.columns;
+        free(line);
+        text += length + (text[length] == '\n');
+    } while (*text != '\0');
+    return rows;
+}
+
+/* One line at the bottom that waits for a key. A command stands in it, or before it if it is long.
+ */
 static void prompt_show(struct tour *t, const struct command *command, const char *hint)
 {
     struct buffer cut = {0};
-    bool one_line = command != NULL && strchr(command->text, '\n') == NULL &&
-                    text_columns(command->text) + text_columns(hint) + 4 < t->screen.columns;
 
-    if (one_line) {
+    t->prompt_rows = 0;
+    if (command != NULL && strchr(command->text, '\n') == NULL &&
+        text_columns(command->text) + text_columns(hint) + 4 < t->screen.columns) {
         int gap = t->screen.columns - 3 - text_columns(command->text) - text_columns(hint);
         screen_print(&t->screen, STYLE_KEY, "$ ");
         screen_print(&t->screen, STYLE_CODE, "%s%*s", command->text, gap, "");
     } else if (command != NULL) {
         command_print(t, command);
+        t->prompt_rows = command_rows(t, command->text);
     }
     if (text_cut(hint, t->screen.columns - 1, &cut) == 0)
         screen_print(&t->screen, STYLE_DIM, "%s", buffer_text(&cut));
     buffer_free(&cut);
 }
 
+/* Takes the prompt away again, command and all: it is printed anew when it runs. */
 static void prompt_clear(struct tour *t)
 {
-    (void)fputs(t->screen.terminal ? "\r\033[K" : "\n", t->screen.out);
+    if (!t->screen.terminal)
+        (void)fputc('\n', t->screen.out);
+    else if (t->prompt_rows > 0 && t->prompt_rows < terminal_rows() - 1)
+        (void)fprintf(t->screen.out, "\r\033[%dA\033[J", t->prompt_rows);
+    else
+        (void)fputs("\r\033[K", t->screen.out);
 }
 
 /* The keys that do something here and then ask again. True if the prompt is to be shown again. */
@@ -424,9 +451,19 @@ static enum action prompt(struct tour *t, const struct command *command, const c
 /* ---- steps ------------------------------------------------------------------------------------
  */
 
-static const char *hint_on(void)
+/* The hint of a stop; all keys are named where a lesson begins, if there is room. */
+static const char *hint_on(const struct tour *t)
 {
-    return _("Enter goes on  ? keys");
+    const char *all = _("Enter goes on  w wire  s source  e edit  r again  b back  q quit  ? keys");
+
+    if (t->step == 0 && text_columns(all) < t->screen.columns)
+        return all;
+    return t->screen.columns < NARROW ? _("Enter  ? keys") : _("Enter goes on  ? keys");
+}
+
+static const char *hint_run(const struct tour *t)
+{
+    return t->screen.columns < NARROW ? _("Enter  ? keys") : _("Enter runs it  ? keys");
 }
 
 /* Prints text, stopping where the screen is full; breaks after an empty line where it can. */
@@ -453,7 +490,7 @@ static enum action text_print(struct tour *t, const char *text)
         text = end;
         if (*text == '\0')
             break;
-        enum action action = prompt(t, NULL, hint_on(), 0, NULL);
+        enum action action = prompt(t, NULL, hint_on(t), 0, NULL);
         if (action != ACTION_NEXT)
             return action;
     }
@@ -485,7 +522,7 @@ static enum action text_step(struct tour *t, const struct step *step)
     free(text);
     if (action != ACTION_NEXT || next_follows(t))
         return action;
-    return prompt(t, NULL, hint_on(), 0, NULL);
+    return prompt(t, NULL, hint_on(t), 0, NULL);
 }
 
 static void progress_keep(struct tour *t)
@@ -513,7 +550,7 @@ static enum action predict_step(struct tour *t)
     if (action != ACTION_NEXT)
         return action;
     while (action == ACTION_NEXT && last != '\0') {
-        action = prompt(t, NULL, question_hint(&t->lesson), last, &answer);
+        action = prompt(t, NULL, question_hint(&t->screen, &t->lesson), last, &answer);
         if (action == ACTION_NEXT)
             say(t, STYLE_DIM, _("A guess is enough: press its letter."));
     }
@@ -528,13 +565,12 @@ static enum action predict_step(struct tour *t)
     progress_keep(t);
     if (next_follows(t))
         return ACTION_NEXT;
-    return prompt(t, NULL, hint_on(), 0, NULL);
+    return prompt(t, NULL, hint_on(t), 0, NULL);
 }
 
 static enum action command_step(struct tour *t, const struct step *step)
 {
-    enum action action =
-        prompt(t, &t->lesson.commands[step->command], _("Enter runs it  ? keys"), 0, NULL);
+    enum action action = prompt(t, &t->lesson.commands[step->command], hint_run(t), 0, NULL);
     const struct step *next = t->step + 1 < t->step_count ? &t->steps[t->step + 1] : NULL;
 
     if (action != ACTION_NEXT)

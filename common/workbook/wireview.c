@@ -9,10 +9,6 @@
 
 enum { LADDER_LINES = 40 };
 
-/* (until common/wire/ladder.c is there) */
-int ladder_draw(const struct wire_log *log, const struct ladder_options *options,
-                struct buffer *out) __attribute__((weak));
-
 const char *wireview_library(void)
 {
     static char path[PATH_MAX];
@@ -27,7 +23,7 @@ int wireview_show(const struct screen *screen, const char *log, struct error *er
     const struct ladder_options options = {
         .columns = screen->columns, .lines = LADDER_LINES, .times = screen->columns >= 60};
 
-    if (*log == '\0' || ladder_draw == NULL)
+    if (*log == '\0')
         return error_set(error, _("The wire is not built; make builds it."));
     if (wire_log_open(&wire, log, error) == -1)
         return -1;
