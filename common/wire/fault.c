@@ -7,6 +7,15 @@
  * What each fault does. A correct program gives the same output under all of them, but for reset
  * and half-close, which it reports as the errors they are.
  *
+ * - short-read, short-write: the stream falls into pieces whose ends depend on the seed alone,
+ * however segments come: about 3 bytes each at first, 48 behind byte 48, 2 KiB behind 1 KiB, 16 KiB
+ * behind 64 KiB. No call goes past the end of a piece.
+ * - eintr: send, recv, accept, poll, select, epoll_wait (but not those with time-out 0). eagain:
+ * send, recv, accept. delay: send, recv, accept.
+ * - reset: the peer gets a true RST, the program ECONNRESET. half-close: reads give 0.
+ * - udp-*: what the program sends. What it receives is left alone, or a read that poll() promised
+ *   would block. A datagram that is held back leaves at the latest when the program turns to
+ * another call.
  * - Bytes are counted per connection and direction, calls per connection and kind (a call that
  *   fails with a true EAGAIN or EINTR is not counted, since that depends on the clock).
  * - EINTR, EAGAIN and udp-drop strike at even counts only: whoever tries again gets through.
@@ -20,21 +29,16 @@ static const struct {
     const char *name;
     const char *help;
 } TABLE[] = {
-    {WIRE_SHORT_READ, "short-read",
-     "a stream is read in pieces: of 1 to 5 bytes at first, of up to 32 KiB later"},
-    {WIRE_SHORT_WRITE, "short-write", "the same for writing: send() takes less than it was given"},
-    {WIRE_EINTR, "eintr",
-     "send, recv, accept, poll, select, epoll_wait fail with EINTR: often, never twice in a row"},
-    {WIRE_EAGAIN, "eagain",
-     "send, recv, accept fail with EAGAIN on non-blocking sockets, never twice in a row"},
-    {WIRE_DELAY, "delay", "send, recv, accept start 1 to 8 ms late: the first ones, few later"},
-    {WIRE_RESET, "reset",
-     "the connection is reset after some bytes: the first, and half of those after it"},
-    {WIRE_HALF_CLOSE, "half-close",
-     "the peer's stream ends after some bytes: on the first connection, and half of those after"},
+    {WIRE_SHORT_READ, "short-read", "streams are read in pieces: of 1 to 5 bytes, later larger"},
+    {WIRE_SHORT_WRITE, "short-write", "send() on a stream takes less than it was given"},
+    {WIRE_EINTR, "eintr", "calls that wait fail with EINTR, never twice in a row"},
+    {WIRE_EAGAIN, "eagain", "non-blocking calls fail with EAGAIN, never twice in a row"},
+    {WIRE_DELAY, "delay", "calls start 1 to 8 ms late: the first ones, few later"},
+    {WIRE_RESET, "reset", "a connection is reset after some bytes: the first, half of the rest"},
+    {WIRE_HALF_CLOSE, "half-close", "a peer's stream ends early: the first, half of the rest"},
     {WIRE_ACCEPT_EMFILE, "accept-emfile", "the first 1 to 3 accepts fail with EMFILE"},
-    {WIRE_UDP_DROP, "udp-drop", "a datagram that is sent gets lost, never two in a row"},
-    {WIRE_UDP_DUPLICATE, "udp-duplicate", "a datagram that is sent arrives twice"},
+    {WIRE_UDP_DROP, "udp-drop", "datagrams sent get lost, never two in a row"},
+    {WIRE_UDP_DUPLICATE, "udp-duplicate", "datagrams sent arrive twice"},
     {WIRE_UDP_REORDER, "udp-reorder", "a datagram is overtaken by the one sent right after it"},
 };
 enum { FAULTS = sizeof TABLE / sizeof TABLE[0] };

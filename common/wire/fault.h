@@ -1,5 +1,6 @@
 /*
- * Faults: which calls of a program are disturbed, and how. The table in fault.c says what each does.
+ * Faults: which calls of a program are disturbed, and how. The table in fault.c says what each
+ * does.
  *
  * Everything here is a pure function of the seed, the socket's number and the place in its stream,
  * so the same seed disturbs the same program in the same way, whatever the clock says.
@@ -50,7 +51,8 @@ uint64_t fault_half_close_at(const struct fault_plan *plan, uint32_t socket);
 /* The connection is reset after this many bytes in and out together; UINT64_MAX: never. */
 uint64_t fault_reset_at(const struct fault_plan *plan, uint32_t socket);
 
-/* What happens to a socket's datagram: WIRE_UDP_DROP, …_DUPLICATE, …_REORDER (hold it back) or 0. */
+/* What happens to a socket's datagram: WIRE_UDP_DROP, …_DUPLICATE, …_REORDER (hold it back) or 0.
+ */
 unsigned fault_datagram(const struct fault_plan *plan, uint32_t socket, uint32_t number);
 
 /* The table as text, for --help: one line for each fault. NULL after the last. */

@@ -27,8 +27,16 @@ int ladder_draw(const struct wire_log *log, const struct ladder_options *options
 
 /*
  * Appends bytes as a C string would show them, in at most columns characters: printable ASCII as it
- * is, \n \r \t \0 and \xNN for the rest, valid UTF-8 kept, and "…" where it was cut.
+ * is, \n \r \t \0 \\ and \xNN for the rest, valid UTF-8 kept, and "…" where it was cut. Without
+ * quotation marks. Returns 0, or -1 when memory is short.
  */
 int bytes_show(const void *bytes, size_t length, size_t columns, struct buffer *out);
+
+/* How many columns of a terminal a line of UTF-8 takes; bytes that are none count as shown above.
+ */
+size_t bytes_columns(const char *text);
+
+/* True if bytes read as text, false if most of them would be shown as \xNN. */
+bool bytes_are_text(const void *bytes, size_t length);
 
 #endif

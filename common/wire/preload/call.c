@@ -8,7 +8,8 @@
 #include <unistd.h>
 #include <unwind.h>
 
-/* ---- where the program called ----------------------------------------------------------------- */
+/* ---- where the program called -----------------------------------------------------------------
+ */
 
 static struct {
     uintptr_t base, start, end; /* load base and code of the main program */
@@ -106,7 +107,8 @@ void wire_name_stdio(struct wire_event *event)
     memcpy(event->name, name, length);
 }
 
-/* ---- what is known of the socket -------------------------------------------------------------- */
+/* ---- what is known of the socket --------------------------------------------------------------
+ */
 
 void wire_set_address(union wire_address *to, const struct sockaddr *from, socklen_t length)
 {

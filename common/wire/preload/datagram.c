@@ -56,8 +56,7 @@ static bool hold(int fd, const struct msghdr *message, int flags, size_t size)
     struct wire_lock lock;
     struct held *held = NULL;
 
-    if (size > HELD_SIZE || message->msg_controllen > 0 ||
-        message->msg_namelen > sizeof held->to)
+    if (size > HELD_SIZE || message->msg_controllen > 0 || message->msg_namelen > sizeof held->to)
         return false;
     wire_lock(&lock);
     for (int i = 0; i < HELD && held == NULL; i++)
@@ -80,8 +79,7 @@ static bool hold(int fd, const struct msghdr *message, int flags, size_t size)
     return held != NULL;
 }
 
-ssize_t wire_datagram_send(struct passage *passage, int fd, const struct msghdr *message,
-                           int flags)
+ssize_t wire_datagram_send(struct passage *passage, int fd, const struct msghdr *message, int flags)
 {
     struct wire_socket *socket = passage->socket;
     size_t size = wire_count_bytes(message->msg_iov, message->msg_iovlen);
@@ -90,8 +88,7 @@ ssize_t wire_datagram_send(struct passage *passage, int fd, const struct msghdr 
     if (socket != NULL && wire_owns_memory())
         fault = fault_datagram(&wire.plan, wire_socket_number(socket, FAULT_OUT),
                                atomic_load(&socket->calls[FAULT_OUT]));
-    if (fault == WIRE_UDP_DROP ||
-        (fault == WIRE_UDP_REORDER && hold(fd, message, flags, size))) {
+    if (fault == WIRE_UDP_DROP || (fault == WIRE_UDP_REORDER && hold(fd, message, flags, size))) {
         passage->event.faults |= (uint16_t)fault;
         return (ssize_t)size;
     }

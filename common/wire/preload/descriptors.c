@@ -9,7 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ---- close ------------------------------------------------------------------------------------ */
+/* ---- close ------------------------------------------------------------------------------------
+ */
 
 /* Descriptors that were sockets when they were closed: closing one twice is worth telling. */
 enum { REMEMBERED = 4096 };
@@ -84,8 +85,8 @@ WIRE_EXPORT int close(int fd)
 static void tell_range(WIRE_WHO, unsigned first, unsigned last)
 {
     _Alignas(struct dirent64) char entries[2048];
-    int directory =
-        (int)real.syscall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int directory = (int)real.syscall(SYS_openat, AT_FDCWD, "/proc/self/fd",
+                                      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     long length = 0;
 
     if (directory == -1)
@@ -132,12 +133,15 @@ void closefrom(int first);
 WIRE_EXPORT void closefrom(int first)
 {
     if (wire_on())
-        (void)wire_close_range("closefrom", WIRE_CALLER(), (unsigned)(first < 0 ? 0 : first), ~0U, 0);
+        (void)wire_close_range("closefrom", WIRE_CALLER(), (unsigned)(first < 0 ? 0 : first), ~0U,
+                               0);
     else if (real.close_range != NULL)
-        (void)real.close_range((unsigned)(first < 0 ? 0 : first), ~0U, 0); /* closefrom has no result */
+        (void)real.close_range((unsigned)(first < 0 ? 0 : first), ~0U,
+                               0); /* closefrom has no result */
 }
 
-/* ---- dup -------------------------------------------------------------------------------------- */
+/* ---- dup --------------------------------------------------------------------------------------
+ */
 
 /* Around the real call: a socket's copy is told, and the socket that dup2() closes. */
 struct copying {
@@ -243,7 +247,8 @@ WIRE_EXPORT int fcntl64(int fd, int command, ...)
     return control(WIRE_CALLER(), fd, command, argument);
 }
 
-/* ---- fork ------------------------------------------------------------------------------------- */
+/* ---- fork -------------------------------------------------------------------------------------
+ */
 
 static bool may_fork(void)
 {

@@ -109,7 +109,8 @@ void wire_disturbed(struct passage *passage, enum fault_way way,
 
     if (wire.plan.faults == 0 || socket == NULL || !wire_owns_memory())
         return;
-    /* A connection that was reset from outside ends in 0 after the error; ours would end in an error. */
+    /* A connection that was reset from outside ends in 0 after the error; ours would end in an
+     * error. */
     if (way == FAULT_IN && *result == -1 && *error == ENOTCONN && atomic_load(&socket->broken)) {
         *result = 0;
         *error = passage->saved;

@@ -33,8 +33,8 @@ static void note(int epoll, int operation, int fd, const struct epoll_event *eve
     if (operation == EPOLL_CTL_DEL)
         *place = (struct registration){0};
     else
-        *place = (struct registration){
-            .epoll = epoll + 1, .events = event->events, .data = event->data};
+        *place =
+            (struct registration){.epoll = epoll + 1, .events = event->events, .data = event->data};
 }
 
 int wire_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the table -------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------
+ */
 
 struct host_line {
     char *address;
@@ -62,7 +63,8 @@ static char *read_table(void)
     return NULL;
 }
 
-/* ---- getaddrinfo ------------------------------------------------------------------------------ */
+/* ---- getaddrinfo ------------------------------------------------------------------------------
+ */
 
 static bool is_numeric(const char *name)
 {
@@ -123,7 +125,8 @@ static void search_table(struct lookup *lookup, const char *table)
         lookup->error = EAI_MEMORY;
         return;
     }
-    /* Mapped addresses come into it if asked for, and only where there are no others or with ALL. */
+    /* Mapped addresses come into it if asked for, and only where there are no others or with ALL.
+     */
     lookup->hints.ai_flags = (flags & ~(AI_ADDRCONFIG | MAPPED | AI_CANONNAME)) | AI_NUMERICHOST;
     bool six = lookup->hints.ai_family == AF_INET6 && (flags & AI_V4MAPPED) != 0;
     if (!six || (flags & AI_ALL) == 0)
@@ -136,7 +139,8 @@ static void search_table(struct lookup *lookup, const char *table)
         free(text);
     }
     if (lookup->list != NULL && (flags & AI_CANONNAME) != 0)
-        lookup->list->ai_canonname = strdup(lookup->name); /* freeaddrinfo() frees it; NULL will do */
+        lookup->list->ai_canonname =
+            strdup(lookup->name); /* freeaddrinfo() frees it; NULL will do */
 }
 
 static bool uses_table(const char *name, const struct addrinfo *hints)
@@ -169,7 +173,8 @@ WIRE_EXPORT int getaddrinfo(const char *name, const char *service, const struct 
     return !lookup.known ? EAI_NONAME : lookup.error != 0 ? lookup.error : EAI_ADDRFAMILY;
 }
 
-/* ---- getnameinfo ------------------------------------------------------------------------------ */
+/* ---- getnameinfo ------------------------------------------------------------------------------
+ */
 
 /* The address as text, one mapped into IPv6 as the IPv4 that it is. */
 static bool address_text(const struct sockaddr *address, socklen_t length, char *text)
@@ -208,10 +213,9 @@ static int name_of_host(const struct sockaddr *address, socklen_t length, char *
     char text[INET6_ADDRSTRLEN], name[NI_MAXHOST];
 
     if (!address_text(address, length, text) || !find_address(text, name, sizeof name))
-        return (flags & NI_NAMEREQD) != 0
-                   ? EAI_NONAME
-                   : real.getnameinfo(address, length, host, (socklen_t)room, NULL, 0,
-                                      flags | NI_NUMERICHOST);
+        return (flags & NI_NAMEREQD) != 0 ? EAI_NONAME
+                                          : real.getnameinfo(address, length, host, (socklen_t)room,
+                                                             NULL, 0, flags | NI_NUMERICHOST);
     if (strlen(name) >= room)
         return EAI_OVERFLOW;
     memcpy(host, name, strlen(name) + 1);
@@ -231,7 +235,7 @@ WIRE_EXPORT int getnameinfo(const struct sockaddr *restrict address, socklen_t l
     int error = name_of_host(address, length, host, host_room, flags);
     errno = saved;
     if (error == 0 && service != NULL && service_room > 0)
-        error = real.getnameinfo(address, length, NULL, 0, service, service_room,
-                                 flags & ~NI_NAMEREQD);
+        error =
+            real.getnameinfo(address, length, NULL, 0, service, service_room, flags & ~NI_NAMEREQD);
     return error;
 }

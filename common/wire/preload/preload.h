@@ -75,13 +75,11 @@
     X(FILE *, fdopen, (int, const char *))                                                         \
     X(FILE *, fopencookie, (void *, const char *, cookie_io_functions_t))                          \
     X(int, vdprintf, (int, const char *, va_list))                                                 \
-    X(int, getaddrinfo,                                                                            \
-      (const char *, const char *, const struct addrinfo *, struct addrinfo **))                   \
+    X(int, getaddrinfo, (const char *, const char *, const struct addrinfo *, struct addrinfo **)) \
     X(int, getnameinfo,                                                                            \
       (const struct sockaddr *, socklen_t, char *, socklen_t, char *, socklen_t, int))             \
     X(ssize_t, __recv_chk, (int, void *, size_t, size_t, int))                                     \
-    X(ssize_t, __recvfrom_chk,                                                                     \
-      (int, void *, size_t, size_t, int, struct sockaddr *, socklen_t *))                          \
+    X(ssize_t, __recvfrom_chk, (int, void *, size_t, size_t, int, struct sockaddr *, socklen_t *)) \
     X(ssize_t, __read_chk, (int, void *, size_t, size_t))                                          \
     X(int, __poll_chk, (struct pollfd *, nfds_t, int, size_t))                                     \
     X(int, __ppoll_chk,                                                                            \
@@ -154,7 +152,8 @@ long wire_leave(struct passage *passage, long result, int error);
 void wire_set_address(union wire_address *to, const struct sockaddr *from, socklen_t length);
 void wire_learn_addresses(struct passage *passage, int fd);
 
-/* The name of the stdio function that the program called, "fgets"; keeps the name if none is found. */
+/* The name of the stdio function that the program called, "fgets"; keeps the name if none is found.
+ */
 void wire_name_stdio(struct wire_event *event);
 
 /*

@@ -53,7 +53,7 @@ static ssize_t run_readv(const struct transfer *t, size_t limit)
 }
 
 ssize_t wire_receive(const char *name, const void *caller, int fd, void *data, size_t size,
-                       int flags, struct sockaddr *from, socklen_t *from_length)
+                     int flags, struct sockaddr *from, socklen_t *from_length)
 {
     struct iovec single = {.iov_base = data, .iov_len = size};
     struct transfer transfer = {.way = FAULT_IN,
@@ -81,11 +81,12 @@ WIRE_EXPORT ssize_t recvfrom(int fd, void *data, size_t size, int flags, __SOCKA
 {
     if (!wire_on())
         return real.recvfrom(fd, data, size, flags, from.__sockaddr__, length);
-    return wire_receive("recvfrom", WIRE_CALLER(), fd, data, size, flags, from.__sockaddr__, length);
+    return wire_receive("recvfrom", WIRE_CALLER(), fd, data, size, flags, from.__sockaddr__,
+                        length);
 }
 
-ssize_t wire_receive_message(const char *name, const void *caller, int fd,
-                               struct msghdr *message, int flags)
+ssize_t wire_receive_message(const char *name, const void *caller, int fd, struct msghdr *message,
+                             int flags)
 {
     struct transfer transfer = {.way = FAULT_IN,
                                 .name = name,
@@ -139,8 +140,8 @@ int wire_receive_messages(const char *name, const void *caller, int fd, struct m
     if ((flags & MSG_DONTWAIT) != 0)
         passage.event.nonblocking = 1;
     for (unsigned i = 0; i < count; i++)
-        passage.event.asked += (int64_t)wire_count_bytes(messages[i].msg_hdr.msg_iov,
-                                                         messages[i].msg_hdr.msg_iovlen);
+        passage.event.asked +=
+            (int64_t)wire_count_bytes(messages[i].msg_hdr.msg_iov, messages[i].msg_hdr.msg_iovlen);
     wire_enter(&passage);
     struct fault_verdict verdict = wire_disturb(&passage, FAULT_IN, false, true);
     errno = verdict.error != 0 ? verdict.error : passage.saved;
@@ -232,7 +233,8 @@ WIRE_EXPORT ssize_t readv(int fd, const struct iovec *iov, int iovs)
     return wire_readv("readv", WIRE_CALLER(), fd, iov, iovs);
 }
 
-/* ---- the forms of _FORTIFY_SOURCE: theirs end the program when size exceeds the room ---------- */
+/* ---- the forms of _FORTIFY_SOURCE: theirs end the program when size exceeds the room ----------
+ */
 
 ssize_t __recv_chk(int fd, void *data, size_t size, size_t room, int flags);
 WIRE_EXPORT ssize_t __recv_chk(int fd, void *data, size_t size, size_t room, int flags)
@@ -242,8 +244,8 @@ WIRE_EXPORT ssize_t __recv_chk(int fd, void *data, size_t size, size_t room, int
     return wire_receive("recv", WIRE_CALLER(), fd, data, size, flags, NULL, NULL);
 }
 
-ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t room, int flags,
-                       __SOCKADDR_ARG from, socklen_t *length);
+ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t room, int flags, __SOCKADDR_ARG from,
+                       socklen_t *length);
 WIRE_EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t room, int flags,
                                    __SOCKADDR_ARG from, socklen_t *length)
 {

@@ -167,8 +167,7 @@ ssize_t wire_write(const char *name, const void *caller, int fd, const void *dat
     bool watched = watches(fd);
 
     errno = saved;
-    return watched ? write_socket(name, caller, fd, data, size, false)
-                   : real.write(fd, data, size);
+    return watched ? write_socket(name, caller, fd, data, size, false) : real.write(fd, data, size);
 }
 
 /* As stdio writes: on after a short count, until all is out or something failed. */

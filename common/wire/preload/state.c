@@ -18,8 +18,8 @@ struct wire_state wire;
 static _Atomic int prepared; /* 0 no, 1 under way, 2 done */
 
 /* dlsym() returns an object pointer; POSIX promises that its bytes are the function's address. */
-#define FIND(type, name, parameters)                                                               \
-    symbol = dlsym(RTLD_NEXT, #name);                                                              \
+#define FIND(type, name, parameters)  \
+    symbol = dlsym(RTLD_NEXT, #name); \
     memcpy(&real.name, &symbol, sizeof symbol);
 
 static void find_functions(void)
@@ -99,7 +99,8 @@ bool wire_owns_memory(void)
     return atomic_load_explicit(&wire.pid, memory_order_relaxed) == getpid();
 }
 
-/* ---- a lock ----------------------------------------------------------------------------------- */
+/* ---- a lock -----------------------------------------------------------------------------------
+ */
 
 static atomic_flag locked = ATOMIC_FLAG_INIT;
 
@@ -119,7 +120,8 @@ void wire_unlock(const struct wire_lock *lock)
     (void)pthread_sigmask(SIG_SETMASK, &lock->before, NULL);
 }
 
-/* ---- sockets ---------------------------------------------------------------------------------- */
+/* ---- sockets ----------------------------------------------------------------------------------
+ */
 
 /* Sets of four: a socket lives in the set that its inode picks, the oldest gives way. */
 enum { SETS = 2048, WAYS = 4 };
@@ -196,11 +198,10 @@ uint32_t wire_socket_number(struct wire_socket *socket, enum fault_way way)
 
     if (number != 0)
         return number - 1;
-    _Atomic uint32_t *counter = way == FAULT_ACCEPT               ? &listeners
-                                : socket->family != AF_INET &&
-                                          socket->family != AF_INET6 ? &locals
-                                : socket->type == SOCK_STREAM     ? &streams
-                                                                  : &datagrams;
+    _Atomic uint32_t *counter = way == FAULT_ACCEPT ? &listeners
+                                : socket->family != AF_INET && socket->family != AF_INET6 ? &locals
+                                : socket->type == SOCK_STREAM                             ? &streams
+                                                              : &datagrams;
     uint32_t mine = 1 + atomic_fetch_add(counter, 1);
     if (!atomic_compare_exchange_strong(&socket->number, &number, mine))
         mine = number; /* another thread was faster: its number holds */

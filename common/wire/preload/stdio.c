@@ -52,8 +52,8 @@ WIRE_EXPORT FILE *fdopen(int fd, const char *mode)
     static const cookie_io_functions_t FUNCTIONS = {on_read, on_write, on_seek, on_close};
     uint64_t inode;
     int saved = errno;
-    bool watched = wire_on() && mode != NULL && strchr("rwa", mode[0]) != NULL &&
-                   mode[0] != '\0' && wire_is_socket(fd, &inode);
+    bool watched = wire_on() && mode != NULL && strchr("rwa", mode[0]) != NULL && mode[0] != '\0' &&
+                   wire_is_socket(fd, &inode);
 
     errno = saved;
     if (!watched)

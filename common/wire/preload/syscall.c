@@ -47,8 +47,8 @@ static bool data_call(const struct registers *r, long *result)
         *result = wire_receive_message("recvmsg", who, FD(r), POINTER(r, 1), INT(r, 2));
         return true;
     case SYS_sendmmsg:
-        *result = wire_send_messages("sendmmsg", who, FD(r), POINTER(r, 1), (unsigned)r->a[2],
-                                     INT(r, 3));
+        *result =
+            wire_send_messages("sendmmsg", who, FD(r), POINTER(r, 1), (unsigned)r->a[2], INT(r, 3));
         return true;
     case SYS_recvmmsg:
         *result = wire_receive_messages("recvmmsg", who, FD(r), POINTER(r, 1), (unsigned)r->a[2],
@@ -71,7 +71,8 @@ static bool socket_call(const struct registers *r, long *result)
         *result = wire_socket("socket", who, INT(r, 0), INT(r, 1), INT(r, 2));
         return true;
     case SYS_socketpair:
-        *result = wire_socketpair("socketpair", who, INT(r, 0), INT(r, 1), INT(r, 2), POINTER(r, 3));
+        *result =
+            wire_socketpair("socketpair", who, INT(r, 0), INT(r, 1), INT(r, 2), POINTER(r, 3));
         return true;
     case SYS_connect:
         *result = wire_connect("connect", who, FD(r), POINTER(r, 1), (socklen_t)r->a[2]);
@@ -114,8 +115,8 @@ static bool descriptor_call(const struct registers *r, long *result)
         return true;
 #ifdef SYS_close_range
     case SYS_close_range:
-        *result = wire_close_range("close_range", who, (unsigned)r->a[0], (unsigned)r->a[1],
-                                   INT(r, 2));
+        *result =
+            wire_close_range("close_range", who, (unsigned)r->a[0], (unsigned)r->a[1], INT(r, 2));
         return true;
 #endif
     case SYS_dup:
@@ -129,8 +130,8 @@ static bool descriptor_call(const struct registers *r, long *result)
         return true;
 #ifdef SYS_epoll_wait
     case SYS_epoll_wait:
-        *result = wire_epoll_wait("epoll_wait", who, FD(r), POINTER(r, 1), INT(r, 2), INT(r, 3),
-                                  NULL);
+        *result =
+            wire_epoll_wait("epoll_wait", who, FD(r), POINTER(r, 1), INT(r, 2), INT(r, 3), NULL);
         return true;
 #endif
     case SYS_epoll_pwait:
@@ -143,8 +144,8 @@ static bool descriptor_call(const struct registers *r, long *result)
         return true;
 #endif
     case SYS_ppoll:
-        *result = wire_ppoll("ppoll", who, POINTER(r, 0), (nfds_t)r->a[1], POINTER(r, 2),
-                             POINTER(r, 3));
+        *result =
+            wire_ppoll("ppoll", who, POINTER(r, 0), (nfds_t)r->a[1], POINTER(r, 2), POINTER(r, 3));
         return true;
 #ifdef SYS_select
     case SYS_select:
@@ -167,8 +168,8 @@ WIRE_EXPORT long syscall(long number, ...)
     for (int i = 0; i < 6; i++)
         r.a[i] = va_arg(arguments, long);
     va_end(arguments);
-    if (wire_on() && (data_call(&r, &result) || socket_call(&r, &result) ||
-                      descriptor_call(&r, &result)))
+    if (wire_on() &&
+        (data_call(&r, &result) || socket_call(&r, &result) || descriptor_call(&r, &result)))
         return result;
     return real.syscall(number, r.a[0], r.a[1], r.a[2], r.a[3], r.a[4], r.a[5]);
 }

@@ -2,6 +2,8 @@
 #include "wire/preload/preload.h"
 
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 size_t wire_count_bytes(const struct iovec *iov, size_t iovs)
 {
@@ -12,7 +14,8 @@ size_t wire_count_bytes(const struct iovec *iov, size_t iovs)
     return count;
 }
 
-/* The first bytes of what was moved: only after the call, which has proved that they can be read. */
+/* The first bytes of what was moved: only after the call, which has proved that they can be read.
+ */
 void wire_keep_head(struct wire_event *event, const struct iovec *iov, size_t iovs, size_t moved)
 {
     size_t kept = 0;
@@ -42,6 +45,16 @@ int wire_shorten(const struct transfer *transfer, size_t limit, struct iovec *ve
     return used;
 }
 
+/* What sendfile() has sent, read from the file once more. */
+static void keep_file_head(struct wire_event *event, const struct wire_sendfile *how, size_t moved)
+{
+    off_t end = how->offset != NULL ? *how->offset : lseek(how->file, 0, SEEK_CUR);
+    size_t size = moved < WIRE_HEAD ? moved : WIRE_HEAD;
+
+    if (end >= (off_t)moved) /* short or failed: the head stays empty, nothing more */
+        (void)real.syscall(SYS_pread64, how->file, event->head, size, end - (off_t)moved);
+}
+
 static void keep_sender(struct passage *passage, const struct transfer *transfer)
 {
     union wire_address *peer = &passage->event.peer;
@@ -59,16 +72,16 @@ static bool can_be_cut(const struct transfer *transfer)
 
 static void begin_transfer(struct passage *passage, const struct transfer *transfer)
 {
-    enum wire_call call = transfer->sendfile != NULL     ? WIRE_SENDFILE
+    enum wire_call call = transfer->sendfile != NULL   ? WIRE_SENDFILE
                           : transfer->way == FAULT_OUT ? WIRE_SEND
                                                        : WIRE_RECV;
 
     wire_begin(passage, call, transfer->name, transfer->fd, transfer->caller);
     if (transfer->stdio)
         wire_name_stdio(&passage->event);
-    passage->event.asked = (int64_t)(transfer->sendfile != NULL
-                                         ? transfer->sendfile->count
-                                         : wire_count_bytes(transfer->iov, transfer->iovs));
+    passage->event.asked =
+        (int64_t)(transfer->sendfile != NULL ? transfer->sendfile->count
+                                             : wire_count_bytes(transfer->iov, transfer->iovs));
     passage->event.flags = (uint32_t)transfer->flags;
     if ((transfer->flags & MSG_DONTWAIT) != 0)
         passage->event.nonblocking = 1;
@@ -122,7 +135,9 @@ ssize_t wire_transfer(const struct transfer *transfer)
     struct wire_event *event = &passage.event;
     if (result >= 0 && transfer->way == FAULT_IN)
         keep_sender(&passage, transfer);
-    if (result > 0 && transfer->sendfile == NULL)
+    if (result > 0 && transfer->sendfile != NULL)
+        keep_file_head(event, transfer->sendfile, (size_t)result);
+    else if (result > 0)
         wire_keep_head(event, transfer->iov, transfer->iovs, (size_t)result);
     if (result > 0 && event->type == SOCK_STREAM && event->peer.any.sa_family == AF_UNSPEC)
         wire_learn_addresses(&passage, transfer->fd); /* a connect in progress has ended */

@@ -69,8 +69,7 @@ long wire_wait(const struct wait_call *wait)
     errno = saved;
     wire_begin(&passage, wait->call, wait->name, only_descriptor(wait), wait->caller);
     passage.event.timeout_ms = wait->timeout_ms;
-    passage.event.asked =
-        wait->highest > 0 ? count_selected(wait) : (int64_t)wait->count;
+    passage.event.asked = wait->highest > 0 ? count_selected(wait) : (int64_t)wait->count;
     if (wait->epoll == -1)
         list_descriptors(&passage.event, wait, false);
     wire_enter(&passage);
@@ -88,7 +87,8 @@ long wire_wait(const struct wait_call *wait)
     return wire_leave(&passage, result, error);
 }
 
-/* ---- poll ------------------------------------------------------------------------------------- */
+/* ---- poll -------------------------------------------------------------------------------------
+ */
 
 struct poll_arguments {
     int timeout_ms;
@@ -169,7 +169,8 @@ WIRE_EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct times
     return wire_ppoll("ppoll", WIRE_CALLER(), fds, count, timeout, mask);
 }
 
-/* ---- select ----------------------------------------------------------------------------------- */
+/* ---- select -----------------------------------------------------------------------------------
+ */
 
 struct select_arguments {
     struct timeval *timeval;
@@ -238,7 +239,8 @@ WIRE_EXPORT int pselect(int highest, fd_set *in, fd_set *out, fd_set *bad,
     return (int)wire_wait(&wait);
 }
 
-/* ---- epoll ------------------------------------------------------------------------------------ */
+/* ---- epoll ------------------------------------------------------------------------------------
+ */
 
 struct epoll_arguments {
     struct epoll_event *events;
