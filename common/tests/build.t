@@ -37,7 +37,8 @@ def rebuilding(tap, tree):
     if not tap.ok(status == 0, "make all", out + err):
         sys.exit("Bail out! The workbook cannot be built.")
     status, out, err = make(tree, "all")
-    tap.ok((status, out, err) == (0, "", ""), "a second make all builds nothing", out + err)
+    tap.ok(status == 0 and out + err in ("", "make: Nothing to be done for 'all'.\n"),
+           "a second make all builds nothing", out + err)
 
     (tree / "common/core/error.h").touch()
     again = built_by(tree)
