@@ -415,21 +415,24 @@ static void prose_show(const struct screen *screen, enum style style, int indent
     buffer_free(&plain);
 }
 
-/* Code is never wrapped: a broken ladder says nothing. What does not fit is cut, with "…". */
+/* Code is broken where a line is full. A ladder is not: what does not fit is cut, with "…". */
 static void code_show(const struct screen *screen, const struct block *block)
 {
     const char *line = buffer_text(&block->text);
-    int indent = screen->columns >= 60 ? 2 : 0;
+    int indent = screen->columns >= 60 ? 2 : 0, room = screen->columns - indent;
 
     while (*line != '\0') {
         size_t length = strcspn(line, "\n");
-        struct buffer copy = {0}, cut = {0};
-        if (buffer_add(&copy, line, length) == 0 &&
-            text_cut(buffer_text(&copy), screen->columns - indent, &cut) == 0)
-            screen_print(screen, STYLE_CODE, "%*s%s", indent, "", buffer_text(&cut));
+        struct buffer copy = {0}, fits = {0};
+        int rc = buffer_add(&copy, line, length);
+        if (rc == 0)
+            rc = *block->info != '\0' ? text_fold(buffer_text(&copy), room, &fits)
+                                      : text_cut(buffer_text(&copy), room, &fits);
+        if (rc == 0)
+            screen_print(screen, STYLE_CODE, "%*s%s", indent, "", buffer_text(&fits));
         line_end(screen);
         buffer_free(&copy);
-        buffer_free(&cut);
+        buffer_free(&fits);
         line += length + (line[length] == '\n');
     }
 }
@@ -444,24 +447,41 @@ static const char *cell(const struct block *table, size_t row, size_t column)
     return buffer_text(&table->cells[row * table->columns + column]);
 }
 
-/* Column widths that fit into room; false if the columns would be too narrow to read. */
+/* The columns of the longest word: a narrower cell would break it. */
+static int longest_word(const char *text)
+{
+    int longest = CELL_LEAST;
+
+    while (*text != '\0') {
+        size_t length = strcspn(text, " \v");
+        char *word = strndup(text, length);
+        int columns = word != NULL ? text_columns(word) : 0;
+        longest = columns > longest ? columns : longest;
+        free(word);
+        text += length + (text[length] != '\0');
+    }
+    return longest;
+}
+
+/* Column widths that fit into room; false if words would have to be broken for that. */
 static bool table_fit(const struct block *table, int room, int *widths)
 {
-    int total = 0;
+    int total = 0, least[COLUMNS_MOST];
 
     for (size_t c = 0; c < table->columns; c++) {
-        widths[c] = 1;
+        widths[c] = least[c] = 1;
         for (size_t r = 0; r < table->rows; r++) {
-            int columns = text_columns(cell(table, r, c));
+            int columns = text_columns(cell(table, r, c)), word = longest_word(cell(table, r, c));
             widths[c] = columns > widths[c] ? columns : widths[c];
+            least[c] = word > least[c] ? word : least[c];
         }
         total += widths[c] + (c > 0 ? GAP : 0);
     }
-    while (total > room) { /* the widest gives way first */
+    while (total > room) { /* the one with most to spare gives way first */
         size_t widest = 0;
         for (size_t c = 1; c < table->columns; c++)
-            widest = widths[c] > widths[widest] ? c : widest;
-        if (widths[widest] <= CELL_LEAST)
+            widest = widths[c] - least[c] > widths[widest] - least[widest] ? c : widest;
+        if (widths[widest] <= least[widest])
             return false;
         widths[widest]--;
         total--;
