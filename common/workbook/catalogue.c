@@ -52,7 +52,8 @@ static bool ends_with(const char *text, const char *end)
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-/* The array with room for one more element behind count, which is zeroed. NULL when memory is short. */
+/* The array with room for one more element behind count, which is zeroed. NULL when memory is
+ * short. */
 static void *array_grow(void *array, size_t count, size_t size)
 {
     char *grown = realloc(array, (count + 1) * size);
@@ -151,7 +152,8 @@ static int head_read(struct lines *lines, const char *path, const char *id, stru
     return 0;
 }
 
-/* The sentence in a program's first comment: the paragraph behind its title. NULL: memory is short. */
+/* The sentence in a program's first comment: the paragraph behind its title. NULL: memory is short.
+ */
 static char *sentence_read(const char *source)
 {
     struct buffer text = {0}, sentence = {0};
@@ -401,7 +403,8 @@ static int for_names(const char *path, int (*keep)(const struct dirent *), name_
     return result;
 }
 
-/* The title in the first line of README.md, "# 1 Sockets" or "# Chapter 1: Sockets"; else the folder's name. */
+/* The title in the first line of README.md, "# 1 Sockets" or "# Chapter 1: Sockets"; else the
+ * folder's name. */
 static char *chapter_title(const char *folder)
 {
     struct buffer text = {0};

@@ -11,41 +11,41 @@
 #include "core/error.h"
 
 struct lesson_entry {
-    char id[8];       /* "1.03" */
-    int chapter;      /* 1 */
-    int number;       /* 3 */
-    char *name;       /* "03_tcp_client" */
-    char *title;      /* "TCP client", from the first line of its Markdown */
-    char *sentence;   /* what it shows: the sentence in the program's first comment */
-    char *path;       /* "01_socket/03_tcp_client.md" */
-    char *source;     /* "01_socket/03_tcp_client.c" */
-    char *program;    /* "build/01_socket/03_tcp_client" */
+    char id[8];     /* "1.03" */
+    int chapter;    /* 1 */
+    int number;     /* 3 */
+    char *name;     /* "03_tcp_client" */
+    char *title;    /* "TCP client", from the first line of its Markdown */
+    char *sentence; /* what it shows: the sentence in the program's first comment */
+    char *path;     /* "01_socket/03_tcp_client.md" */
+    char *source;   /* "01_socket/03_tcp_client.c" */
+    char *program;  /* "build/01_socket/03_tcp_client" */
     bool core;
     int minutes;
 };
 
 struct exercise_entry {
-    char id[8];       /* "1.2" */
+    char id[8]; /* "1.2" */
     int chapter;
     int number;
-    char *folder;     /* "01_socket/02_fetch_first" */
-    char *name;       /* "fetch_first" */
-    char *title;      /* "Fetch from the first server that answers" */
-    char *readme;     /* "exercises/01_socket/02_fetch_first/README.md" */
-    char *starter;    /* "exercises/01_socket/02_fetch_first/fetch_first.c" */
-    char *answer;     /* "answers/01_socket/02_fetch_first/fetch_first.c" */
-    char *solution;   /* "solutions/01_socket/02_fetch_first/fetch_first.c"; it may not exist */
-    char *cases;      /* "build/exercises/01_socket/02_fetch_first/cases" */
-    char *needs;      /* "1.03", as its README says; "" if nothing */
-    char *headers;    /* the headers it allows, separated by blanks: "errno.h netdb.h" */
+    char *folder;   /* "01_socket/02_fetch_first" */
+    char *name;     /* "fetch_first" */
+    char *title;    /* "Fetch from the first server that answers" */
+    char *readme;   /* "exercises/01_socket/02_fetch_first/README.md" */
+    char *starter;  /* "exercises/01_socket/02_fetch_first/fetch_first.c" */
+    char *answer;   /* "answers/01_socket/02_fetch_first/fetch_first.c" */
+    char *solution; /* "solutions/01_socket/02_fetch_first/fetch_first.c"; it may not exist */
+    char *cases;    /* "build/exercises/01_socket/02_fetch_first/cases" */
+    char *needs;    /* "1.03", as its README says; "" if nothing */
+    char *headers;  /* the headers it allows, separated by blanks: "errno.h netdb.h" */
     bool core;
     int minutes;
 };
 
 struct chapter_entry {
     int number;
-    char *folder;     /* "01_socket" */
-    char *title;      /* "Sockets", from the first line of its README.md */
+    char *folder; /* "01_socket" */
+    char *title;  /* "Sockets", from the first line of its README.md */
     struct lesson_entry *lessons;
     size_t lesson_count;
     struct exercise_entry *exercises;

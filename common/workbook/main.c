@@ -164,8 +164,7 @@ static const struct verb *verb_find(const struct runner *runner, const char *nam
 }
 
 /* Reads what stands behind the command's name. Returns 0, or 2 with a sentence printed. */
-static int read_arguments(struct runner *runner, const struct verb *command, int argc,
-                          char **argv)
+static int read_arguments(struct runner *runner, const struct verb *command, int argc, char **argv)
 {
     long number;
 

@@ -17,14 +17,16 @@ struct progress {
     bool sealed;     /* the file can neither be read nor set aside: it is left as it is */
 };
 
-/* Returns 0, also when there is no file yet; -1 and fills error when what is there was set aside. */
+/* Returns 0, also when there is no file yet; -1 and fills error when what is there was set aside.
+ */
 int progress_load(struct progress *progress, struct error *error);
 
 /* Returns 0, or -1 and fills error; the old file is then still whole. */
 int progress_save(const struct progress *progress, struct error *error);
 void progress_free(struct progress *progress);
 
-/* Lessons, by id "1.03": the step where the tour stopped (0 at the start), and whether it is done. */
+/* Lessons, by id "1.03": the step where the tour stopped (0 at the start), and whether it is done.
+ */
 int progress_lesson_step(const struct progress *progress, const char *id);
 void progress_set_lesson_step(struct progress *progress, const char *id, int step);
 bool progress_lesson_done(const struct progress *progress, const char *id);
