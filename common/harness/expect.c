@@ -153,7 +153,7 @@ void expect_error(struct student *p, const char *text)
     wait_end(p);
     if (memmem(buffer_text(&p->errors), p->errors.length, text, strlen(text)) == NULL) {
         report_comparison(
-            &(struct comparison){text, p->errors.data, strlen(text), p->errors.length, false});
+            &(struct comparison){text, p->errors.data, strlen(text), p->errors.length});
         session_end(s, STATUS_FAIL, p,
                     session_print(s, "Its message on standard error does not name %s.", text));
     }
@@ -172,8 +172,7 @@ void expect_output(struct student *p, const void *bytes, size_t length)
     }
     wait_end(p);
     if (p->output.length != length || (length > 0 && memcmp(p->output.data, bytes, length) != 0)) {
-        report_comparison(
-            &(struct comparison){bytes, p->output.data, length, p->output.length, false});
+        report_comparison(&(struct comparison){bytes, p->output.data, length, p->output.length});
         session_end(s, STATUS_FAIL, p,
                     p->output.length == 0 ? "The program printed nothing on standard output."
                                           : "The program printed something else than it should.");

@@ -37,7 +37,8 @@ enum {
     TICK_MS = 5, /* how often a quiet program is looked at */
     LOG_EVENTS = 65536,
     DEFAULT_SEED = 1,
-    STARTER_STATUS = 3 /* what a starter exits with; no contract uses it */
+    SANITIZER_STATUS = 86, /* what a program exits with when a sanitizer found something */
+    STARTER_STATUS = 3     /* what a starter exits with; no contract uses it */
 };
 
 /* From the command line of cases. */
@@ -102,6 +103,13 @@ struct link {
     bool connecting;
 };
 
+/* What the step at hand waits for on a link; link is NULL if it waits for something else. */
+struct expectation {
+    const struct link *link;
+    const void *bytes;
+    size_t length;
+};
+
 struct session {
     const struct test_case *test;
     const struct options *options;
@@ -122,6 +130,8 @@ struct session {
     int doorbell;             /* eventfd, written when a wire log grows */
     struct buffer transcript; /* what was expected and came, for expected/ */
     bool listens;             /* the step at hand depends on what the wire sees */
+    bool wants_port;          /* the step at hand waits for "listening on …" */
+    struct expectation expected;
 };
 
 /* ---- session.c ---- */
@@ -203,7 +213,6 @@ void transcript_check(struct session *session);
 struct comparison {
     const void *expected, *got;
     size_t expected_length, got_length;
-    bool partial; /* got is not all there yet: it may still grow */
 };
 void report_comparison(const struct comparison *comparison);
 

@@ -288,6 +288,12 @@ static _Noreturn void end_in_vain(struct session *s, const char *waiting)
     struct student *p = running_student(s);
 
     if (p == NULL) {
+        procs_look(&standing);
+        if (standing.processes > 0)
+            session_lost(s,
+                         "The program ended and left a process behind that it had started. The "
+                         "harness waited for %s.",
+                         waiting);
         session_lost(s, "The program ended while the harness waited for %s.", waiting);
     }
     procs_look(&standing);

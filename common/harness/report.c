@@ -129,15 +129,33 @@ static void add_message(json_t *verdict, const struct student *student)
     buffer_free(&shown);
 }
 
-static void add_failure(struct session *s, json_t *verdict, struct student *student)
+static void add_failure(struct session *s, json_t *verdict, struct student *student, bool stopped)
 {
+    const struct expectation *e = &s->expected;
+
     (void)json_object_set_new(verdict, "steps", steps_build(s, student));
-    if (has_comparison)
-        add_comparison(verdict);
-    add_message(verdict, student);
+    if (!has_comparison && e->link != NULL && e->link->in.length > 0)
+        report_comparison(
+            &(struct comparison){e->bytes, e->link->in.data, e->length, e->link->in.length});
+    if (!stopped) { /* by a sanitizer: then its report says it all */
+        if (has_comparison)
+            add_comparison(verdict);
+        add_message(verdict, student);
+    }
     (void)json_object_set_new(verdict, "ladder", draw_ladder(student));
     if (student != NULL)
         (void)json_object_set_new(verdict, "command", json_string(student->command));
+}
+
+static const char *sanitizer_cause(const json_t *lines, bool leak)
+{
+    const char *first = json_string_value(json_object_get(json_array_get(lines, 0), "text"));
+
+    if (leak)
+        return "The program ended without freeing all its memory.";
+    if (first != NULL && strncmp(first, "Undefined", 9) == 0)
+        return "The program did what C leaves undefined, and was stopped there.";
+    return "The program was stopped at a memory error.";
 }
 
 json_t *report_build(struct session *s, enum status status, struct student *student,
@@ -153,8 +171,7 @@ json_t *report_build(struct session *s, enum status status, struct student *stud
         status = leak ? STATUS_LEAK : STATUS_SANITIZER;
     better = steps_diagnose(s, student, status);
     if (lines != NULL)
-        cause = leak ? "The program ended without freeing all its memory."
-                     : "The program was stopped at a memory error.";
+        cause = sanitizer_cause(lines, leak);
     else if (better != NULL && status != STATUS_HARNESS)
         cause = better;
     verdict =
@@ -166,7 +183,7 @@ json_t *report_build(struct session *s, enum status status, struct student *stud
     if (report != NULL)
         (void)json_object_set_new(verdict, "report", json_string(report));
     if (status != STATUS_PASS)
-        add_failure(s, verdict, student);
+        add_failure(s, verdict, student, lines != NULL);
     (void)json_object_set_new(verdict, "seed", json_integer((json_int_t)s->options->seed));
     (void)json_object_set_new(verdict, "ms",
                               json_integer((json_int_t)((now_ns() - s->began_ns) / 1000000U)));

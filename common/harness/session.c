@@ -220,7 +220,9 @@ void session_run(const struct test_case *test, const struct options *options, in
 {
     static struct session session;
     const char *temporary = getenv("TMPDIR");
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
 
+    (void)sigaction(SIGPIPE, &ignore, NULL); /* a program may end with its input half read */
     session.test = test;
     session.options = options;
     session.result_fd = result_fd;

@@ -22,6 +22,8 @@ struct step {
     const struct wire_event *event;
     unsigned count;
     long long bytes;
+    bool copy; /* closes one of several copies of the socket: what lay unread, another one reads */
+    bool over; /* the program ended by itself: it is no longer in the call */
 };
 
 /* ---- source lines ---- */
@@ -101,6 +103,8 @@ static const char *say_transfer(struct session *s, const struct step *step)
     const struct wire_event *e = step->event;
     bool sends = e->call == WIRE_SEND || e->call == WIRE_SENDFILE;
 
+    if (step->count > 1 && step->bytes == 0)
+        return session_print(s, "%s returned 0, %u times", name_of(s, e), step->count);
     if (step->count > 1)
         return session_print(s, "%s %s %u times, %lld bytes in all", name_of(s, e),
                              sends ? "was called" : "returned data", step->count, step->bytes);
@@ -110,10 +114,12 @@ static const char *say_transfer(struct session *s, const struct step *step)
     if (sends)
         return session_print(s, "sent %lld %s %s", (long long)e->result, plural(e->result),
                              show_head(s, e, e->result));
+    if (e->result == 0 && e->asked == 0)
+        return session_print(s, "%s was asked for 0 bytes and returned 0", name_of(s, e));
     if (e->result == 0)
         return session_print(s, "%s returned 0: the other side had finished", name_of(s, e));
-    return session_print(s, "%s returned %lld, asked for %lld", name_of(s, e), (long long)e->result,
-                         (long long)e->asked);
+    return session_print(s, "%s returned %lld, asked for %lld: %s", name_of(s, e),
+                         (long long)e->result, (long long)e->asked, show_head(s, e, e->result));
 }
 
 static const char *say_event(struct session *s, const struct step *step)
@@ -122,7 +128,11 @@ static const char *say_event(struct session *s, const struct step *step)
     char text[ADDRESS_TEXT];
 
     if (e->phase == WIRE_ENTER)
-        return session_print(s, "is still in %s on descriptor %d", name_of(s, e), e->fd);
+        return session_print(s, "%s in %s on descriptor %d", step->over ? "was" : "is still",
+                             name_of(s, e), e->fd);
+    if (e->call == WIRE_BIND)
+        return session_print(s, "%s to %s failed: %s", name_of(s, e), address_of(&e->local, text),
+                             errno_name(e->error));
     if (e->error != 0 && !(e->call == WIRE_CONNECT && e->error == EINPROGRESS))
         return session_print(
             s, "%s%s%s failed: %s", name_of(s, e), e->call == WIRE_CONNECT ? " to " : "",
@@ -139,7 +149,7 @@ static const char *say_event(struct session *s, const struct step *step)
     case WIRE_SHUTDOWN:
         return e->flags == 0 ? "shut down receiving" : "finished sending";
     case WIRE_CLOSE:
-        if (e->unread > 0)
+        if (e->unread > 0 && !step->copy)
             return session_print(s, "closed the socket, %u %s never read", e->unread,
                                  plural(e->unread));
         return step->count > 1 ? session_print(s, "closed %u sockets", step->count)
@@ -151,14 +161,20 @@ static const char *say_event(struct session *s, const struct step *step)
     }
 }
 
+/* True if the program ended by itself, and not because the harness was done with it. */
+static bool ended_itself(const struct student *p)
+{
+    return p->ended && !(WIFSIGNALED(p->wait_status) && WTERMSIG(p->wait_status) == SIGKILL);
+}
+
 static const char *say_end(struct session *s, const struct student *p)
 {
-    if (!p->ended)
+    if (!ended_itself(p))
         return NULL;
-    if (WIFSIGNALED(p->wait_status) && WTERMSIG(p->wait_status) == SIGKILL)
-        return NULL; /* the harness ended it */
     if (WIFSIGNALED(p->wait_status))
         return session_print(s, "was ended by SIG%s", sigabbrev_np(WTERMSIG(p->wait_status)));
+    if (WEXITSTATUS(p->wait_status) == SANITIZER_STATUS)
+        return "was stopped by the sanitizer";
     return session_print(s, "exited with status %d", WEXITSTATUS(p->wait_status));
 }
 
@@ -168,10 +184,13 @@ static bool is_told(const struct wire_event *e)
 {
     static const uint32_t told = 1U << WIRE_CONNECT | 1U << WIRE_LISTEN | 1U << WIRE_ACCEPT |
                                  1U << WIRE_SEND | 1U << WIRE_RECV | 1U << WIRE_SENDFILE |
-                                 1U << WIRE_SHUTDOWN | 1U << WIRE_CLOSE | 1U << WIRE_FORK;
+                                 1U << WIRE_SHUTDOWN | 1U << WIRE_CLOSE | 1U << WIRE_FORK |
+                                 1U << WIRE_BIND;
 
     if ((told >> e->call & 1U) == 0)
         return false;
+    if (e->call == WIRE_BIND)
+        return e->error != 0;
     if (e->call == WIRE_FORK)
         return e->phase == WIRE_EXIT && e->result > 0;
     if (e->family != AF_INET && e->family != AF_INET6 && e->family != AF_UNIX)
@@ -184,6 +203,19 @@ static bool is_left(const struct wire_log *log, uint32_t entry, uint32_t count)
     for (uint32_t i = entry + 1; i < count; i++) {
         const struct wire_event *e = wire_log_event(log, i);
         if (e != NULL && e->phase == WIRE_EXIT && e->entry == entry)
+            return true;
+    }
+    return false;
+}
+
+/* True if the socket is read again behind this event: by another process, or another copy of it. */
+static bool is_read_later(const struct wire_log *log, uint32_t from, uint32_t count)
+{
+    const struct wire_event *closed = wire_log_event(log, from);
+
+    for (uint32_t i = from + 1; closed != NULL && i < count; i++) {
+        const struct wire_event *e = wire_log_event(log, i);
+        if (e != NULL && e->call == WIRE_RECV && e->socket == closed->socket)
             return true;
     }
     return false;
@@ -222,7 +254,9 @@ static size_t collect(const struct wire_log *log, struct step *steps, size_t *sk
             n--;
             (*skipped)++;
         }
-        steps[n++] = (struct step){e, 1, e->result};
+        steps[n++] = (struct step){.event = e, .count = 1, .bytes = e->result};
+        if (e->call == WIRE_CLOSE && e->unread > 0)
+            steps[n - 1].copy = is_read_later(log, i, count);
     }
     return n;
 }
@@ -238,14 +272,17 @@ json_t *steps_build(struct session *s, const struct student *p)
     if (p == NULL || p->log.header == NULL)
         return list;
     n = collect(&p->log, steps, &skipped);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         offsets[i] = steps[i].event->caller;
+        steps[i].over = ended_itself(p);
+    }
     if (n > 0)
         resolve(s, offsets, n, places);
     if (skipped > 0)
-        (void)json_array_append_new(
-            list, json_pack("{s:o, s:s}", "text", json_sprintf("… %zu steps before these", skipped),
-                            "where", ""));
+        (void)json_array_append_new(list, json_pack("{s:o, s:s}", "text",
+                                                    json_sprintf("… %zu step%s before these",
+                                                                 skipped, skipped == 1 ? "" : "s"),
+                                                    "where", ""));
     for (size_t i = 0; i < n; i++)
         (void)json_array_append_new(
             list, json_pack("{s:s, s:s}", "text", say_event(s, &steps[i]), "where", places[i]));
@@ -261,21 +298,27 @@ json_t *steps_build(struct session *s, const struct student *p)
 struct story {
     uint64_t socket;
     unsigned reads; /* that returned data */
-    bool saw_end;   /* recv() returned 0 */
-    const struct wire_event *short_send, *interrupted, *closed;
+    unsigned ends;  /* that returned 0, one after another */
+    bool over;      /* recv() returned 0, or failed: there is nothing more to read */
+    const struct wire_event *short_send, *interrupted, *closed, *end;
 };
 
 enum { MAX_STORIES = 64 };
 
-static struct story *story_of(struct story *stories, size_t *count, uint64_t socket)
+struct stories {
+    struct story last[MAX_STORIES]; /* the oldest first */
+    size_t count;
+};
+
+static struct story *story_of(struct stories *stories, uint64_t socket)
 {
-    for (size_t i = 0; i < *count; i++)
-        if (stories[i].socket == socket)
-            return &stories[i];
-    if (*count == MAX_STORIES)
-        return NULL;
-    stories[*count] = (struct story){.socket = socket};
-    return &stories[(*count)++];
+    for (size_t i = 0; i < stories->count; i++)
+        if (stories->last[i].socket == socket)
+            return &stories->last[i];
+    if (stories->count == MAX_STORIES)
+        memmove(stories->last, stories->last + 1, --stories->count * sizeof stories->last[0]);
+    stories->last[stories->count] = (struct story){.socket = socket};
+    return &stories->last[stories->count++];
 }
 
 static void follow_send(struct story *story, const struct wire_event *e)
@@ -291,6 +334,23 @@ static void follow_send(struct story *story, const struct wire_event *e)
     }
 }
 
+static void follow_recv(struct story *story, const struct wire_event *e)
+{
+    bool failed = e->error != 0 && e->error != EINTR && e->error != EAGAIN;
+
+    story->closed = NULL; /* only a copy was closed */
+    if (e->phase == WIRE_ENTER)
+        return;
+    if (e->error == 0 && e->result == 0 && e->asked > 0) {
+        story->ends++;
+        story->end = e;
+    } else {
+        story->ends = 0;
+    }
+    story->reads += e->result > 0;
+    story->over |= failed || story->ends > 0;
+}
+
 static void follow(struct story *story, const struct wire_event *e)
 {
     if (e->phase == WIRE_ENTER && story->interrupted != NULL && story->interrupted->call == e->call)
@@ -299,10 +359,8 @@ static void follow(struct story *story, const struct wire_event *e)
         story->interrupted = e;
     if (e->call == WIRE_SEND)
         follow_send(story, e);
-    if (e->call == WIRE_RECV && e->phase == WIRE_EXIT) {
-        story->reads += e->result > 0;
-        story->saw_end |= e->result == 0 && e->asked > 0;
-    }
+    if (e->call == WIRE_RECV)
+        follow_recv(story, e);
     if (e->call == WIRE_CLOSE && e->phase == WIRE_EXIT && story->closed == NULL)
         story->closed = e;
 }
@@ -314,35 +372,117 @@ static const char *at_place(struct session *s, const struct wire_event *e)
     return place[0] == '\0' ? "" : session_print(s, " (%s)", place);
 }
 
-static const char *judge(struct session *s, const struct story *story)
+/* True if the program went on after this event: else it was only stopped before it could. */
+static bool went_on(const struct student *p, const struct wire_event *event)
+{
+    uint32_t count = wire_log_count(&p->log);
+
+    if (ended_itself(p))
+        return true;
+    for (uint32_t i = count; i > 0; i--) {
+        const struct wire_event *e = wire_log_event(&p->log, i - 1);
+        if (e == event)
+            return false;
+        if (e != NULL && e->tid == event->tid)
+            return true;
+    }
+    return false;
+}
+
+/* What a call told and the program did not heed. */
+static const char *judge_calls(struct session *s, const struct student *p,
+                               const struct story *story)
 {
     const struct wire_event *e = story->interrupted;
 
-    if (e != NULL)
+    if (p->stopped && p->ended && WIFEXITED(p->wait_status) && WEXITSTATUS(p->wait_status) == 0)
+        e = NULL; /* it was interrupted so that it would end, and it did */
+    if (e != NULL && p->stopped && went_on(p, e))
+        return session_print(s,
+                             "SIGTERM interrupted %s, which returned -1 with EINTR%s. That is no "
+                             "error: it is the time to look at the flag that the handler set.",
+                             name_of(s, e), at_place(s, e));
+    if (e != NULL && went_on(p, e))
         return session_print(s,
                              "A signal interrupted %s: it returned -1 with EINTR%s, and the "
                              "program took that for an error instead of calling again.",
                              name_of(s, e), at_place(s, e));
     e = story->short_send;
-    if (e != NULL)
+    if (e != NULL && went_on(p, e))
         return session_print(s,
                              "%s took %lld of %lld bytes%s, and the program went on as if it were "
                              "all of them.",
                              name_of(s, e), (long long)e->result, (long long)e->asked,
                              at_place(s, e));
-    e = story->closed;
-    if (e != NULL && e->unread > 0 && !story->saw_end && story->reads == 1)
+    return NULL;
+}
+
+/* A socket closed too early. */
+static const char *judge_end(struct session *s, const struct story *story)
+{
+    const struct wire_event *e = story->closed;
+
+    if (e == NULL || story->over)
+        return NULL;
+    if (e->unread > 0 && story->reads == 1)
         return session_print(s,
                              "Your program stopped after the first recv(): it closed the socket "
                              "with %u %s unread.",
                              e->unread, plural(e->unread));
-    if (e != NULL && e->unread > 0 && !story->saw_end)
+    if (e->unread > 0)
         return session_print(s, "Your program closed the socket with %u %s unread%s.", e->unread,
                              plural(e->unread), at_place(s, e));
-    if (e != NULL && !story->saw_end && story->reads == 1)
+    if (story->reads == 1)
         return "Your program stopped after the first recv(): it closed the socket before it had "
                "seen the end, a recv() that returns 0.";
+    if (story->reads > 1)
+        return session_print(s,
+                             "Your program closed the socket%s before it had seen the end, a "
+                             "recv() that returns 0.",
+                             at_place(s, e));
     return NULL;
+}
+
+static const char *judge(struct session *s, const struct student *p, const struct story *story,
+                         enum status status)
+{
+    const char *found = judge_calls(s, p, story);
+
+    if (found == NULL && status == STATUS_TIMEOUT && story->ends > 1)
+        return session_print(s,
+                             "%s had returned 0%s: the other side had finished, and there will "
+                             "never be more. The program called it again and again.",
+                             name_of(s, story->end), at_place(s, story->end));
+    if (found == NULL && status == STATUS_FAIL && !p->stopped) /* to stop, one may close early */
+        found = judge_end(s, story);
+    return found;
+}
+
+/* A server whose clients are never told its port. */
+static const char *judge_server(struct session *s, const struct student *p)
+{
+    uint32_t count = wire_log_count(&p->log);
+    bool listens = false;
+
+    for (uint32_t i = 0; i < count && !listens; i++) {
+        const struct wire_event *e = wire_log_event(&p->log, i);
+        listens = e != NULL && e->call == WIRE_LISTEN && e->phase == WIRE_EXIT && e->error == 0;
+    }
+    if (!listens || p->serves || !s->wants_port)
+        return NULL;
+    if (p->output.length == 0)
+        return "Your program listens, but the line \"listening on [address]:port\" did not come "
+               "out. printf() keeps it in a buffer when standard output is no terminal: "
+               "fflush(stdout) sends it.";
+    struct buffer shown = {0};
+    size_t line = strcspn(buffer_text(&p->output), "\n");
+    (void)bytes_show(p->output.data, line, 60, &shown);
+    const char *text = session_print(s,
+                                     "Your program listens and printed \"%s\"; it should have been "
+                                     "\"listening on [address]:port\" and a line end.",
+                                     buffer_text(&shown));
+    buffer_free(&shown);
+    return text;
 }
 
 static bool is_starter(const struct student *p)
@@ -353,9 +493,8 @@ static bool is_starter(const struct student *p)
 
 const char *steps_diagnose(struct session *s, const struct student *p, enum status status)
 {
-    struct story stories[MAX_STORIES];
+    struct stories stories = {.count = 0};
     const char *found = NULL;
-    size_t count = 0;
 
     if (p == NULL || p->log.header == NULL)
         return NULL;
@@ -364,17 +503,15 @@ const char *steps_diagnose(struct session *s, const struct student *p, enum stat
     if (p->ended && WIFSIGNALED(p->wait_status) && WTERMSIG(p->wait_status) == SIGPIPE)
         return "The program was ended by SIGPIPE: it sent to a connection that the other side had "
                "closed. With MSG_NOSIGNAL, send() returns -1 and EPIPE instead.";
-    if (status != STATUS_FAIL)
+    if (status != STATUS_FAIL && status != STATUS_TIMEOUT)
         return NULL;
     uint32_t events = wire_log_count(&p->log);
     for (uint32_t i = 0; i < events; i++) {
         const struct wire_event *e = wire_log_event(&p->log, i);
-        struct story *story =
-            e == NULL || e->socket == 0 ? NULL : story_of(stories, &count, e->socket);
-        if (story != NULL)
-            follow(story, e);
+        if (e != NULL && e->socket != 0)
+            follow(story_of(&stories, e->socket), e);
     }
-    for (size_t i = count; i > 0 && found == NULL; i--) /* the last conversation first */
-        found = judge(s, &stories[i - 1]);
-    return found;
+    for (size_t i = stories.count; i > 0 && found == NULL; i--) /* the last conversation first */
+        found = judge(s, p, &stories.last[i - 1], status);
+    return found != NULL ? found : judge_server(s, p);
 }

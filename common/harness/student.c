@@ -314,8 +314,10 @@ const char *student_port(struct student *p)
 
     if (p->session->options->play)
         return play_ask_port(p->session);
+    p->session->wants_port = true;
     (void)pump(p->session, is_listening, p,
                "the line \"listening on [address]:port\" on its standard output", false);
+    p->session->wants_port = false;
     size_t length = find_listening(&p->output, &start);
     const char *line = session_print(p->session, "%.*s", (int)length - 1, p->output.data + start);
     const char *colon = strrchr(line, ':');

@@ -412,8 +412,8 @@ static void sigterm_while_serving(struct session *s)
     exchange(s, link, &talk, 2);
     student_settle(p);
     student_signal(p, SIGTERM);
-    link_wait_end(link);
     expect_exit(p, 0);
+    link_wait_end(link);
 }
 
 /* Enough clients to meet every failing call: for the cases in which the wire makes calls fail. */
@@ -474,8 +474,8 @@ static void clean(struct session *s)
     link_wait_read(link);
     student_settle(p);
     student_signal(p, SIGTERM);
-    link_wait_end(link);
     expect_exit(p, 0);
+    link_wait_end(link);
 }
 
 int main(int argc, char **argv)
