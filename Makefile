@@ -38,17 +38,22 @@ doctor: $(WORKBOOK)
 CHAPTERS := $(wildcard 0[1-5]_*)
 PROGRAMS := $(patsubst %.c,build/%,$(wildcard 0[1-5]_*/[0-9][0-9]_*.c))
 CASES := $(patsubst %.c,build/%,$(wildcard exercises/*/*/cases.c))
-MODULES := $(foreach c,core wire harness,$(wildcard common/$(c)/*.[ch])) $(wildcard 0[1-5]_*/*/*.[ch])
 
 # ---- how it is built --------------------------------------------------------------------------
 
 CC := gcc
 AR := ar
-WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
-CFLAGS := -O2 -g $(WARNINGS) -fno-omit-frame-pointer -MMD -MP
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+CFLAGS := -O2 -g $(WARNINGS) $(if $(CI),-Werror) -fno-omit-frame-pointer -MMD -MP
 POSIX := -std=c11 -D_POSIX_C_SOURCE=200809L
 LINUX := -std=c11 -D_GNU_SOURCE
 INCLUDES := -Icommon $(addprefix -I,$(CHAPTERS))
+
+# A word for each thing made; V=1 shows the commands instead.
+say = @$(if $(V),:,echo '  $(1)  $@')
+ifndef V
+.SILENT:
+endif
 
 # Where the libraries are is asked once; a missing one stops make with a sentence, and its cure.
 ifeq ($(filter clean,$(MAKECMDGOALS)),)
@@ -66,9 +71,11 @@ all: $(WORKBOOK) build/wire build/libwire.so $(PROGRAMS) $(CASES) build/student.
 
 build/%.o: %.c
 	@mkdir -p $(@D)
+	$(call say,cc  )
 	$(CC) $(LINUX) $(CFLAGS) -fPIC -fvisibility=hidden $(INCLUDES) $(LIBRARY_CFLAGS) -c $< -o $@
 
 build/libcore.a: $(CORE)
+	$(call say,ar  )
 	$(AR) rcs $@ $^
 
 # The C library's checked forms are what it stands before, so it is built without them. Its unwinder
@@ -76,23 +83,29 @@ build/libcore.a: $(CORE)
 PRELOAD := $(call objects,wire/preload)
 $(PRELOAD): CFLAGS += -U_FORTIFY_SOURCE
 build/libwire.so: $(PRELOAD) build/common/wire/log.o build/common/wire/fault.o build/libcore.a
+	$(call say,link)
 	$(CC) -shared -static-libgcc -Wl,-z,defs,-z,now,--exclude-libs,ALL -o $@ $^ -ldl -pthread
 
 build/wire: build/common/wire/wire.o $(WIRE) build/libcore.a
+	$(call say,link)
 	$(CC) -o $@ $^
 
 build/libharness.a: $(call objects,harness) $(WIRE) $(CORE)
+	$(call say,ar  )
 	$(AR) rcs $@ $^
 
 build/workbook: $(call objects,workbook) $(WIRE) build/libcore.a
+	$(call say,link)
 	$(CC) -o $@ $^ $(JANSSON) $(LIBUV) $(MD4C)
 
 build/exercises/%/cases: build/exercises/%/cases.o build/libharness.a
+	$(call say,link)
 	$(CC) -o $@ $^ $(JANSSON) -pthread
 
 # A chapter's programs: one file each, POSIX where it can be, and the modules of the chapters so far.
 build/01_socket/%: 01_socket/%.c build/libcore.a
 	@mkdir -p $(@D)
+	$(call say,cc  )
 	$(CC) $(POSIX) $(CFLAGS) $(INCLUDES) $< -o $@ build/libcore.a
 
 # How the runner compiles a learner's file: read by gcc as @build/student.flags.
@@ -107,6 +120,7 @@ CMOCKA := -lcmocka
 UNIT := $(patsubst common/tests/%.c,build/tests/%.t,$(wildcard common/tests/unit_*.c))
 build/tests/unit_%.t: common/tests/unit_%.c build/libharness.a $(call objects,workbook) | test-tools
 	@mkdir -p $(@D)
+	$(call say,link)
 	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $< -o $@ \
 	    $(filter-out build/common/workbook/main.o,$(filter %.o,$^)) build/libharness.a \
 	    $(JANSSON) $(LIBUV) $(MD4C) $(CMOCKA) -pthread
@@ -122,7 +136,7 @@ FINDINGS := $(CODE:%=build/lint/%.txt)
 STANDARD = $(or $(if $(filter 0%,$<),$(POSIX)),$(if $(filter common/% %/cases.c,$<),$(LINUX)),\
     -std=gnu11)
 build/lint/%.txt: % common/tests/lint_file.sh .clang-tidy .clang-format | lint-tools
-	@sh common/tests/lint_file.sh $< $@ $(STANDARD) $(WARNINGS) $(INCLUDES) $(LIBRARY_CFLAGS)
+	@sh common/tests/lint_file.sh $< $@ $(STANDARD) $(WARNINGS) -Werror $(INCLUDES) $(LIBRARY_CFLAGS)
 
 .PHONY: lint-tools
 lint-tools:
