@@ -1,5 +1,6 @@
 /* The runner: reads the command line and hands over to a command. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <locale.h>
 #include <signal.h>
@@ -118,13 +119,13 @@ enum { VERBS = sizeof verbs / sizeof verbs[0] };
 static int show_help(const struct runner *runner)
 {
     const struct screen *screen = &runner->out;
-    char lead[64];
+    char usage[64];
 
     runner_say(runner, STYLE_PLAIN, "%s", _("usage: workbook COMMAND [ARGUMENTS]"));
     (void)fputc('\n', screen->out);
     for (size_t i = 0; i < VERBS; i++) {
-        (void)snprintf(lead, sizeof lead, "  %s %s", verbs[i].name, verbs[i].arguments);
-        screen_print(screen, STYLE_CODE, "%s\n", lead);
+        (void)snprintf(usage, sizeof usage, "%s %s", verbs[i].name, verbs[i].arguments);
+        screen_wrap(screen, STYLE_CODE, 2, usage);
         screen_wrap(screen, STYLE_PLAIN, 6, _(verbs[i].help));
     }
     (void)fputc('\n', screen->out);
@@ -151,15 +152,15 @@ static const struct verb *verb_find(const struct runner *runner, const char *nam
     for (size_t i = 0; i < VERBS; i++)
         if (strcmp(name, verbs[i].name) == 0)
             return &verbs[i];
+    const char *names[VERBS], *near;
     for (size_t i = 0; i < VERBS; i++)
-        if (strlen(name) >= 2 &&
-            (strncmp(name, verbs[i].name, 2) == 0 || strstr(verbs[i].name, name) != NULL)) {
-            (void)runner_refuse(runner, _("There is no command %.40s. Did you mean %s?"), name,
-                                verbs[i].name);
-            return NULL;
-        }
-    (void)runner_refuse(
-        runner, _("There is no command %.40s. build/workbook --help lists them all."), name);
+        names[i] = verbs[i].name;
+    near = runner_nearest(name, names, VERBS);
+    if (near != NULL)
+        (void)runner_refuse(runner, _("There is no command %.40s. Did you mean %s?"), name, near);
+    else
+        (void)runner_refuse(
+            runner, _("There is no command %.40s. build/workbook --help lists them all."), name);
     return NULL;
 }
 
@@ -250,6 +251,17 @@ static int run_command(struct runner *runner, const char *name, int argc, char *
     return status;
 }
 
+/*
+ * A standard descriptor that is closed would be given to the next file that is opened. Open for
+ * reading only, it stays what it was: one that cannot be written.
+ */
+static void open_standard(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", O_RDONLY) != fd)
+            _exit(EXIT_USAGE); /* there is nobody to tell */
+}
+
 int main(int argc, char **argv)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -258,6 +270,7 @@ int main(int argc, char **argv)
 
     (void)setlocale(LC_ALL, ""); /* a locale that is not installed: the text stays English */
     (void)sigaction(SIGPIPE, &ignore, NULL); /* finish() tells of a pipe nobody reads */
+    open_standard();
     processes_adopt();
     screen_init(&runner.out, stdout);
     screen_init(&runner.err, stderr);

@@ -223,7 +223,7 @@ static int add_trials(struct proof *proof, long seeds)
     }
     if (trial_add(proof, EXPECT_NOTHING, proof->exercise->starter, "") == NULL ||
         add_folder(proof, "other", EXPECT_ALL, "") == -1 ||
-        add_folder(proof, "other", EXPECT_ALL, seed) == -1 ||
+        (*seed != '\0' && add_folder(proof, "other", EXPECT_ALL, seed) == -1) ||
         add_folder(proof, "wrong", EXPECT_FAILURES, "") == -1)
         return -1;
     size_t wrong = proof->wrong;

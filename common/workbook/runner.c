@@ -142,6 +142,15 @@ static void near_join(const struct near *near, struct buffer *text)
                            near->names[i]);
 }
 
+const char *runner_nearest(const char *typed, const char *const *names, size_t count)
+{
+    struct near near = {.typed = typed};
+
+    for (size_t i = 0; i < count; i++)
+        near_try(&near, names[i], names[i]);
+    return near.names[0];
+}
+
 const struct exercise_entry *runner_exercise(const struct runner *runner, const char *name)
 {
     const struct catalogue *catalogue = &runner->catalogue;
@@ -159,7 +168,7 @@ const struct exercise_entry *runner_exercise(const struct runner *runner, const 
     for (const struct exercise_entry *e = exercise_first(catalogue); e != NULL;
          e = exercise_after(catalogue, e)) {
         near_try(&near, e->id, e->id);
-        if (strlen(name) > 4)
+        if (strlen(name) >= 3)
             near_try(&near, e->name, e->id);
     }
     near_join(&near, &names);

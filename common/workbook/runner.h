@@ -45,6 +45,9 @@ int runner_refuse(const struct runner *runner, const char *format, ...) PRINTF_L
 void runner_say(const struct runner *runner, enum style style, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* The name most like the one that was typed; NULL if none is like it. */
+const char *runner_nearest(const char *typed, const char *const *names, size_t count);
+
 /*
  * The exercise that was named, by "1.2", "fetch_first" or "02_fetch_first". NULL if there is none
  * by that name; a sentence that names near ones was printed then.
