@@ -8,14 +8,14 @@
  * and half-close, which it reports as the errors they are.
  *
  * - short-read, short-write: the stream falls into pieces whose ends depend on the seed alone,
- * however segments come: about 3 bytes each at first, 48 behind byte 48, 2 KiB behind 1 KiB, 16 KiB
- * behind 64 KiB. No call goes past the end of a piece.
- * - eintr: send, recv, accept, poll, select, epoll_wait (but not those with time-out 0). eagain:
- * send, recv, accept. delay: send, recv, accept.
+ *   however segments come: of about 3 bytes at first, 48 bytes behind byte 48, 2 KiB behind 1 KiB,
+ *   16 KiB behind 64 KiB. No call goes past the end of a piece.
+ * - eintr: send, recv, accept, poll, select, epoll_wait (not those with time-out 0).
+ *   eagain: send, recv, accept. delay: the same.
  * - reset: the peer gets a true RST, the program ECONNRESET. half-close: reads give 0.
  * - udp-*: what the program sends. What it receives is left alone, or a read that poll() promised
- *   would block. A datagram that is held back leaves at the latest when the program turns to
- * another call.
+ *   would block. A datagram held back leaves at the latest when the program turns to another call.
+ *
  * - Bytes are counted per connection and direction, calls per connection and kind (a call that
  *   fails with a true EAGAIN or EINTR is not counted, since that depends on the clock).
  * - EINTR, EAGAIN and udp-drop strike at even counts only: whoever tries again gets through.
@@ -34,7 +34,7 @@ static const struct {
     {WIRE_EINTR, "eintr", "calls that wait fail with EINTR, never twice in a row"},
     {WIRE_EAGAIN, "eagain", "non-blocking calls fail with EAGAIN, never twice in a row"},
     {WIRE_DELAY, "delay", "calls start 1 to 8 ms late: the first ones, few later"},
-    {WIRE_RESET, "reset", "a connection is reset after some bytes: the first, half of the rest"},
+    {WIRE_RESET, "reset", "a connection is reset midway: the first, half of the rest"},
     {WIRE_HALF_CLOSE, "half-close", "a peer's stream ends early: the first, half of the rest"},
     {WIRE_ACCEPT_EMFILE, "accept-emfile", "the first 1 to 3 accepts fail with EMFILE"},
     {WIRE_UDP_DROP, "udp-drop", "datagrams sent get lost, never two in a row"},

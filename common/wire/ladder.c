@@ -108,12 +108,14 @@ static void name_peers(struct messages *messages, bool narrow)
         if (c->messages <= told || c->accepted || c->peer.any.sa_family == AF_UNSPEC)
             continue;
         told = c->messages;
+        if (narrow && message->remark[0] != '\0')
+            continue;
         if (narrow && address_port(&c->peer.any) != -1)
             (void)snprintf(address, sizeof address, ":%d", address_port(&c->peer.any));
         else
             (void)address_format(&c->peer.any, sizeof c->peer, address);
-        int length = snprintf(remark, sizeof remark, "%s%s%s", address,
-                              message->remark[0] != '\0' ? ", " : "", message->remark);
+        int length = snprintf(remark, sizeof remark, "%s%s%s", message->remark,
+                              message->remark[0] != '\0' ? ", " : "", address);
         if (length < (int)sizeof remark)
             memcpy(message->remark, remark, sizeof remark);
     }
@@ -160,6 +162,7 @@ static void measure(struct drawing *d)
     size_t half = bytes_columns(program_name(d)) / 2;
 
     d->columns = d->options->columns > 0 ? (size_t)d->options->columns : 80;
+    bool narrow = d->columns < 60;
     if (d->options->times && count > 0)
         d->time = (size_t)snprintf(text, sizeof text, "%.1f ms  ",
                                    milliseconds(d, &d->messages.list[count - 1]));
