@@ -17,7 +17,7 @@ class Tap:
         self.count += 1
         self.failed += not passed
         print("%s %d - %s" % ("ok" if passed else "not ok", self.count, name), flush=True)
-        if not passed:
+        if not passed and detail:
             print("\n".join("# " + line for line in str(detail).splitlines()), flush=True)
         return passed
 
