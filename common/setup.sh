@@ -10,7 +10,7 @@ set -u
 
 # The one list of packages, by their Debian names. Columns: what it is for (work, test), the
 # package, how it is found on any Linux (a command, a pkg-config module, a file, a part of clang's
-# runtime), why it is needed.
+# runtime, a host's name), why it is needed. /etc/hosts is no package; a line is added to it.
 packages() {
     cat <<'END'
 work  gcc               command gcc                compiles the workbook's programs and yours
@@ -21,6 +21,8 @@ work  pkg-config        command pkg-config         knows where libraries are
 work  libjansson-dev    module jansson             JSON, for progress and reports
 work  libuv1-dev        module libuv               event loop of the runner and of chapter 5
 work  libmd4c-dev       module md4c                Markdown, for the lessons
+work  netbase           file /etc/services         names of services, such as http
+work  /etc/hosts        name localhost             what this machine is called by itself
 test  perl              command prove              runs the tests and counts them
 test  libcmocka-dev     module cmocka              unit tests
 test  clang             command clang              a second compiler's warnings, and fuzzing
@@ -33,12 +35,13 @@ test  curl              command curl               a real client, watched by the
 END
 }
 
-# Is it there? $1: command, module, file or runtime; $2: its name.
+# Is it there? $1: command, module, file, runtime or name; $2: what it is called.
 found() {
     case $1 in
     command) command -v "$2" >/dev/null 2>&1 ;;
     module) pkg-config --exists "$2" 2>/dev/null ;;
     file) [ -e "$2" ] ;;
+    name) grep -qsw "$2" /etc/hosts || getent hosts "$2" >/dev/null 2>&1 ;;
     runtime) ls "$(clang -print-runtime-dir 2>/dev/null)/libclang_rt.$2"* >/dev/null 2>&1 ;;
     esac
 }
@@ -93,14 +96,18 @@ require() {
     done
 }
 
-# Runs apt-get, as root or by sudo; what it says goes to the file $log.
-apt() {
-    set -- apt-get -o DPkg::Lock::Timeout=120 "$@"
+as_root() {
     if [ "$(id -u)" -eq 0 ]; then
-        DEBIAN_FRONTEND=noninteractive "$@" </dev/null >>"$log" 2>&1
+        "$@"
     else
-        sudo env DEBIAN_FRONTEND=noninteractive "$@" </dev/null >>"$log" 2>&1
+        sudo "$@"
     fi
+}
+
+# Runs apt-get; what it says goes to the file $log.
+apt() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 "$@" \
+        </dev/null >>"$log" 2>&1
 }
 
 # Installs the packages $*. The package lists are fetched only when the ones at hand are not enough.
@@ -108,6 +115,7 @@ install() {
     log=$(mktemp) || return 1
     trap 'rm -f "$log"' EXIT
     trap 'exit 130' INT TERM HUP
+    echo 'Installing with apt-get. This takes from seconds to a few minutes.'
     apt install --yes --no-install-recommends "$@" && return 0
     : >"$log"
     if apt update && apt install --yes --no-install-recommends "$@"; then
@@ -128,46 +136,52 @@ agreed() {
     esac
 }
 
+# Makes sure that the changes "$*" may be made as root: returns 0, or 1 after saying why not.
+permitted() {
+    [ "$(id -u)" -ne 0 ] || return 0
+    if ! command -v sudo >/dev/null 2>&1; then
+        printf 'There is no sudo here. Run as root: %s\n' "$*" >&2
+        return 1
+    fi
+    [ "$yes" = no ] || return 0
+    if ! [ -t 0 ]; then
+        printf 'There is no terminal to ask on. Run: sudo sh -c "%s"\n' "$*" >&2
+        return 1
+    fi
+    agreed "Do it now? This runs, by sudo: $*" && return 0
+    echo 'Nothing was changed.' >&2
+    return 1
+}
+
 setup() {
     list=$(missing "$groups")
     if [ -z "$list" ]; then
         echo 'Every package that is needed is here.'
         return 0
     fi
-    set -- $(printf '%s\n' "$list" | sed 's/ .*//')
-    command="apt-get install --no-install-recommends $*"
+    set -- $(printf '%s\n' "$list" | sed '/^\/etc/d; s/ .*//')
+    hosts=$(printf '%s\n' "$list" | grep '^/etc/hosts ')
 
     echo 'This machine lacks:'
     printf '%s\n' "$list" | while read -r package why; do
         printf '  %-16s %s\n' "$package" "$why"
     done
-    if ! command -v apt-get >/dev/null 2>&1; then
+    if [ $# -gt 0 ] && ! command -v apt-get >/dev/null 2>&1; then
         echo 'These are the names of Debian packages, and this system has no apt-get.' >&2
         echo 'Install what corresponds to them in the way of your system.' >&2
         return 1
     fi
-    if [ "$(id -u)" -ne 0 ]; then
-        if ! command -v sudo >/dev/null 2>&1; then
-            printf 'There is no sudo here. Run as root: %s\n' "$command" >&2
-            return 1
-        fi
-        if [ "$yes" = no ] && ! [ -t 0 ]; then
-            printf 'There is no terminal to ask on. Run: sudo %s\n' "$command" >&2
-            return 1
-        fi
-        if [ "$yes" = no ] && ! agreed "Install them now? This runs: sudo $command"; then
-            echo 'Nothing was installed.' >&2
-            return 1
-        fi
-    fi
-    echo 'Installing them with apt-get. This takes from seconds to a few minutes.'
-    install "$@" || return 1
+    commands=${*:+apt-get install --no-install-recommends $*}
+    [ -z "$hosts" ] || commands="${commands:+$commands; }echo 127.0.0.1 localhost >>/etc/hosts"
+    permitted "$commands" || return 1
+    [ $# -eq 0 ] || install "$@" || return 1
+    [ -z "$hosts" ] || echo 127.0.0.1 localhost | as_root tee -a /etc/hosts >/dev/null || return 1
     lost=$(missing "$groups" | head -n 1)
     if [ -n "$lost" ]; then
-        printf 'apt-get has installed %s, and still it is not found.\n' "${lost%% *}" >&2
+        printf 'All was done, and still this is not found: %s\n' "${lost%% *}" >&2
         return 1
     fi
-    echo 'Installed.'
+    echo 'Done.'
 }
 
 groups=work

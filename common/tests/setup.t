@@ -14,8 +14,8 @@ from pathlib import Path
 from tap import Tap
 
 ROOT = Path(__file__).resolve().parents[2]
-REAL = ("sh mktemp grep head sed tr rm cp cat env ls gcc make addr2line pkg-config prove clang "
-        "clang-tidy clang-format curl").split()
+REAL = ("sh getent tee mktemp grep head sed tr rm cp cat env ls gcc make addr2line pkg-config prove "
+        "clang clang-tidy clang-format curl").split()
 LIBRARIES = "libjansson-dev libuv1-dev libmd4c-dev"
 INSTALL = "apt-get -o DPkg::Lock::Timeout=120 install --yes --no-install-recommends " + LIBRARIES
 UPDATE = "apt-get -o DPkg::Lock::Timeout=120 update"
@@ -70,7 +70,7 @@ def as_root(tap, folder):
     machine = Machine(folder)
     status, said, calls = machine.setup()
     tap.ok(status == 0 and calls == [INSTALL] and "libuv1-dev       event loop" in said and
-           said.endswith("Installed.\n"), "root: installed without a question and without sudo",
+           said.endswith("Done.\n"), "root: installed without a question and without sudo",
            (status, said, calls))
     status, said, calls = machine.setup()
     tap.ok(status == 0 and not calls and said == "Every package that is needed is here.\n",
@@ -99,16 +99,16 @@ def as_user(tap, folder):
     machine = Machine(folder, user="1000")
     status, said, calls = machine.setup()
     tap.ok(status == 1 and not calls and said.endswith(
-        "Run: sudo apt-get install --no-install-recommends %s\n" % LIBRARIES),
+        "Run: sudo sh -c \"apt-get install --no-install-recommends %s\"\n" % LIBRARIES),
         "user without a terminal: the command is said, nothing is run", (status, said, calls))
     status, said, calls = machine.setup(typed="n\n")
-    tap.ok(status == 1 and not calls and said.endswith("Nothing was installed.\n"),
+    tap.ok(status == 1 and not calls and said.endswith("Nothing was changed.\n"),
            "user who says no: nothing is run", (status, said, calls))
     status, said, calls = machine.setup(typed="\4")
     tap.ok(status == 1 and not calls, "user who ends the input: nothing is run",
            (status, said, calls))
     status, said, calls = machine.setup(typed="\n")
-    tap.ok(status == 0 and calls == ["sudo env", INSTALL] and "Install them now?" in said,
+    tap.ok(status == 0 and calls == ["sudo env", INSTALL] and "Do it now?" in said,
            "user who presses Enter: installed by sudo", (status, said, calls))
     machine = Machine(folder, user="1000")
     status, said, calls = machine.setup("--yes")
