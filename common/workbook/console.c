@@ -773,9 +773,10 @@ int console_run(struct console *console, const char *command, const struct conso
                       .watch = watch != NULL ? watch : &nothing,
                       .result = result,
                       .job = {.output = -1},
-                      .deadline = now_ms() + CONSOLE_LIMIT_MS};
+                      .deadline = now_ms()};
     bool server = is_server(command);
 
+    run.deadline += run.watch->limit_ms > 0 ? run.watch->limit_ms : CONSOLE_LIMIT_MS;
     *result = (struct console_result){.end = CONSOLE_DONE};
     if (console->dead) {
         result->end = CONSOLE_DEAD;

@@ -43,6 +43,7 @@ struct console_watch {
     int fd;                       /* while waiting, this one is watched as well, … */
     bool (*on_ready)(void *data); /* … and this called when it is readable; true cancels */
     void *data;
+    int limit_ms; /* instead of CONSOLE_LIMIT_MS */
 };
 
 /*

@@ -232,7 +232,9 @@ static size_t predict_read(struct lesson *lesson, size_t index)
         !starts(text_of(lesson, index), "<details>"))
         return index;
     answer_read(lesson, index);
-    p->reason = ++index;
+    p->reason = p->end = index + 1;
+    if (strstr(text_of(lesson, index++), "</details>") != NULL)
+        return index; /* no blank line before the reason: it is HTML, and lint says so */
     while (index < count &&
            !(kind_of(lesson, index) == BLOCK_HTML &&
              strstr(text_of(lesson, index), "</details>") != NULL) &&
@@ -275,7 +277,7 @@ static int parts_read(struct lesson *lesson)
     enum part_kind kind = PART_TEXT;
     bool open = false; /* the last part takes more blocks */
 
-    for (size_t i = 2, count = lesson->markdown.count; i < count;) {
+    for (size_t i = lesson->minutes > 0 ? 2 : 1, count = lesson->markdown.count; i < count;) {
         enum part_kind opened = opened_by(lesson, i);
         const struct block *block = &lesson->markdown.blocks[i];
         if (opened == PART_PREDICT && !lesson->predict.there) {

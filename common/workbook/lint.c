@@ -140,8 +140,8 @@ static void check_predict(struct lint *lint)
     if (p->answer_line != 0 && p->reason == p->end)
         finding(lint, p->answer_line,
                 _("the reason is missing, or no blank line stands before it"));
-    if (p->answer_line != 0 &&
-        (p->end >= lesson->markdown.count || lesson->markdown.blocks[p->end].kind != BLOCK_HTML))
+    else if (p->answer_line != 0 && (p->end >= lesson->markdown.count ||
+                                     lesson->markdown.blocks[p->end].kind != BLOCK_HTML))
         finding(lint, p->answer_line, _("<details> is not closed by </details>"));
 }
 

@@ -226,7 +226,8 @@ static bool command_run(struct tour *t, size_t index, bool visible)
 {
     struct outcome *outcome = &t->outcomes[index];
     struct stream stream = {.tour = t, .visible = visible};
-    const struct console_watch watch = {on_output, t->terminal.signals, on_ready, &stream};
+    const struct console_watch watch = {
+        .on_output = on_output, .fd = t->terminal.signals, .on_ready = on_ready, .data = &stream};
     struct console_result result;
     struct error error = {{0}};
 
@@ -611,8 +612,10 @@ static void page_show(struct tour *t)
             t->outcomes[before->command].ran)
             outcome_print(t, before->command);
     }
-    if (t->notice[0] != '\0')
+    if (t->notice[0] != '\0') {
         say(t, STYLE_KEY, t->notice);
+        say(t, STYLE_PLAIN, "");
+    }
     t->notice[0] = '\0';
 }
 

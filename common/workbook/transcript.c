@@ -78,7 +78,7 @@ bool transcript_match(const struct lines *expected, const struct lines *actual,
     struct parting far = {0, 0};
 
     for (;;) {
-        if (e > far.expected || (e == far.expected && a > far.actual))
+        if (e > far.expected || (e == far.expected && a > far.actual && retry == SIZE_MAX))
             far = (struct parting){e, a};
         if (is_any(expected, e)) {
             retry = ++e;
@@ -253,6 +253,21 @@ static void diff_side(const struct screen *screen, enum style style, char sign,
                      sign, to - from - DIFF_MOST);
 }
 
+/*
+ * Behind the last "..." any line might be the one that should have fitted: the most telling are
+ * as many from the end as are expected there.
+ */
+static void parting_align(const struct lines *expected, struct parting *at, size_t e_end,
+                          size_t a_end)
+{
+    size_t tail = e_end;
+
+    while (tail > 0 && !is_any(expected, tail - 1))
+        tail--;
+    if (tail > 0 && at->expected >= tail && a_end > at->actual + (e_end - at->expected))
+        at->actual = a_end - (e_end - at->expected);
+}
+
 void transcript_diff(const struct screen *screen, const struct lines *expected,
                      const struct lines *actual)
 {
@@ -266,6 +281,7 @@ void transcript_diff(const struct screen *screen, const struct lines *expected,
         e_end--;
         a_end--;
     }
+    parting_align(expected, &at, e_end, a_end);
     for (size_t i = at.actual < DIFF_BEFORE ? 0 : at.actual - DIFF_BEFORE; i < at.actual; i++)
         diff_line(screen, STYLE_DIM, ' ', actual->line[i]);
     bool both = e_end > at.expected && a_end > at.actual;
