@@ -52,28 +52,28 @@ static void refused(struct session *s)
     expect_output(p, "", 0);
 }
 
+static const struct test_case CASES[] = {
+    {.name = "greeting",
+     .title = "a greeting",
+     .teaches = "The server greets in two lines and closes; all of it is to be printed.",
+     .run = greeting},
+    {.name = "pieces",
+     .title = "the greeting in three pieces",
+     .teaches = "The server sent its greeting in three pieces; one recv() is not one message.",
+     .run = pieces},
+    {.name = "refused",
+     .title = "nobody listens",
+     .teaches = "Nobody listens there: that takes a message, and exit status 1.",
+     .run = refused},
+    {.name = "clean",
+     .title = "no memory left behind",
+     .teaches = "What getaddrinfo() allocates is given back by freeaddrinfo().",
+     .run = greeting,
+     .leaks = true},
+    {.name = NULL},
+};
+
 int main(int argc, char **argv)
 {
-    static const struct test_case cases[] = {
-        {.name = "greeting",
-         .title = "a greeting",
-         .teaches = "The server greets in two lines and closes; all of it is to be printed.",
-         .run = greeting},
-        {.name = "pieces",
-         .title = "the greeting in three pieces",
-         .teaches = "The server sent its greeting in three pieces; one recv() is not one message.",
-         .run = pieces},
-        {.name = "refused",
-         .title = "nobody listens",
-         .teaches = "Nobody listens there: that takes a message, and exit status 1.",
-         .run = refused},
-        {.name = "clean",
-         .title = "no memory left behind",
-         .teaches = "What getaddrinfo() allocates is given back by freeaddrinfo().",
-         .run = greeting,
-         .leaks = true},
-        {.name = NULL},
-    };
-
-    return harness_main(argc, argv, cases);
+    return harness_main(argc, argv, CASES);
 }

@@ -60,12 +60,11 @@ static void reply(struct session *s)
     expect_exit(p, 0);
 }
 
-static void reply_in_pieces(struct session *s)
+static void answer_in_pieces(struct session *s, const size_t *sizes)
 {
     struct peer *server = peer_listen(s, "127.0.0.1");
     struct student *p = student_start(s, peer_host(server), peer_port(server), NULL);
     struct talk talk = make_talk(s);
-    size_t sizes[] = {1 + session_random(s, 8), 1 + session_random(s, 8), 0};
 
     ask(p, &talk);
     struct link *link = take_question(server, &talk);
@@ -73,6 +72,21 @@ static void reply_in_pieces(struct session *s)
     link_close(link);
     expect_output(p, talk.answer, talk.answer_length);
     expect_exit(p, 0);
+}
+
+static void reply_in_pieces(struct session *s)
+{
+    size_t sizes[] = {1 + session_random(s, 8), 1 + session_random(s, 8), 0};
+
+    answer_in_pieces(s, sizes);
+}
+
+/* As many calls of recv() as there can be, so that one of them is interrupted with every seed. */
+static void interrupted(struct session *s)
+{
+    static const size_t sizes[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0};
+
+    answer_in_pieces(s, sizes);
 }
 
 /* The server speaks only once it knows that the question is complete. */
@@ -343,7 +357,7 @@ static const struct test_case CASES[] = {
      .points = 1,
      .teaches = "A signal made a call return -1 with EINTR; nothing was lost, and the call can "
                 "simply be made again.",
-     .run = reply_in_pieces,
+     .run = interrupted,
      .faults = "eintr"},
     {.name = "every-address",
      .title = "a name with two addresses, the first refuses",
