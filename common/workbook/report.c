@@ -1,7 +1,9 @@
 #include "workbook/report.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "workbook/files.h"
 
@@ -101,26 +103,33 @@ static int put_label(const struct screen *screen, const char *label)
     return LABEL;
 }
 
-/* Where places begin: behind the widest text that has one, but so that all places fit. */
+static const char *raw_member(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "";
+}
+
+/* Where places begin: behind the widest text that leaves room for one. */
 static int places_column(const struct screen *screen, const json_t *list, int indent)
 {
-    int texts = 0, places = 0;
+    int places = 0, column = indent;
     size_t i;
     const json_t *step;
 
     json_array_foreach(list, i, step)
     {
-        const char *text = json_string_value(json_object_get(step, "text"));
-        const char *where = json_string_value(json_object_get(step, "where"));
-        if (text == NULL || where == NULL || *where == '\0')
-            continue;
-        texts = text_columns(text) > texts ? text_columns(text) : texts;
-        places = text_columns(where) > places ? text_columns(where) : places;
+        int width = text_columns(raw_member(step, "where"));
+        places = width > places ? width : places;
     }
-    int column = indent + texts + 4, last = screen->columns - places;
-    if (column > last)
-        column = last;
-    return column < indent ? indent : column;
+    json_array_foreach(list, i, step)
+    {
+        int end = indent + text_columns(raw_member(step, "text")) + 4;
+        if (*raw_member(step, "where") != '\0' && end > column && end + places <= screen->columns)
+            column = end;
+    }
+    if (column == indent && places < screen->columns - indent) /* nothing has room beside it */
+        column = screen->columns - places;
+    return column;
 }
 
 /* A text and the place in the source beside it, or below it when there is no room. */
@@ -221,13 +230,26 @@ static void put_comparison(const struct screen *screen, const struct tap_case *t
     put_lines(screen, _("Got"), fact(test, "got", &text), from);
     const char *words = fact(test, "mark_text", &text);
     mark += indent - from;
-    if (mark + 2 + text_columns(words) <= screen->columns) {
+    int width = text_columns(words);
+    if (mark + 2 + width <= screen->columns) {
         screen_print(screen, STYLE_BAD, "%*s^ %s\n", mark, "", words);
+    } else if (indent + width < mark) {
+        screen_print(screen, STYLE_BAD, "%*s%s ^\n", mark - width - 1, "", words);
     } else {
         screen_print(screen, STYLE_BAD, "%*s^\n", mark, "");
         screen_wrap(screen, STYLE_BAD, indent, words);
     }
     buffer_free(&text);
+}
+
+/* A path below the current folder without that folder. */
+static const char *from_here(const char *path)
+{
+    char here[PATH_MAX];
+    size_t length = getcwd(here, sizeof here) != NULL ? strlen(here) : 0;
+
+    return length > 1 && strncmp(path, here, length) == 0 && path[length] == '/' ? path + length + 1
+                                                                                 : path;
 }
 
 static void put_sanitizer(const struct screen *screen, const struct tap_case *test)
@@ -242,7 +264,7 @@ static void put_sanitizer(const struct screen *screen, const struct tap_case *te
     int column = places_column(screen, list, INDENT);
     json_array_foreach(list, i, line) put_placed(screen, "  ", member(line, "text", &text),
                                                  member(line, "where", &where), column);
-    const char *report = fact(test, "report", &text);
+    const char *report = from_here(fact(test, "report", &text));
     if (*report != '\0')
         screen_item(screen, STYLE_PLAIN, INDENT, "  ", _("Full report:"));
     if (*report != '\0')
@@ -424,15 +446,36 @@ static void put_passed(const struct screen *screen, const struct tap *tap, int b
     put_count(screen, STYLE_GOOD, _("  ok    "), passed);
 }
 
+/* True if both failed in the same words: their story is told once. */
+static bool same_cause(const struct tap_case *a, const struct tap_case *b)
+{
+    return *tap_text(a, "cause") != '\0' && strcmp(tap_text(a, "cause"), tap_text(b, "cause")) == 0;
+}
+
+/* True if a failed case before this one has told its cause. */
+static bool told_before(const struct tap *tap, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (!tap->cases[i].ok && same_cause(&tap->cases[i], &tap->cases[index]))
+            return true;
+    return false;
+}
+
 static void put_every_story(const struct screen *screen, const struct verdict *verdict)
 {
-    for (size_t i = 0; i < verdict->tap.count; i++)
-        if (!verdict->tap.cases[i].ok) {
-            if (i > 0)
-                blank(screen);
-            put_case(screen, &verdict->tap.cases[i]);
-            put_story(screen, verdict, &verdict->tap.cases[i], 0);
-        }
+    const struct tap *tap = &verdict->tap;
+
+    for (size_t i = 0; i < tap->count; i++) {
+        if (tap->cases[i].ok || told_before(tap, i))
+            continue;
+        if (i > 0)
+            blank(screen);
+        put_case(screen, &tap->cases[i]);
+        for (size_t j = i + 1; j < tap->count; j++)
+            if (!tap->cases[j].ok && same_cause(&tap->cases[i], &tap->cases[j]))
+                put_case(screen, &tap->cases[j]);
+        put_story(screen, verdict, &tap->cases[i], BREVITY_NONE);
+    }
 }
 
 static void put_one_story(const struct screen *screen, const struct verdict *verdict,
