@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,12 +18,14 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "core/number.h"
 #include "wire/log.h"
 #include "workbook/keeper.h"
 #include "workbook/screen.h"
 
 enum {
     JOBS_MOST = 64,
+    HELD_MOST = CONSOLE_OUTPUT_MOST * 2, /* bytes of output that wait to be shown */
     TREE_MOST = 256,
     LOG_EVENTS = 8192,
     STEP_MS = 5,    /* between looks at a server that prints nothing */
@@ -215,8 +218,9 @@ static bool channel_line(struct console *c, int limit_ms, char *line, size_t siz
 static int keeper_start(struct console *c, bool isolated, struct error *error)
 {
     static const char *const bash[] = {"bash", "--norc", "--noprofile", "-c", driver, "bash", NULL};
-    char line[64];
-    int pair[2], pid;
+    char line[64] = "";
+    int pair[2];
+    long pid;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
         return error_set_errno(error, _("cannot start the shell of the lesson"));
@@ -232,9 +236,8 @@ static int keeper_start(struct console *c, bool isolated, struct error *error)
         error_set_errno(error, _("cannot start the shell of the lesson"));
     } else if (!channel_line(c, CONSOLE_LIMIT_MS, line, sizeof line)) {
         error_set(error, _("the shell of the lesson did not start"));
-    } else if (sscanf(line, "ready %d", &pid) ==
-               1) { /* NOLINT(cert-err34-c): keeper_run() wrote it */
-        c->bash = pid;
+    } else if (strncmp(line, "ready ", 6) == 0 && number_parse(line + 6, 1, INT_MAX, &pid)) {
+        c->bash = (pid_t)pid;
         c->isolated = isolated;
         return 1;
     }
@@ -338,22 +341,23 @@ static void result_add(struct run *run, const char *bytes, size_t length)
         run->watch->on_output(run->watch->data, bytes, length);
 }
 
-/* Takes what a pipe holds now. Returns false at its end: nobody can write to it any more. */
+/*
+ * Takes what a pipe holds now; beyond HELD_MOST bytes it only keeps it flowing. Returns false at
+ * its end: nobody can write to it any more. A flood does not hold it up: it comes back for the
+ * rest.
+ */
 static bool job_drain(struct job *job)
 {
     char bytes[16384];
-    ssize_t got = 0;
+    ssize_t got = 1;
 
-    while (job->output != -1 && job->held.length < CONSOLE_OUTPUT_MOST * 2 &&
-           (got = read(job->output, bytes, sizeof bytes)) > 0)
-        if (buffer_add(&job->held, bytes, (size_t)got) == -1)
+    for (int turns = 0; job->output != -1 && turns < 16 && got > 0; turns++) {
+        got = read(job->output, bytes, sizeof bytes);
+        if (got > 0 && job->held.length < HELD_MOST &&
+            buffer_add(&job->held, bytes, (size_t)got) == -1)
             break;
-    if (got == 0 && job->output != -1)
-        return false;
-    while (job->held.length >= CONSOLE_OUTPUT_MOST * 2 && /* a flood: keep it flowing, keep none */
-           (got = read(job->output, bytes, sizeof bytes)) > 0)
-        ;
-    return true;
+    }
+    return got != 0;
 }
 
 static void held_show(struct run *run, struct job *job, size_t length)

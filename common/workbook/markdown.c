@@ -321,7 +321,9 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *da
         return reader->failed ? -1 : 0;
     locate(reader, text, size);
     bool verbatim = last(reader)->kind == BLOCK_CODE || last(reader)->kind == BLOCK_HTML;
-    if (type == MD_TEXT_BR)
+    bool line_break = type == MD_TEXT_BR || (type == MD_TEXT_HTML && !verbatim && size >= 3 &&
+                                             strncmp(text, "<br", 3) == 0);
+    if (line_break)
         rc = buffer_add(out, &(char){SCREEN_BREAK}, 1);
     else if (type == MD_TEXT_SOFTBR)
         rc = buffer_add(out, " ", 1);
@@ -333,8 +335,6 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *da
         rc = buffer_add(out, text, size);
     else if (type != MD_TEXT_HTML)
         rc = prose_add(out, text, size);
-    else if (size >= 3 && strncmp(text, "<br", 3) == 0)
-        rc = buffer_add(out, &(char){SCREEN_BREAK}, 1);
     reader->failed = reader->failed || rc == -1;
     return reader->failed ? -1 : 0;
 }
@@ -466,7 +466,7 @@ static int longest_word(const char *text)
 /* Column widths that fit into room; false if words would have to be broken for that. */
 static bool table_fit(const struct block *table, int room, int *widths)
 {
-    int total = 0, least[COLUMNS_MOST];
+    int total = 0, least[COLUMNS_MOST] = {0};
 
     for (size_t c = 0; c < table->columns; c++) {
         widths[c] = least[c] = 1;
@@ -543,7 +543,7 @@ static void table_stack(const struct screen *screen, const struct block *table)
 
 static void table_show(const struct screen *screen, const struct block *table)
 {
-    int widths[COLUMNS_MOST], indent = screen->columns >= 60 ? 2 : 0;
+    int widths[COLUMNS_MOST] = {0}, indent = screen->columns >= 60 ? 2 : 0;
 
     if (table->columns > COLUMNS_MOST || !table_fit(table, screen->columns - indent, widths)) {
         table_stack(screen, table);

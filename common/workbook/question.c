@@ -112,7 +112,7 @@ static char letter_read(struct review *review, const struct lesson *lesson)
 
 static void review_one(struct review *review, const struct lesson_entry *entry)
 {
-    struct lesson lesson;
+    struct lesson lesson = {0};
     struct error error = {{0}};
 
     if (question_read(entry, &lesson, &error) == -1) {
