@@ -269,4 +269,7 @@ void link_serve(struct link *link, short events);
 short link_events(const struct link *link);
 bool link_read_all(const struct link *link);
 
+/* True if a connection waits to be accepted. */
+bool peer_has_caller(const struct peer *peer);
+
 #endif

@@ -134,9 +134,16 @@ static struct link *add_link(struct session *s, int fd)
     return link;
 }
 
+bool peer_has_caller(const struct peer *peer)
+{
+    struct pollfd polled = {peer->fd, POLLIN, 0};
+
+    return poll(&polled, 1, 0) == 1 && polled.revents == POLLIN; /* POLLHUP: it does not listen */
+}
+
 static bool can_accept(void *what)
 {
-    return poll(&(struct pollfd){((struct peer *)what)->fd, POLLIN, 0}, 1, 0) == 1;
+    return peer_has_caller(what);
 }
 
 struct link *peer_accept(struct peer *peer)
@@ -161,7 +168,7 @@ struct link *peer_accept(struct peer *peer)
 
 void peer_expect_nobody(struct peer *peer, const char *reason)
 {
-    if (can_accept(peer))
+    if (peer_has_caller(peer))
         session_fail(peer->session, "The program connected to %s port %s. %s", peer->host,
                      peer->port, reason);
 }

@@ -296,6 +296,12 @@ static _Noreturn void end_in_vain(struct session *s, const char *waiting)
                          waiting);
         session_lost(s, "The program ended while the harness waited for %s.", waiting);
     }
+    for (struct peer *peer = s->peers; peer != NULL; peer = peer->next)
+        if (peer_has_caller(peer))
+            session_fail(s,
+                         "The program connected to %s port %s, which it should not have done now: "
+                         "the harness waits for %s.",
+                         peer->host, peer->port, waiting);
     procs_look(&standing);
     session_end(s, STATUS_TIMEOUT, p,
                 session_print(s, "%s, and nothing more will come: the harness waits for %s.",

@@ -39,12 +39,35 @@ static size_t first_difference(const unsigned char *a, size_t a_length, const un
     return i;
 }
 
+/* Columns of text as bytes_show() writes it; what it leaves of UTF-8 takes one column a character.
+ */
+static size_t columns_of(const char *text)
+{
+    size_t columns = 0;
+
+    for (; *text != '\0'; text++)
+        columns += ((unsigned char)*text & 0xc0) != 0x80;
+    return columns;
+}
+
+/* True if these bytes are shown in few enough columns to stand before the difference. */
+static bool has_room(const unsigned char *bytes, size_t length)
+{
+    struct buffer shown = {0};
+
+    (void)bytes_show(bytes, length, (size_t)-1, &shown);
+    bool room = columns_of(buffer_text(&shown)) <= CONTEXT;
+    buffer_free(&shown);
+    return room;
+}
+
 /* Some bytes before the difference: from the start of its line, or not too far back. */
 static size_t window_start(const unsigned char *bytes, size_t difference)
 {
     size_t start = difference;
 
-    while (start > 0 && difference - start < CONTEXT && bytes[start - 1] != '\n')
+    while (start > 0 && bytes[start - 1] != '\n' &&
+           has_room(bytes + start - 1, difference - start + 1))
         start--;
     return start;
 }
@@ -55,17 +78,6 @@ static void show_window(const unsigned char *bytes, size_t length, size_t start,
     if (start > 0)
         (void)buffer_print(into, "… ");
     (void)bytes_show(bytes + start, length - start, SHOWN, into);
-}
-
-/* Columns of text as bytes_show() writes it; what it leaves of UTF-8 takes one column a character.
- */
-static size_t columns_of(const char *text)
-{
-    size_t columns = 0;
-
-    for (; *text != '\0'; text++)
-        columns += ((unsigned char)*text & 0xc0) != 0x80;
-    return columns;
 }
 
 static void add_comparison(json_t *verdict)

@@ -75,8 +75,10 @@ static const char *show_head(struct session *s, const struct wire_event *e, long
     size_t head = length < WIRE_HEAD ? (size_t)length : WIRE_HEAD;
 
     (void)bytes_show(e->head, head, HEAD_SHOWN, &shown);
+    size_t cut = strlen("…"), end = shown.length;
+    bool is_cut = end >= cut && memcmp(buffer_text(&shown) + end - cut, "…", cut) == 0;
     const char *text =
-        session_print(s, "\"%s%s\"", buffer_text(&shown), length > WIRE_HEAD ? "…" : "");
+        session_print(s, "\"%s%s\"", buffer_text(&shown), length > WIRE_HEAD && !is_cut ? "…" : "");
     buffer_free(&shown);
     return text;
 }
