@@ -36,7 +36,7 @@ static int connect_any(const char *host, const char *port)
         if (fd == -1 || connect(fd, a->ai_addr, a->ai_addrlen) == -1) {
             why = errno;
             if (fd != -1)
-                close(fd);
+                (void)close(fd); /* nothing was sent */
             fd = -1;
         }
     }
@@ -100,7 +100,7 @@ int main(int argc, char **argv)
             continue;
         result = fetch(fd, question, length);
         int why = errno;
-        close(fd);
+        (void)close(fd); /* what it said was read, or does not matter any more */
         if (result == NO_ANSWER)
             complain(argv[i], argv[i + 1], why == 0 ? "hung up without an answer" : strerror(why));
         if (result == BROKEN_OFF)
