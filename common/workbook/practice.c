@@ -374,6 +374,8 @@ static void key_asked(struct practice *practice, char key)
         return;
     (void)reset_answer(keep_begin(practice, &practice->notice), practice->exercise);
     keep_end(practice, &practice->notice);
+    watch_file(&practice->watch, practice->exercise->answer); /* our own change is no save */
+    judge_again(practice);
 }
 
 static void key_text(struct practice *practice, int (*show)(const struct runner *runner,
