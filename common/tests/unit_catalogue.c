@@ -27,8 +27,10 @@ static int make_workbook(void **state)
 {
     char *folder = strdup("/tmp/unit_catalogue-XXXXXX");
 
-    if (folder == NULL || mkdtemp(folder) == NULL || chdir(folder) == -1)
+    if (folder == NULL || mkdtemp(folder) == NULL || chdir(folder) == -1) {
+        free(folder);
         return -1;
+    }
     *state = folder;
     (void)unsetenv("COURSE");
     put("01_socket/README.md", "# 1 Sockets\n");

@@ -262,7 +262,8 @@ static int lesson_load(struct chapter_entry *chapter, const char *file, struct e
     } else {
         struct lines lines = {.next = text.data};
         result = head_read(&lines, lesson->path, lesson->id, &head, error);
-        if (result == 0 && lesson_fill(lesson, chapter->folder, &head) == -1)
+        if (result == 0 &&
+            (head.title == NULL || lesson_fill(lesson, chapter->folder, &head) == -1))
             result = error_set(error, "out of memory");
     }
     buffer_free(&text);

@@ -47,7 +47,7 @@ static void put_end(const struct runner *runner, const struct verdict *verdict)
 static int check_one(struct runner *runner)
 {
     const struct exercise_entry *exercise = runner_exercise(runner, runner->exercise);
-    struct verdict verdict;
+    struct verdict verdict = {0};
 
     if (exercise == NULL || !runner_open(runner, exercise))
         return 2;

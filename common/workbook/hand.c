@@ -44,7 +44,7 @@ _Noreturn static void become(const char *const *arguments, const struct loan *lo
     (void)unsetenv("MAKEFLAGS"); /* we may run under make; whoever calls make there does not */
     (void)unsetenv("MFLAGS");
     (void)unsetenv("MAKELEVEL");
-    execvp(arguments[0], (char **)arguments); /* exec only reads them */
+    (void)execvp(arguments[0], (char **)arguments); /* it only reads them, and returns no success */
     int why = errno;
     _exit(write(report, &why, sizeof why) == (ssize_t)sizeof why ? 127 : 126);
 }

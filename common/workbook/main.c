@@ -175,7 +175,7 @@ static int read_arguments(struct runner *runner, const struct verb *command, int
         runner->file_count = (size_t)(argc - runner->record);
         return 0;
     }
-    for (int i = 0; i < argc; i++) {
+    for (int i = 0; i < argc && argv[i] != NULL; i++) {
         const char *word = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(word, "--json") == 0) {
             runner->json = true;

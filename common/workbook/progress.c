@@ -34,7 +34,8 @@ static int set_aside(char *name, size_t size)
     return -1;
 }
 
-/* NULL with errno ENOENT when there is no file, with another errno or why filled when it is no good. */
+/* NULL with errno ENOENT when there is no file, with another errno or why filled when it is no
+ * good. */
 static json_t *read_file(struct error *why)
 {
     json_error_t place;
@@ -110,7 +111,8 @@ int progress_save(const struct progress *progress, struct error *error)
         return error_set_errno(error, LOCK_FILE);
     (void)flock(lock, LOCK_EX); /* without locks (NFS) two runners may still race, as before */
 
-    /* Another runner, the tour beside practice, may have saved since: only our own changes go on top. */
+    /* Another runner, the tour beside practice, may have saved since: only our own changes go on
+     * top. */
     json_t *root = read_file(error);
     if (root == NULL && errno != ENOENT) {
         (void)close(lock);

@@ -84,6 +84,7 @@ static int spin(void)
 {
     for (volatile unsigned i = 0;; i++)
         continue;
+    return 0; /* never */
 }
 
 static int flood(void)
@@ -97,6 +98,7 @@ static int fork_for_ever(void)
 {
     for (;;)
         (void)fork();
+    return 0; /* never */
 }
 
 static int eat_memory(void)
@@ -106,6 +108,7 @@ static int eat_memory(void)
         if (block != NULL)
             memset(block, 1, 1 << 20);
     }
+    return 0; /* never */
 }
 
 static int close_everything(void)
@@ -130,6 +133,7 @@ static int leave_daemon(void)
     return 0;
 }
 
+/* NOLINTBEGIN: mistakes made on purpose, which the analyzer sees too */
 static int overflow(void)
 {
     volatile char *heap = malloc(16);
@@ -161,6 +165,7 @@ static int leak(void)
     (void)lost;
     return puts("done") == EOF;
 }
+/* NOLINTEND */
 
 static int leave_zombie(void)
 {
@@ -185,6 +190,7 @@ static int write_to_closed(void)
     (void)recv(fd, &byte, 1, 0); /* the end, or the reset */
     for (;;)
         (void)send(fd, "x", 1, 0);
+    return 0; /* never */
 }
 
 static int wait_with_timeout(void)

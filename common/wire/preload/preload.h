@@ -86,7 +86,8 @@
       (struct pollfd *, nfds_t, const struct timespec *, const sigset_t *, size_t))                \
     X(long, syscall, (long, ...))
 
-#define WIRE_POINTER(type, name, parameters) type(*name) parameters;
+#define WIRE_POINTER(type, name, parameters) \
+    type(*name) parameters; /* NOLINT(bugprone-macro-parentheses): a declaration */
 extern struct wire_real {
     WIRE_REAL(WIRE_POINTER)
 } real;
