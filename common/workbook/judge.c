@@ -381,6 +381,7 @@ static void end_by(int number)
 {
     struct sigaction plain = {.sa_handler = SIG_DFL};
 
+    processes_end_known();
     processes_sweep();
     (void)sigaction(number, &plain, NULL); /* cannot fail for these signals */
     (void)raise(number);

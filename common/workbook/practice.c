@@ -336,9 +336,9 @@ static void lend(struct practice *practice, int (*run)(struct practice *practice
 
 static int run_editor(struct practice *practice)
 {
-    const char *arguments[] = {
-        "/bin/sh", "-c", "exec ${VISUAL:-${EDITOR:-vi}} \"$1\"", "sh", practice->exercise->answer,
-        NULL};
+    /* EDITOR may hold arguments, quoted as for a shell. */
+    static const char command[] = "eval \"exec ${VISUAL:-${EDITOR:-vi}} \\\"\\$1\\\"\"";
+    const char *arguments[] = {"/bin/sh", "-c", command, "sh", practice->exercise->answer, NULL};
     struct error error = {0};
     int status = hand_over(arguments, &error);
 

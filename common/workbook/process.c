@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { KEPT = 16 << 20, PATIENCE_MS = 2000, KNOWN = 16 };
+enum { KEPT = 16 << 20, PATIENCE_MS = 2000, KNOWN = 80 };
 
 static struct process *running; /* started and not yet exited */
 static int known[KNOWN];        /* children started by other means */
@@ -38,6 +38,18 @@ void process_forget(int pid)
     for (int i = 0; i < KNOWN; i++)
         if (known[i] == pid)
             known[i] = 0;
+}
+
+void processes_end_known(void)
+{
+    for (int i = 0; i < KNOWN; i++) {
+        if (known[i] == 0)
+            continue;
+        (void)kill((pid_t)known[i], SIGKILL); /* our child: it is there until we wait for it */
+        while (waitpid((pid_t)known[i], NULL, 0) == -1 && errno == EINTR)
+            continue;
+        known[i] = 0;
+    }
 }
 
 static bool is_ours(int pid)

@@ -43,6 +43,9 @@ void processes_sweep(void);
 void process_know(int pid);
 void process_forget(int pid);
 
+/* Ends those children, too, and waits for them: the runner itself is about to end. */
+void processes_end_known(void);
+
 /*
  * Starts arguments[0], found by PATH, without input and with both outputs kept. process must stay
  * where it is until on_end was called, which happens once nothing of it is left, and also when it
