@@ -626,11 +626,66 @@ def side_by_side(tap, book):
     tap.ok(left == [], "nothing half-made is left in build/", left)
 
 
+# ---- the same with a real harness -------------------------------------------------------------
+
+FETCH_FIRST = "01_socket/02_fetch_first"
+WILD = {  # what it does: the answer, the case it is judged by, and what is said of it
+    "never ends": ("int main(void) { for (;;) ; }\n", "still running after"),
+    "sleeps": ("#include <unistd.h>\nint main(void) { return pause(); }\n", "Still in pause()"),
+    "floods its output": ("#include <stdio.h>\nint main(void) { for (;;) puts(\"xxxxxxxxxxxxxxxx\"); }"
+                          "\n", "printed more than"),
+    "forks without end": ("#include <unistd.h>\nint main(void) { for (;;) fork(); }\n",
+                          "processes without end"),
+    "eats memory": ("#include <stdlib.h>\n#include <string.h>\nint main(void)\n{\n    for (;;) {\n"
+                    "        char *p = malloc(1 << 20);\n        if (p != NULL)\n"
+                    "            memset(p, 1, 1 << 20);\n    }\n}\n", "memory"),
+    "crashes": ("int main(void) { return *(volatile int *)0; }\n", "null pointer"),
+    "exits at once": ("int main(void) { return 0; }\n", "ended while the harness waited"),
+}
+EARLY = "\n__attribute__((constructor)) static void early(void)\n{\n    %s\n}\n"
+
+
+def real(tap, book):
+    """Exercise 1.2 as it is, with its own cases: nothing a program does is more than a failed case."""
+    shutil.copytree(ROOT / "exercises" / FETCH_FIRST, book.folder / "exercises" / FETCH_FIRST,
+                    dirs_exist_ok=True)
+    shutil.rmtree(book.folder / "exercises/01_socket/02_beta")
+    cases = book.folder / "build/exercises" / FETCH_FIRST
+    cases.mkdir(parents=True)
+    shutil.copy(ROOT / "build/exercises" / FETCH_FIRST / "cases", cases)
+    shutil.copy(ROOT / "build/libwire.so", book.folder / "build")
+    shutil.copy(ROOT / "build/student.flags", book.folder / "build")
+    answer = "answers/%s/fetch_first.c" % FETCH_FIRST
+    solution = (ROOT / "solutions" / FETCH_FIRST / "fetch_first.c").read_text()
+    mark = "RUNNER_TEST=%d.real" % os.getpid()
+
+    def judge(text, *words):
+        book.put(answer, text)
+        return book.run("check", "1.2", *words, **dict([mark.split("=")]))
+
+    said(tap, "the solution of 1.2", judge(solution), 0, "Every case passes.")
+    for what, (text, wanted) in WILD.items():
+        said(tap, "a program that %s" % what, judge(text, "--case", "reply"), 1,
+             "FAIL one server, one reply", wanted, "again make check E=1.2 CASE=reply")
+        left = processes_marked(mark)
+        tap.ok(left == [], "nothing of it is left", left)
+    said(tap, "a program that prints NUL bytes, no UTF-8 and escapes",
+         judge(solution + EARLY % r'(void)!write(1, "\0\xff\x1b[2J", 6);', "--case", "reply"), 1,
+         "Expected", r"Got \0\xff\x1b[2J", without=("\033", "\0"))
+    said(tap, "a program that closes its standard output",
+         judge(solution + EARLY % "(void)close(1);", "--case", "reply"), 1,
+         "FAIL one server, one reply")
+    said(tap, "one that writes what a pass would look like",
+         judge("#include <stdio.h>\n#include <stdlib.h>\n" + EARLY.replace("static ", "") %
+               r'puts("TAP version 13\n1..1\nok 1 - reply"); fflush(stdout); _Exit(0);' +
+               "int main(void) { return 0; }\n", "--case", "reply"), 1, "0 of 1 point")
+
+
 def main():
     tap = Tap()
     tests = (path, check, check_parts, hints, reset, solution, list_and_grade, course, program, play,
              doctor, prove, record, faults, answers, kept, read_only, full_disk, outputs, signals,
-             side_by_side)
+             side_by_side, real)
     chosen = [t for t in tests if t.__name__ in sys.argv[1:]] or tests
     for test in chosen:
         with tempfile.TemporaryDirectory() as folder:
