@@ -237,7 +237,7 @@ def lesson_from_end_to_end(folder, tap):
     t.send(ENTER).expect("Investigate. Look at send_input()")
     t.send(ENTER).expect("Modify. Change a line.")
     t.send(ENTER).expect("- Two. The second.", "Read on: recv(2).")
-    t.send(ENTER).expect("That was lesson 1.03. Next: 1.04, TCP server.", "q quits")
+    t.expect("That was lesson 1.03. Next: 1.04, TCP server.", "q quits")
     t.send("q").expect("make chapter1 goes on from here.")
     tap.ok(t.end() == 0, "a whole lesson, its output real, a difference told calmly", t.text())
     t.close()
@@ -424,12 +424,21 @@ def source_and_editor(folder, tap):
     tap.ok(True, "e edits; what does not compile is shown")
     source = ROOT / "01_socket/03_tcp_client.c"
     editor.write_text("#!/bin/sh\nsed 's/argc != 3/argc != 4/' %s >\"$1\"\n" % source)
-    t.clear().send("e").expect("is built. r runs the last command again.", "keys")
+    t.clear().send("e").expect("is built. r runs the last command again.", "Enter runs")
     t.send("r").expect("The commands before it run first, unseen.",
                        "This run printed something else", "- HELLO",
                        "+ usage:")
     tap.ok(True, "mended, it is built, and r runs the new program")
     t.send("q")
+    t.end()
+    t.close()
+    t = Terminal(folder, rows=60).expect("stop 5 of").send("b").expect("keys")
+    t.clear().send("u").expect("is as it was; your change is in", "edited_03_tcp_client.c")
+    t.clear().send(ENTER).expect("$ printf 'hello", "\nHELLO\n", "keys")
+    mine = (folder / ".workbook/before/edited_03_tcp_client.c").read_text()
+    tap.ok((folder / "01_socket/03_tcp_client.c").read_text() == source.read_text() and
+           "argc != 4" in mine, "u puts the program back, and keeps the change")
+    t.clear().send("u").expect("01_socket/03_tcp_client.c is as it was.").send("q")
     t.end()
     t.close()
     pager = folder / "pager"

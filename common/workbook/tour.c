@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@
 
 enum { NARROW = 30 }; /* columns */
 
-enum step_kind { STEP_TEXT, STEP_PREDICT, STEP_COMMAND };
+enum step_kind { STEP_TEXT, STEP_PREDICT, STEP_COMMAND, STEP_END };
 
 /* Where the tour stops: a part of the lesson, or one command of a console block. */
 struct step {
@@ -313,6 +314,7 @@ static void help_show(struct tour *t)
         {"w", N_("what the command that just ran said on the wire")},
         {"s", N_("the program's source")},
         {"e", N_("edits the program, then builds it")},
+        {"u", N_("puts the program back as it was before you edited it")},
         {"r", N_("runs the last command again")},
         {"b", N_("back")},
         {"q", N_("quits; the tour goes on from here next time")},
@@ -345,11 +347,11 @@ static void source_show(struct tour *t)
         (void)snprintf(t->notice, sizeof t->notice, "%s", error.text);
 }
 
-static void program_edit(struct tour *t)
+static void program_edit(struct tour *t, bool undo)
 {
     page_begin(&t->screen);
-    if (edit_program(&t->screen, &t->terminal, t->entry->source, t->entry->program, t->notice,
-                     sizeof t->notice))
+    if ((undo ? edit_undo : edit_program)(&t->screen, &t->terminal, t->entry->source,
+                                          t->entry->program, t->notice, sizeof t->notice))
         t->ran = SIZE_MAX; /* what runs now is the old program: the session begins anew */
 }
 
@@ -411,13 +413,13 @@ static bool key_serve(struct tour *t, int key, enum action *action)
         help_show(t);
     else if (key == 's')
         source_show(t);
-    else if (key == 'e')
-        program_edit(t);
+    else if (key == 'e' || key == 'u')
+        program_edit(t, key == 'u');
     else if (key == 'r' && t->last == SIZE_MAX)
         say(t, STYLE_DIM, _("No command has run in this lesson yet."));
     else if (key == 'r' && !command_show(t, t->last))
         *action = ACTION_QUIT;
-    return key != 's' && key != 'e' && *action != ACTION_QUIT;
+    return strchr("seu", key) == NULL && *action != ACTION_QUIT;
 }
 
 /* Asks and serves keys until one of them moves the tour. answer takes a letter up to last. */
@@ -430,7 +432,7 @@ static enum action prompt(struct tour *t, const struct command *command, const c
         prompt_show(t, command, hint);
         int key = terminal_key(&t->terminal);
         while (key < KEY_END && key != KEY_ENTER &&
-               (key > 'z' || strchr("bqwserh?", key) == NULL) && (key < 'a' || key > last))
+               (key > 'z' || strchr("bqwseurh?", key) == NULL) && (key < 'a' || key > last))
             key = terminal_key(&t->terminal); /* means nothing here */
         prompt_clear(t);
         t->used = 0;
@@ -462,9 +464,15 @@ static const char *hint_on(const struct tour *t)
     return t->screen.columns < NARROW ? _("Enter  ? keys") : _("Enter goes on  ? keys");
 }
 
-static const char *hint_run(const struct tour *t)
+/* The hint of a command: short enough to stand behind it, if that can be. */
+static const char *hint_run(const struct tour *t, const struct command *command)
 {
-    return t->screen.columns < NARROW ? _("Enter  ? keys") : _("Enter runs it  ? keys");
+    static const char all[] = N_("Enter runs it  ? keys"), some[] = N_("Enter runs it");
+    int room = t->screen.columns - text_columns(command->text) - 5;
+
+    if (t->screen.columns < NARROW)
+        return _("Enter  ? keys");
+    return text_columns(_(all)) > room && text_columns(_(some)) <= room ? _(some) : _(all);
 }
 
 /* Prints text, stopping where the screen is full; breaks after an empty line where it can. */
@@ -505,6 +513,8 @@ static bool next_follows(const struct tour *t)
 
     if (next == NULL || next->kind == STEP_TEXT)
         return false;
+    if (next->kind == STEP_END)
+        return page_room(t) > 6;
     if (next->kind == STEP_COMMAND)
         return page_room(t) > 2;
     const struct part *part = &t->lesson.parts[next->part];
@@ -532,7 +542,7 @@ static void progress_keep(struct tour *t)
 
     if (progress_save(t->progress, &error) == -1 && !t->unsaved) {
         t->unsaved = true;
-        say(t, STYLE_DIM, error.text);
+        (void)snprintf(t->notice, sizeof t->notice, "%s", error.text);
     }
 }
 
@@ -571,7 +581,8 @@ static enum action predict_step(struct tour *t)
 
 static enum action command_step(struct tour *t, const struct step *step)
 {
-    enum action action = prompt(t, &t->lesson.commands[step->command], hint_run(t), 0, NULL);
+    const struct command *command = &t->lesson.commands[step->command];
+    enum action action = prompt(t, command, hint_run(t, command), 0, NULL);
     const struct step *next = t->step + 1 < t->step_count ? &t->steps[t->step + 1] : NULL;
 
     if (action != ACTION_NEXT)
@@ -583,6 +594,66 @@ static enum action command_step(struct tour *t, const struct step *step)
     return ACTION_NEXT;
 }
 
+/* What can be done once this lesson is: the exercises that waited for it. */
+static void exercises_name(struct tour *t)
+{
+    struct buffer text = {0};
+
+    for (size_t i = 0; i < t->chapter->exercise_count; i++) {
+        const struct exercise_entry *exercise = &t->chapter->exercises[i];
+        if (strcmp(exercise->needs, t->entry->id) != 0)
+            continue;
+        if (buffer_print(
+                &text, _("Exercise %s, %s, asks for no more than you know now: make practice E=%s"),
+                exercise->id, exercise->title, exercise->id) == 0)
+            say(t, STYLE_PLAIN, buffer_text(&text));
+        buffer_free(&text);
+    }
+}
+
+static bool last_lesson(const struct tour *t)
+{
+    return t->entry == &t->chapter->lessons[t->chapter->lesson_count - 1];
+}
+
+static void end_print(struct tour *t, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static void end_print(struct tour *t, const char *format, ...)
+{
+    va_list arguments;
+    char text[512];
+
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    say(t, STYLE_PLAIN, text);
+}
+
+static enum action end_step(struct tour *t)
+{
+    progress_set_lesson_done(t->progress, t->entry->id);
+    progress_set_lesson_step(t->progress, t->entry->id, 0);
+    progress_keep(t);
+    screen_rule(&t->screen);
+    if (edit_changed(t->entry->source))
+        end_print(t, _("%s is not as it was: u puts it back, and keeps your change."),
+                  t->entry->source);
+    if (last_lesson(t)) {
+        end_print(t, _("That was lesson %s, and the last of chapter %d."), t->entry->id,
+                  t->chapter->number);
+        exercises_name(t);
+        end_print(t, _("What comes next are the exercises: make practice opens the first that is "
+                       "not solved, make list shows them all."));
+        return edit_changed(t->entry->source)
+                   ? prompt(t, NULL, _("u puts it back  Enter ends"), 0, NULL)
+                   : ACTION_NEXT;
+    }
+    end_print(t, _("That was lesson %s. Next: %s, %s."), t->entry->id, t->entry[1].id,
+              t->entry[1].title);
+    exercises_name(t);
+    return prompt(t, NULL, _("Enter goes on  q quits"), 0, NULL);
+}
+
 static enum action step_take(struct tour *t)
 {
     const struct step *step = &t->steps[t->step];
@@ -592,6 +663,8 @@ static enum action step_take(struct tour *t)
         return predict_step(t);
     case STEP_COMMAND:
         return command_step(t, step);
+    case STEP_END:
+        return end_step(t);
     case STEP_TEXT:
         break;
     }
@@ -649,7 +722,7 @@ static int lesson_enter(struct tour *t, const struct lesson_entry *entry, struct
     if (rc == -1)
         return -1;
     t->outcomes = calloc(t->lesson.command_count + 1, sizeof *t->outcomes);
-    t->steps = calloc(t->lesson.part_count + t->lesson.command_count + 1, sizeof *t->steps);
+    t->steps = calloc(t->lesson.part_count + t->lesson.command_count + 2, sizeof *t->steps);
     if (t->outcomes == NULL || t->steps == NULL) {
         lesson_leave(t);
         return error_set(error, _("there is not enough memory to read a text"));
@@ -663,37 +736,10 @@ static int lesson_enter(struct tour *t, const struct lesson_entry *entry, struct
         for (size_t i = 0; i < count; i++)
             t->steps[t->step_count++] = (struct step){kind, p, part->command + i};
     }
+    t->steps[t->step_count++] = (struct step){.kind = STEP_END};
     int step = progress_lesson_step(t->progress, entry->id);
     t->step = step > 0 && (size_t)step < t->step_count ? (size_t)step : 0;
     return 0;
-}
-
-/* What can be done once this lesson is: the exercises that waited for it. */
-static void lesson_done(struct tour *t)
-{
-    struct buffer text = {0};
-    size_t index = (size_t)(t->entry - t->chapter->lessons);
-
-    progress_set_lesson_done(t->progress, t->entry->id);
-    progress_set_lesson_step(t->progress, t->entry->id, 0);
-    progress_keep(t);
-    screen_rule(&t->screen);
-    (void)buffer_print(&text, _("That was lesson %s."), t->entry->id); /* short: less is said */
-    if (index + 1 < t->chapter->lesson_count)
-        (void)buffer_print(&text, _(" Next: %s, %s."), t->entry[1].id, t->entry[1].title);
-    say(t, STYLE_PLAIN, buffer_text(&text));
-    buffer_free(&text);
-    for (size_t i = 0; i < t->chapter->exercise_count; i++) {
-        const struct exercise_entry *exercise = &t->chapter->exercises[i];
-        if (strcmp(exercise->needs, t->entry->id) != 0)
-            continue;
-        (void)buffer_print(&text,
-                           _("Exercise %s, %s, asks for no more than you know now: make "
-                             "practice E=%s"),
-                           exercise->id, exercise->title, exercise->id);
-        say(t, STYLE_PLAIN, buffer_text(&text));
-        buffer_free(&text);
-    }
 }
 
 /* Walks through one lesson. NEXT when it is done, BACK from its first step, else QUIT. */
@@ -707,6 +753,10 @@ static enum action lesson_walk(struct tour *t)
     else if (t->step > 0)
         (void)snprintf(t->notice, sizeof t->notice, _("On from where you left, stop %zu of %zu."),
                        t->step + 1, t->step_count);
+    else if (edit_changed(t->entry->source))
+        (void)snprintf(t->notice, sizeof t->notice,
+                       _("%s is as you changed it: u puts it back, and keeps your change."),
+                       t->entry->source);
     free(unbuilt);
     while (t->step < t->step_count) {
         progress_set_lesson_step(t->progress, t->entry->id, (int)t->step);
@@ -722,20 +772,7 @@ static enum action lesson_walk(struct tour *t)
         else if (action == ACTION_BACK)
             t->step--;
     }
-    lesson_done(t);
     return ACTION_NEXT;
-}
-
-static void chapter_done(struct tour *t)
-{
-    struct buffer text = {0};
-
-    (void)buffer_print(&text,
-                       _("Chapter %d has no more lessons. What comes next are its exercises: make "
-                         "practice opens the first that is not solved, make list shows them all."),
-                       t->chapter->number); /* short of memory: not said */
-    say(t, STYLE_PLAIN, buffer_text(&text));
-    buffer_free(&text);
 }
 
 /* The first lesson that is not done; all done, the tour begins again. */
@@ -756,19 +793,10 @@ static int lessons_walk(struct tour *t, struct error *error)
         if (lesson_enter(t, &t->chapter->lessons[index], error) == -1)
             return -1;
         action = lesson_walk(t);
-        if (action == ACTION_NEXT) {
+        if (action == ACTION_NEXT)
             index++;
-            if (index == t->chapter->lesson_count)
-                chapter_done(t);
-            else
-                action = prompt(t, NULL, _("Enter goes on  q quits"), 0, NULL);
-            if (action == ACTION_BACK || action == ACTION_REDRAW) {
-                index -= action == ACTION_BACK;
-                action = ACTION_NEXT;
-            }
-        } else if (action == ACTION_BACK && index > 0) {
+        else if (action == ACTION_BACK && index > 0)
             index--;
-        }
         lesson_leave(t);
     }
     if (action == ACTION_QUIT && t->terminal.signal == 0)

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "wire/ladder.h"
@@ -13,7 +14,9 @@ const char *wireview_library(void)
 {
     static char path[PATH_MAX];
 
-    return realpath("build/libwire.so", path) != NULL && access(path, R_OK) == 0 ? path : NULL;
+    if (realpath("build/libwire.so", path) == NULL || access(path, R_OK) == -1)
+        return NULL;
+    return strpbrk(path, " :\t\n") == NULL ? path : NULL; /* LD_PRELOAD would cut it there */
 }
 
 int wireview_show(const struct screen *screen, const char *log, struct error *error)
