@@ -22,14 +22,14 @@
 
 #include "core/error.h"
 
-/* [show] Prints a line about the call that returned result and left its reason in errno. */
-static void show(int expected, const char *python, ssize_t result, const char *cause)
+/* [show] Prints a line about the call that returned rc and left its reason in errno. */
+static void show(int expected, const char *python, ssize_t rc, const char *why)
 {
     const int error = errno; /* at once: the next call may change it */
 
-    if (result != -1 || error != expected)
-        die("%s: returned %zd with errno %s", cause, result, errno_name(error));
-    printf("  %-12s  %-22s  %s\n", errno_name(error), python, cause);
+    if (rc != -1 || error != expected)
+        die("%s: returned %zd with errno %s", why, rc, errno_name(error));
+    printf("  %-12s  %-22s  %s\n", errno_name(error), python, why);
 }
 /* [/show] */
 

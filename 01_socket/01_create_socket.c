@@ -32,12 +32,14 @@ static int must(int result)
 static void describe(int fd)
 {
     struct sockaddr_storage local;
+    struct sockaddr *address = (struct sockaddr *)&local;
     socklen_t length = sizeof local, size = sizeof(int);
     int type = 0, flags = fcntl(fd, F_GETFD);
 
-    if (flags == -1 || getsockname(fd, (struct sockaddr *)&local, &length) == -1 ||
+    if (flags == -1 || getsockname(fd, address, &length) == -1 ||
         getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == -1) {
-        printf("  %d: %s\n", fd, errno_name(errno)); /* EBADF: not open; ENOTSOCK: a file, say */
+        /* EBADF: nothing is open there. ENOTSOCK: a file, a pipe … */
+        printf("  %d: %s\n", fd, errno_name(errno));
         return;
     }
     const char *family = local.ss_family == AF_INET    ? "AF_INET"
