@@ -125,6 +125,22 @@ build/tests/unit_%.t: common/tests/unit_%.c build/libharness.a $(call objects,wo
 	    $(filter-out build/common/workbook/main.o,$(filter %.o,$^)) build/libharness.a \
 	    $(JANSSON) $(LIBUV) $(MD4C) $(CMOCKA) -pthread
 
+# What the wire is tried on: each program with the checked forms of the C library, and sanitized.
+WIRED := $(patsubst common/tests/wire_programs/%.c,build/tests/wire/%,\
+    $(wildcard common/tests/wire_programs/*.c))
+WIRED += $(WIRED:%=%.asan)
+WIRED_WITH := build/common/wire/log.o build/common/wire/fault.o build/libcore.a
+build/tests/wire/%: common/tests/wire_programs/%.c $(WIRED_WITH) | test-tools
+	@mkdir -p $(@D)
+	$(call say,cc  )
+	$(CC) $(LINUX) $(CFLAGS) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -MF $@.d $(INCLUDES) $< -o $@ \
+	    $(WIRED_WITH) -Wl,--as-needed $(LIBUV)
+build/tests/wire/%.asan: common/tests/wire_programs/%.c $(WIRED_WITH) | test-tools
+	@mkdir -p $(@D)
+	$(call say,cc  )
+	$(CC) $(LINUX) $(CFLAGS) -O1 -fsanitize=address,undefined -MF $@.d $(INCLUDES) $< -o $@ \
+	    $(WIRED_WITH) -Wl,--as-needed $(LIBUV)
+
 .PHONY: test-tools
 test-tools:
 	@sh common/setup.sh --require perl libcmocka-dev
@@ -156,7 +172,7 @@ index:
 	@python3 -B common/tests/index.py
 
 .PHONY: test soak lint format index
-test: all $(UNIT) $(FINDINGS) | test-tools
+test: all $(UNIT) $(WIRED) $(FINDINGS) | test-tools
 	@prove -j$$(nproc) $(UNIT) common/tests/*.t
 
 # The long forms: 20 seeds, 200 runs under load, a fresh machine.

@@ -12,6 +12,7 @@
  *   16 KiB behind 64 KiB. No call goes past the end of a piece.
  * - eintr: send, recv, accept, poll, select, epoll_wait (not those with time-out 0).
  *   eagain: send, recv, accept. delay: the same.
+ * - accept-emfile: the connection stays in the queue; libuv then accepts and drops it, by design.
  * - reset: the peer gets a true RST, the program ECONNRESET. half-close: reads give 0.
  * - udp-*: what the program sends. What it receives is left alone, or a read that poll() promised
  *   would block. A datagram held back leaves at the latest when the program turns to another call.
@@ -22,7 +23,8 @@
  * - Datagrams, MSG_PEEK, MSG_WAITALL, MSG_OOB and MSG_ERRQUEUE are never cut. close() and connect()
  *   are never interrupted. Calls that stdio makes are not interrupted either: it cannot go on.
  * - A descriptor in an edge-triggered epoll is armed again after each fault, since epoll(7) lets a
- *   program take a short count or EAGAIN for "wait for the next edge".
+ *   program take a short count or EAGAIN for "wait for the next edge". Once an epoll has told the
+ *   end of a stream, its reads are not cut any more: a short one would be taken for the last.
  */
 static const struct {
     unsigned fault;
@@ -149,17 +151,25 @@ static void decide_cut(const struct fault_plan *plan, const struct fault_call *c
         limit_to(verdict, WIRE_HALF_CLOSE, end - call->in, call->asked);
 }
 
-/* EINTR and EAGAIN: at the first call nearly always, often at first, now and then later. */
+/* Strikes, of 8: the very first time always, the first time on others nearly so, then ever less. */
+static unsigned strikes(uint32_t socket, uint32_t number)
+{
+    if (number == 0)
+        return socket == 0 ? 8 : 7;
+    return number < 16 ? 5 : 1;
+}
+
+/* EINTR and EAGAIN. */
 static void decide_error(const struct fault_plan *plan, const struct fault_call *call,
                          struct fault_verdict *verdict)
 {
     unsigned way = (unsigned)call->way;
     uint64_t number = draw(plan, WIRE_EINTR + (way << 16), call->socket, call->number);
-    unsigned part = call->number == 0 ? 7 : call->number < 16 ? 5 : 1;
     bool interrupt = call->interrupt && (plan->faults & WIRE_EINTR) != 0;
     bool again = call->nonblocking && call->way != FAULT_WAIT && (plan->faults & WIRE_EAGAIN) != 0;
 
-    if (call->number % 2 != 0 || !lot(number, part, 8) || (!interrupt && !again))
+    if (call->number % 2 != 0 || !lot(number, strikes(call->socket, call->number), 8) ||
+        (!interrupt && !again))
         return;
     if (interrupt && again)
         interrupt = lot(number >> 8, 1, 2);
@@ -232,7 +242,7 @@ unsigned fault_datagram(const struct fault_plan *plan, uint32_t socket, uint32_t
         possible[count++] = WIRE_UDP_DUPLICATE;
     if ((plan->faults & WIRE_UDP_REORDER) != 0 && number % 2 == 0)
         possible[count++] = WIRE_UDP_REORDER;
-    if (count == 0 || !lot(dice, number < 2 ? 7 : 4, 8))
+    if (count == 0 || !lot(dice, number == 0 ? strikes(socket, 0) : 4, 8))
         return 0;
     return possible[(dice >> 8) % count];
 }

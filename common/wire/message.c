@@ -98,7 +98,9 @@ static int scan_stream(struct messages *messages, const struct wire_event *event
     if (c == NULL)
         return -1;
     c->last = index;
-    if (event->peer.any.sa_family != AF_UNSPEC && event->call != WIRE_CONNECT) {
+    /* An accept names the new connection's peer, a connect one that may not answer. */
+    if (event->peer.any.sa_family != AF_UNSPEC && event->call != WIRE_CONNECT &&
+        event->call != WIRE_ACCEPT) {
         c->peer = event->peer;
         c->answered = true;
     }

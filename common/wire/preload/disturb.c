@@ -33,6 +33,11 @@ struct fault_verdict wire_disturb(struct passage *passage, enum fault_way way, b
 
     if (wire.plan.faults == 0 || socket == NULL || !is_safe(passage))
         return verdict;
+    if (way != FAULT_ACCEPT && tell_reset(socket, passage->event.fd)) {
+        verdict.error = ECONNRESET;
+        verdict.faults = WIRE_RESET;
+        return verdict;
+    }
     if (way == FAULT_IN && atomic_load(&socket->ended) != 0) {
         verdict.limit = 0;
         verdict.faults = WIRE_HALF_CLOSE;
@@ -46,7 +51,8 @@ struct fault_verdict wire_disturb(struct passage *passage, enum fault_way way, b
         .asked = (size_t)passage->event.asked,
         .in = atomic_load(&socket->in),
         .out = atomic_load(&socket->out),
-        .stream = cut && socket->type == SOCK_STREAM,
+        .stream = cut && socket->type == SOCK_STREAM &&
+                  (way != FAULT_IN || !wire_epoll_tells_end(passage->event.fd)),
         .internet = is_internet(socket),
         .interrupt = interrupt,
         .nonblocking = passage->event.nonblocking != 0,
@@ -59,14 +65,29 @@ struct fault_verdict wire_disturb(struct passage *passage, enum fault_way way, b
 
 /*
  * A true reset: connecting a TCP socket to AF_UNSPEC sends RST, drops what is queued and leaves
- * ECONNRESET behind, as one from the peer would.
+ * ECONNRESET behind, as one from the peer would. Where the peer has ended before, it leaves none.
  */
+enum { WHOLE, BROKEN, TOLD }; /* wire_socket.broken: TOLD once the program has had its error */
+
 static void reset_connection(struct wire_socket *socket, int fd)
 {
     const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
 
-    atomic_store(&socket->broken, 1);
+    atomic_store(&socket->broken, BROKEN);
     (void)real.connect(fd, &nowhere, sizeof nowhere); /* failing, it leaves the connection whole */
+}
+
+/* The next call gets the error, and the system's own copy of it is taken away. */
+static bool tell_reset(struct wire_socket *socket, int fd)
+{
+    uint8_t broken = BROKEN;
+    int error;
+    socklen_t size = sizeof error;
+
+    if (!atomic_compare_exchange_strong(&socket->broken, &broken, TOLD))
+        return false;
+    (void)real.getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size); /* reading it clears it */
+    return true;
 }
 
 /* What the fates have in store for the connection after so many bytes. */
@@ -75,7 +96,7 @@ static void strike(struct wire_socket *socket, int fd, struct wire_event *event)
     uint32_t number = wire_socket_number(socket, FAULT_IN);
     uint64_t in = atomic_load(&socket->in), out = atomic_load(&socket->out);
 
-    if (in + out >= fault_reset_at(&wire.plan, number) && atomic_load(&socket->broken) == 0) {
+    if (in + out >= fault_reset_at(&wire.plan, number) && atomic_load(&socket->broken) == WHOLE) {
         event->faults |= WIRE_RESET;
         reset_connection(socket, fd);
     }
@@ -111,7 +132,8 @@ void wire_disturbed(struct passage *passage, enum fault_way way,
         return;
     /* A connection that was reset from outside ends in 0 after the error; ours would end in an
      * error. */
-    if (way == FAULT_IN && *result == -1 && *error == ENOTCONN && atomic_load(&socket->broken)) {
+    if (way == FAULT_IN && *result == -1 && *error == ENOTCONN &&
+        atomic_load(&socket->broken) != WHOLE) {
         *result = 0;
         *error = passage->saved;
         faults |= WIRE_RESET;

@@ -108,3 +108,21 @@ void wire_epoll_arm(int fd)
     wire_unlock(&lock);
     errno = saved;
 }
+
+/*
+ * Whether an epoll tells the program that the stream has ended. Then it may take a short read for
+ * the last one, as libuv does with EPOLLHUP, and be right: its reads must not be cut.
+ */
+bool wire_epoll_tells_end(int fd)
+{
+    struct pollfd state = {.fd = fd};
+    bool watched = false;
+
+    for (int i = 0; fd >= 0 && fd < WATCHED && i < SETS_EACH; i++) {
+        const struct registration *place = &registrations[fd][i];
+        watched |= place->epoll != 0;
+        if (place->epoll != 0 && (place->events & EPOLLRDHUP) != 0)
+            state.events = POLLRDHUP;
+    }
+    return watched && real.poll(&state, 1, 0) == 1 && (state.revents & (POLLHUP | POLLRDHUP)) != 0;
+}

@@ -169,6 +169,7 @@ bool wire_interrupt_wait(struct passage *passage); /* true: fail with EINTR */
 
 /* epoll.c: arms fd again wherever it is registered edge-triggered; forgets a closed fd. */
 bool wire_epoll_can_arm(int fd);
+bool wire_epoll_tells_end(int fd);
 void wire_epoll_arm(int fd);
 void wire_epoll_forget(int fd);
 
