@@ -25,6 +25,33 @@ static bool is_safe(const struct passage *passage)
     return wire_owns_memory() && wire_epoll_can_arm(passage->event.fd);
 }
 
+/*
+ * A true reset: connecting a TCP socket to AF_UNSPEC sends RST, drops what is queued and leaves
+ * ECONNRESET behind, as one from the peer would. Where the peer has ended before, it leaves none.
+ */
+enum { WHOLE, BROKEN, TOLD }; /* wire_socket.broken: TOLD once the program has had its error */
+
+static void reset_connection(struct wire_socket *socket, int fd)
+{
+    const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+
+    atomic_store(&socket->broken, BROKEN);
+    (void)real.connect(fd, &nowhere, sizeof nowhere); /* failing, it leaves the connection whole */
+}
+
+/* The next call gets the error, and the system's own copy of it is taken away. */
+static bool tell_reset(struct wire_socket *socket, int fd)
+{
+    uint8_t broken = BROKEN;
+    int error;
+    socklen_t size = sizeof error;
+
+    if (!atomic_compare_exchange_strong(&socket->broken, &broken, TOLD))
+        return false;
+    (void)real.getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size); /* reading it clears it */
+    return true;
+}
+
 struct fault_verdict wire_disturb(struct passage *passage, enum fault_way way, bool cut,
                                   bool interrupt)
 {
@@ -61,33 +88,6 @@ struct fault_verdict wire_disturb(struct passage *passage, enum fault_way way, b
     if (verdict.delay_us > 0)
         sleep_for(verdict.delay_us);
     return verdict;
-}
-
-/*
- * A true reset: connecting a TCP socket to AF_UNSPEC sends RST, drops what is queued and leaves
- * ECONNRESET behind, as one from the peer would. Where the peer has ended before, it leaves none.
- */
-enum { WHOLE, BROKEN, TOLD }; /* wire_socket.broken: TOLD once the program has had its error */
-
-static void reset_connection(struct wire_socket *socket, int fd)
-{
-    const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
-
-    atomic_store(&socket->broken, BROKEN);
-    (void)real.connect(fd, &nowhere, sizeof nowhere); /* failing, it leaves the connection whole */
-}
-
-/* The next call gets the error, and the system's own copy of it is taken away. */
-static bool tell_reset(struct wire_socket *socket, int fd)
-{
-    uint8_t broken = BROKEN;
-    int error;
-    socklen_t size = sizeof error;
-
-    if (!atomic_compare_exchange_strong(&socket->broken, &broken, TOLD))
-        return false;
-    (void)real.getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size); /* reading it clears it */
-    return true;
 }
 
 /* What the fates have in store for the connection after so many bytes. */
