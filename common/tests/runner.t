@@ -203,7 +203,8 @@ def list_and_grade(tap, book):
          "1.1 The first exercise of this test 6 points", "1.2 Another one 6 points")
     book.answer(failing("plain"))
     book.run("check", "1.1")
-    said(tap, "list after a try", book.run("list"), 0, "1.1 The first exercise of this test 4/6 points")
+    said(tap, "list after a try", book.run("list"), 0,
+         "1.1 The first exercise of this test opened 4/6 points")
     said(tap, "grade", book.run("grade", "--seed", "5"), 0, "Graded with seed 5; SEED=5 repeats it.",
          "1.1 The first exercise of this test 4/5", "1.2 Another one not opened 0/6",
          "Chapter 1, Sockets 4/11", "Total 4/11")

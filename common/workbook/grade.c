@@ -75,18 +75,22 @@ static void put_mark(const struct screen *screen, const struct mark *mark)
 
     (void)snprintf(lead, sizeof lead, "  %-6s", mark->exercise->id);
     if (!mark->opened)
-        remark = _("not opened  ");
+        remark = _("not opened");
     else if (strcmp(mark->state, "refused") == 0)
-        remark = _("a header that is not allowed  ");
+        remark = _("a header that is not allowed");
     else if (strcmp(mark->state, "not-compiled") == 0)
-        remark = _("does not compile  ");
+        remark = _("does not compile");
     else if (strcmp(mark->state, "unusable") == 0)
-        remark = _("cannot be read  ");
+        remark = _("cannot be read");
     else if (strcmp(mark->state, "fault") == 0)
-        remark = _("could not be judged  ");
+        remark = _("could not be judged");
     else if (mark->points == 0)
-        remark = mark->passed ? _("passed  ") : _("not passed  ");
-    (void)snprintf(right, sizeof right, "%s%3d/%-3d", remark, mark->earned, mark->points);
+        remark = mark->passed ? _("passed") : _("not passed");
+    if (mark->points > 0)
+        (void)snprintf(right, sizeof right, "%s%s%d/%d", remark, *remark != '\0' ? "  " : "",
+                       mark->earned, mark->points);
+    else
+        (void)snprintf(right, sizeof right, "%s", remark);
     screen_row(screen, mark->passed ? STYLE_GOOD : STYLE_KEY, lead, mark->exercise->title, right);
 }
 
@@ -94,7 +98,7 @@ static void put_sum(const struct screen *screen, const char *name, int earned, i
 {
     char right[40];
 
-    (void)snprintf(right, sizeof right, "%3d/%-3d", earned, points);
+    (void)snprintf(right, sizeof right, "%d/%d", earned, points);
     screen_row(screen, STYLE_TITLE, name, "", right);
 }
 

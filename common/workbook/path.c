@@ -184,20 +184,19 @@ static void put_exercise(const struct screen *screen, const struct exercise_entr
     int points = points_of(exercise);
 
     (void)snprintf(lead, sizeof lead, "  %-6s", exercise->id);
-    if (points == -1)
-        (void)buffer_print(&right, "%s", _("not built"));
-    else if (progress->passed && points == 0)
-        (void)buffer_print(&right, "%s", _("passed"));
-    else if (progress->passed || progress->tries > 0)
-        (void)buffer_print(&right, _("%s%d/%d points"), progress->passed ? _("passed  ") : "",
-                           progress->earned < points ? progress->earned : points, points);
-    else if (answer_exists(exercise))
-        (void)buffer_print(&right, _("opened  %d/%d points"), progress->earned, points);
-    else if (points == 0)
-        (void)buffer_print(&right, "%s", _("no points"));
-    else
+    const char *state = points == -1              ? _("not built")
+                        : progress->passed        ? _("passed")
+                        : answer_exists(exercise) ? _("opened")
+                                                  : "";
+    (void)buffer_print(&right, "%s%s", state, *state != '\0' && points > 0 ? "  " : "");
+    int earned = progress->earned < points ? progress->earned : points;
+    if (points > 0 && (progress->passed || progress->tries > 0))
+        (void)buffer_print(&right, _("%d/%d points"), earned, points);
+    else if (points > 0)
         (void)buffer_print(&right, ngettext("%d point", "%d points", (unsigned long)points),
                            points);
+    else if (points == 0 && *state == '\0')
+        (void)buffer_print(&right, "%s", _("no points"));
     screen_row(screen, progress->passed ? STYLE_GOOD : STYLE_KEY, lead, exercise->title,
                buffer_text(&right));
     buffer_free(&right);
