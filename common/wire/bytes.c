@@ -80,7 +80,7 @@ int bytes_show(const void *bytes, size_t length, size_t columns, struct buffer *
     char shown[8];
     size_t wide;
 
-    if (buffer_reserve(out, 0) == -1)
+    if (buffer_add(out, "", 0) == -1) /* from here on there is a text */
         return -1;
     /* mark stands behind the last character that leaves a column for "…". */
     for (size_t at = 0; at < length;) {

@@ -108,14 +108,14 @@ static uint64_t next_cut(const struct fault_plan *plan, unsigned fault, uint32_t
                          uint64_t offset)
 {
     static const struct {
-        uint64_t end, block;
-    } ZONES[] = {{48, 3}, {1008, 48}, {65520, 2016}, {UINT64_MAX, 16384}};
+        uint64_t start, end, block;
+    } ZONES[] = {{0, 48, 3}, {48, 1008, 48}, {1008, 65520, 2016}, {65520, UINT64_MAX, 16384}};
     unsigned zone = 0;
 
     while (offset >= ZONES[zone].end)
         zone++;
     uint64_t size = ZONES[zone].block;
-    uint64_t start = offset - offset % size;
+    uint64_t start = offset - (offset - ZONES[zone].start) % size;
     uint64_t cut = start + draw(plan, fault, socket, start) % size;
     if (cut > offset)
         return cut;

@@ -222,6 +222,7 @@ static void read_connect(struct reader *r)
         error = c->connect_error != 0 ? c->connect_error : c->answered ? 0 : EINPROGRESS;
     struct message *message = add(r, true, "connect");
     message->stopped = error != 0;
+    c->gone = error != 0;
     if (error != 0)
         remark(message, error == EINPROGRESS ? "no answer" : reason(error));
 }
