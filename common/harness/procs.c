@@ -355,9 +355,12 @@ void procs_kill_all(void)
         for (size_t i = 0; i < table.count; i++)
             if (table.state[i] != 'Z')
                 (void)kill(table.pid[i], SIGKILL);
-        /* One is reaped, or none is left; orphans come to us, and the next round finds them. */
+        /* One is awaited, or none is left. Of a crowd, all that have ended go in one round; orphans
+         * come to us, and the next round finds them. */
         if (waitpid(-1, NULL, 0) == -1 && errno == ECHILD)
             return;
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+            continue;
     }
 }
 
