@@ -444,8 +444,8 @@ def source_and_editor(folder, tap):
     pager = folder / "pager"
     pager.write_text("#!/bin/sh\necho the pager has $(grep -c . \"$1\") lines\nread wait\n")
     pager.chmod(0o755)
-    t = Terminal(folder, PAGER="./pager").expect("keys").send("s").expect("the pager has ")
-    t.send(ENTER).expect("keys").send("q")
+    t = Terminal(folder, PAGER="./pager").expect("Enter runs it").send("s").expect("the pager has ")
+    t.send(ENTER).expect("Enter runs it").send("q")
     tap.ok(t.end() == 0, "s uses $PAGER")
     t.close()
 

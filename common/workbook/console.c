@@ -28,6 +28,7 @@ enum {
     HELD_MOST = CONSOLE_OUTPUT_MOST * 2, /* bytes of output that wait to be shown */
     TREE_MOST = 256,
     LOG_EVENTS = 8192,
+    STOP_MS = 2000, /* for bash to go on after its command was killed */
     STEP_MS = 5,    /* between looks at a server that prints nothing */
     ASLEEP_MS = 500 /* all asleep so long and no socket: it is no server */
 };
@@ -649,19 +650,25 @@ static void run_step(struct run *run)
     }
 }
 
-/* Stops a command that does not end by itself; bash goes too if it was bash that ran it. */
+/*
+ * Stops a command that does not end by itself; bash goes too if it was bash that ran it. Its pipe
+ * is emptied meanwhile: bash has a word to say about what was killed.
+ */
 static void run_stop(struct run *run)
 {
-    char line[512];
-    struct console *c = run->console;
+    enum console_end why = run->result->end;
 
     run->full = true;
-    command_kill(c);
-    while (!run->done && channel_line(c, 1000, line, sizeof line))
-        (void)run_word(run, line);
+    run->result->end = CONSOLE_DONE;
+    run->deadline = now_ms() + STOP_MS;
+    command_kill(run->console);
+    while (!run->done && run->result->end == CONSOLE_DONE)
+        run_step(run);
+    if (run->result->end != CONSOLE_CANCELLED)
+        run->result->end = why;
     if (!run->done) {
-        (void)kill(c->bash, SIGKILL);
-        c->dead = true;
+        (void)kill(run->console->bash, SIGKILL);
+        run->console->dead = true;
     }
 }
 
