@@ -167,6 +167,8 @@ static const char *sanitizer_cause(const json_t *lines, bool leak)
         return "The program ended without freeing all its memory.";
     if (first != NULL && strncmp(first, "Undefined", 9) == 0)
         return "The program did what C leaves undefined, and was stopped there.";
+    if (first != NULL && strncmp(first, "Calls abort", 11) == 0)
+        return "The program ended itself with abort().";
     return "The program was stopped at a memory error.";
 }
 

@@ -112,6 +112,8 @@ static void read_address_report(struct session *s, json_t *lines, const char *te
                  strstr(text, "zero page") != NULL ? "Uses a NULL pointer."
                                                    : "Uses a pointer that leads nowhere.",
                  find_frame(s, text));
+    else if (strncmp(kind, "ABRT", 4) == 0)
+        add_line(lines, "Calls abort(), as a failed assert() does.", find_frame(s, text));
     else if (strncmp(kind, "stack-overflow", 14) == 0)
         add_line(lines,
                  "The stack is full: a function calls itself without end, or an array is too big.",

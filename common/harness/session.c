@@ -216,12 +216,26 @@ struct student *session_student(const struct session *session)
     return last;
 }
 
+/* The wire's log is a file that the program could cut short: then reading it raises SIGBUS. */
+static struct session *running;
+
+static void on_bus(int number)
+{
+    (void)number;
+    for (struct student *p = running->students; p != NULL; p = p->next)
+        p->log.header = NULL;
+    session_end(running, STATUS_FAIL, session_student(running),
+                "The program damaged a file of the workbook's own, and was stopped.");
+}
+
 void session_run(const struct test_case *test, const struct options *options, int result_fd)
 {
     static struct session session;
     const char *temporary = getenv("TMPDIR");
-    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN}, bus = {.sa_handler = on_bus};
 
+    running = &session;
+    (void)sigaction(SIGBUS, &bus, NULL);
     (void)sigaction(SIGPIPE, &ignore, NULL); /* a program may end with its input half read */
     session.test = test;
     session.options = options;
