@@ -111,11 +111,9 @@ static void stdio(int a, int b)
 
 static void messages(int a, int b)
 {
-    static char first[16], second[16];
+    static char first[] = "eleven", second[] = "twelve";
     static struct iovec vectors[2] = {{first, 6}, {second, 6}};
 
-    memcpy(first, "eleven", 6);
-    memcpy(second, "twelve", 6);
     for (int i = 0; i < 2; i++)
         headers[i].msg_hdr = (struct msghdr){.msg_iov = &vectors[i], .msg_iovlen = 1};
     check(sendmmsg(a, headers, 2, 0) == 2, "sendmmsg");

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void fail(const char *what)
+static _Noreturn void fail(const char *what)
 {
     (void)fflush(stdout); /* what came before the failure shall be seen */
     perror(what);
