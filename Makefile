@@ -173,7 +173,7 @@ index:
 
 .PHONY: test soak lint format index
 test: all $(UNIT) $(WIRED) $(FINDINGS) | test-tools
-	@prove -j$$(nproc) $(UNIT) common/tests/*.t
+	@prove --failures --comments -j$$(nproc) $(UNIT) common/tests/*.t
 
 # The long forms: 20 seeds, 200 runs under load, a fresh machine.
 soak: test
