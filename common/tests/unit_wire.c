@@ -265,7 +265,7 @@ static void test_fault_doom(void **state)
     (void)state;
     for (plan.seed = 0; plan.seed < 50; plan.seed++) {
         assert_in_range(fault_reset_at(&plan, 0), 1, 16);
-        assert_in_range(fault_half_close_at(&plan, 0), 1, 16);
+        assert_in_range(fault_half_close_at(&plan, 0), 1, 8);
         for (uint32_t socket = 1; socket < 20; socket++)
             spared += fault_reset_at(&plan, socket) == UINT64_MAX;
         struct fault_call call = {.way = FAULT_IN, .asked = 100, .stream = true, .internet = true};

@@ -212,12 +212,13 @@ struct fault_verdict fault_decide(const struct fault_plan *plan, const struct fa
 /* How many bytes a doomed connection lives: the first one is doomed, and short. */
 static uint64_t doom(const struct fault_plan *plan, unsigned fault, uint32_t socket)
 {
-    static const uint64_t SPANS[] = {16, 32, 1024, 65536};
+    static const uint64_t SPANS[] = {32, 32, 1024, 65536};
     uint64_t number = draw(plan, fault, socket, 0);
 
     if ((plan->faults & fault) == 0 || (socket > 0 && lot(number, 1, 2)))
         return UINT64_MAX;
-    return 1 + (number >> 16) % (socket == 0 ? SPANS[0] : SPANS[(number >> 8) % 4]);
+    uint64_t first = fault == WIRE_HALF_CLOSE ? 8 : 16; /* both ways together for a reset */
+    return 1 + (number >> 16) % (socket == 0 ? first : SPANS[(number >> 8) % 4]);
 }
 
 uint64_t fault_half_close_at(const struct fault_plan *plan, uint32_t socket)

@@ -88,7 +88,7 @@ static void serve(struct client *c)
 
 static void accept_all(int listener)
 {
-    for (;;) {
+    for (;;) { /* NOLINT(clang-analyzer-unix.Malloc): the epoll keeps c, end_client() frees it */
         int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd == -1 && (errno == EINTR || errno == ECONNABORTED || errno == EMFILE))
             continue; /* one that has too many open ones ends another first; here it passes */
@@ -102,7 +102,7 @@ static void accept_all(int listener)
                                     .data.ptr = c};
         if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == -1)
             fail("epoll_ctl");
-    } /* NOLINT(clang-analyzer-unix.Malloc): the epoll keeps c, end_client() frees it */
+    }
 }
 
 static int start_listening(void)
