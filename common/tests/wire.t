@@ -247,8 +247,18 @@ def test_unread():
 
 def start_server(prefix, *command):
     server = subprocess.Popen([*prefix, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              text=True)
+                              text=True, start_new_session=True)
     return server, server.stdout.readline().strip()
+
+
+def talk_to(process, data):
+    """What it printed to standard output and to standard error, if it comes to an end."""
+    try:
+        return process.communicate(data, timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+        return out, b"it did not end\n" + err
 
 
 def round_trip(server_command, clients, fault, seed, data):
@@ -257,11 +267,21 @@ def round_trip(server_command, clients, fault, seed, data):
     server, port = start_server(prefix, *server_command, str(len(clients)))
     processes = [subprocess.Popen([*prefix, *(port if a == "PORT" else a for a in client)],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE) for client in clients]
+                                  stderr=subprocess.PIPE, start_new_session=True)
+                 for client in clients]
+    try:
+        return what_went_wrong(server, processes, data)
+    finally:
+        for process in server, *processes:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)  # the wire and its command
+                process.communicate()
+
+
+def what_went_wrong(server, processes, data):
     wrong = ""
-    with concurrent.futures.ThreadPoolExecutor(len(clients)) as pool:
-        for process, (out, err) in zip(processes, pool.map(
-                lambda p: p.communicate(data, timeout=20), processes)):
+    with concurrent.futures.ThreadPoolExecutor(len(processes)) as pool:
+        for process, (out, err) in zip(processes, pool.map(lambda p: talk_to(p, data), processes)):
             if process.returncode != 0 or out != data:
                 wrong += "%d bytes of %d, status %d\n%s" % (len(out), len(data), process.returncode,
                                                             err.decode()[:2000])
@@ -270,7 +290,7 @@ def round_trip(server_command, clients, fault, seed, data):
         if server.returncode != 0:
             wrong += "server: status %d\n%s" % (server.returncode, err[:2000])
     except subprocess.TimeoutExpired:
-        server.terminate()
+        os.killpg(server.pid, signal.SIGTERM)
         wrong += "the server did not end\n" + server.communicate()[1][:2000]
     return wrong
 

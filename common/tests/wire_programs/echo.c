@@ -88,7 +88,8 @@ static void serve(struct client *c)
 
 static void accept_all(int listener)
 {
-    for (;;) { /* NOLINT(clang-analyzer-unix.Malloc): the epoll keeps c, end_client() frees it */
+    for (;;) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the epoll keeps c, end_client() frees it */
         int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd == -1 && (errno == EINTR || errno == ECONNABORTED || errno == EMFILE))
             continue; /* one that has too many open ones ends another first; here it passes */
