@@ -166,7 +166,7 @@ void wire_log_release(const struct wire_log *log);
  * copy. wire_log_obey() waits while calls of this kind are held. wire_log_is_sound() says whether a
  * mapping of size bytes holds a log at all.
  */
-#define WIRE_LOG_MAGIC 0x31676f6c65726977ULL /* "wirelog1" */
+#define WIRE_LOG_MAGIC 0x32676f6c65726977ULL /* "wirelog2"; raised whenever the layout changes */
 uint32_t wire_log_add(struct wire_log_header *header, uint32_t capacity, struct wire_event *event);
 void wire_log_obey(struct wire_log_header *header, unsigned call);
 bool wire_log_is_sound(const struct wire_log_header *header, size_t size);
