@@ -72,7 +72,8 @@ def saves(tap, book):
     (book.alpha.parent / "other.c").write_text("another file\n")
     os.utime(book.alpha)
     save(book, PASSES)
-    t.send("h").expect("hint 1 of 3").send(ENTER).expect("5 of 5 points")  # all that was seen by now
+    t.send("h").expect("hint 1 of 3")
+    t.send(ENTER).expect("5 of 5 points")  # all that was seen by now
     save(book, failing("plain"))
     t.expect("4 of 5 points", "1.1 · 4/5")
     tap.ok(t.bytes.count(b"judging") == before + 1, "another file or the same text is no save",
@@ -124,7 +125,8 @@ def keys(tap, book):
     t.send("h").expect("1.1 hint 1 of 3", "The first hint of alpha", "Enter goes back")
     t.send("h").expect("hint 2 of 3").send(ENTER).expect("The cause of reply", without=("hint 2",))
     tap.ok(True, "h shows hints, Enter goes back")
-    t.send("l").expect("1.1 The first exercise of this test opened 1/6 points", "1.2 Another one 6 points")
+    t.send("l").expect("1.1 The first exercise of this test opened 1/6 points",
+                       "1.2 Another one 6 points")
     t.send("h").expect("hint 3 of 3")
     save(book, failing("plain"))
     t.expect("The cause of plain", without=("hint 3",))

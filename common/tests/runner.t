@@ -68,7 +68,8 @@ def check(tap, book):
     said(tap, "nothing to check", book.run("check"), 2, "No exercise is open yet.")
     said(tap, "a missing answer is opened from its starter", book.run("check", "1.1"), 1,
          "Opened %s from its starter" % ALPHA, "1.1 The first exercise of this test 0 of 5 points",
-         "FAIL prints what the server sends 0 of 1 point", "The cause of plain", "Teaches of plain.",
+         "FAIL prints what the server sends 0 of 1 point", "The cause of plain",
+         "Teaches of plain.",
          "Steps 1 connected", "2 recv() returned 5 alpha.c:41", "Expected hello world", "Got hello",
          "^ ends here", "Wire", "again make check E=1.1 CASE=plain SEED=1",
          "by hand make play E=1.1 CASE=plain", "hint make hint E=1.1",
@@ -100,7 +101,8 @@ def check(tap, book):
 
 def check_parts(tap, book):
     book.answer(failing("half-close"))
-    said(tap, "one case alone", book.run("check", "1.1", "--case", "half-close"), 1, "0 of 2 points",
+    said(tap, "one case alone", book.run("check", "1.1", "--case", "half-close"), 1,
+         "0 of 2 points",
          "FAIL server half-closes", without=("prints what",))
     said(tap, "one that passes", book.run("check", "1.1", "--case", "plain"), 0, "1 of 1 point",
          without=("Every case passes",))
@@ -128,7 +130,8 @@ def check_parts(tap, book):
 
 
 def hints(tap, book):
-    said(tap, "the first hint", book.run("hint", "1.1"), 0, "hint 1 of 3", "The first hint of alpha.",
+    said(tap, "the first hint", book.run("hint", "1.1"), 0, "hint 1 of 3",
+         "The first hint of alpha.",
          without=("second",))
     said(tap, "the second, of the exercise at hand", book.run("hint"), 0, "1.1 hint 2 of 3",
          "The second hint.", without=("first", "third"))
@@ -205,7 +208,8 @@ def list_and_grade(tap, book):
     book.run("check", "1.1")
     said(tap, "list after a try", book.run("list"), 0,
          "1.1 The first exercise of this test opened 4/6 points")
-    said(tap, "grade", book.run("grade", "--seed", "5"), 0, "Graded with seed 5; SEED=5 repeats it.",
+    said(tap, "grade", book.run("grade", "--seed", "5"), 0,
+         "Graded with seed 5; SEED=5 repeats it.",
          "1.1 The first exercise of this test 4/5", "1.2 Another one not opened 0/6",
          "Chapter 1, Sockets 4/11", "Total 4/11")
     status, text = book.run("grade", "--json")
@@ -303,7 +307,8 @@ def doctor(tap, book):
 
 def prove(tap, book):
     status, text = book.run("prove", "1.1", "--seeds", "3")
-    seeds = re.findall(r"^ok \d+ - 1\.1 solutions/01_socket/01_alpha/alpha\.c(?:, seed (\d+))?$", text,
+    seeds = re.findall(r"^ok \d+ - 1\.1 solutions/01_socket/01_alpha/alpha\.c(?:, seed (\d+))?$",
+                       text,
                        re.M)
     tap.ok(status == 0 and len(seeds) == 3 and seeds[:2] == ["", "2"] and seeds[2] not in ("", "2"),
            "a sound exercise is proved under three seeds, one of them new", text)
@@ -311,7 +316,8 @@ def prove(tap, book):
     plan = re.search(r"^1\.\.(\d+)$", text, re.M)
     tap.ok(text.startswith("TAP version 13\n") and numbers == list(range(1, int(plan[1]) + 1)),
            "as TAP, in order", text)
-    said(tap, "and with every processor busy", book.run("prove", "1.1", "--seeds", "1", "--loaded"), 0,
+    said(tap, "and with every processor busy", book.run("prove", "1.1", "--seeds", "1",
+                                                        "--loaded"), 0,
          "wrong/copied.c")
     folder = "solutions/01_socket/01_alpha/"
     breaks = (
@@ -328,14 +334,16 @@ def prove(tap, book):
         ("a wrong answer that fails too little", folder + "wrong/one.c",
          "/* fails: plain half-close */\n" + failing("plain"), "# half-close should have failed"),
         ("one that fails too much", folder + "wrong/one.c",
-         "/* fails: plain */\n" + failing("plain", "half-close"), "# half-close should have passed"),
+         "/* fails: plain */\n" + failing("plain", "half-close"),
+         "# half-close should have passed"),
         ("one that names what is not there", folder + "wrong/one.c",
          "/* fails: plain plan */\n" + failing("plain"), "# there is no case plan"),
         ("one that names nothing", folder + "wrong/one.c", failing("plain"), "# its first line"),
         ("one that is not sure", folder + "wrong/one.c",
          "/* fails: plain (sometimes) */\n" + failing("plain"), "# its first line"),
         ("a copy that earns too much", folder + "wrong/copied.c",
-         "/* fails: plain */\n" + failing("plain"), "# it earns 4 of 5 points, which is 40 % or more"),
+         "/* fails: plain */\n" + failing("plain"),
+         "# it earns 4 of 5 points, which is 40 % or more"),
         ("another solution that fails", folder + "other/else.c", failing("half-close"),
          "# half-close: fail"),
     )
@@ -351,7 +359,8 @@ def prove(tap, book):
     (book.folder / folder / "wrong/four.c").unlink()
     said(tap, "prove counts the wrong answers", book.run("prove", "1.1", "--seeds", "1"), 1,
          "not ok 7 - 1.1 has five wrong answers")
-    said(tap, "a harness that fails proves nothing", book.run("prove", "1.1", FAKE_CASES="no-plan"), 1,
+    said(tap, "a harness that fails proves nothing", book.run("prove", "1.1",
+                                                              FAKE_CASES="no-plan"), 1,
          "# there is no plan")
 
 
@@ -412,7 +421,8 @@ def answers(tap, book):
          "It compiles; the compiler warns", "unused variable", "5 of 5 points")
     book.answer("".join("int f%d(void) { return x%d; }\n" % (i, i) for i in range(100)))
     text = book.run("check", "1.1")[1]
-    tap.ok(len(text.splitlines()) < 60 and "more messages" in text, "a flood of errors is cut", text)
+    tap.ok(len(text.splitlines()) < 60 and "more messages" in text, "a flood of errors is cut",
+           text)
     book.answer("#error \033]0;title\a\n")
     said(tap, "an error message is harmless", book.run("check", "1.1"), 1, "\\x1b]0;title",
          without=("\033", "\a"))
@@ -633,7 +643,8 @@ FETCH_FIRST = "01_socket/02_fetch_first"
 WILD = {  # what it does: the answer, the case it is judged by, and what is said of it
     "never ends": ("int main(void) { for (;;) ; }\n", "still running after"),
     "sleeps": ("#include <unistd.h>\nint main(void) { return pause(); }\n", "Still in pause()"),
-    "floods its output": ("#include <stdio.h>\nint main(void) { for (;;) puts(\"xxxxxxxxxxxxxxxx\"); }"
+    "floods its output": (
+        "#include <stdio.h>\nint main(void) { for (;;) puts(\"xxxxxxxxxxxxxxxx\"); }"
                           "\n", "printed more than"),
     "forks without end": ("#include <unistd.h>\nint main(void) { for (;;) fork(); }\n",
                           "processes without end"),
@@ -647,7 +658,7 @@ EARLY = "\n__attribute__((constructor)) static void early(void)\n{\n    %s\n}\n"
 
 
 def real(tap, book):
-    """Exercise 1.2 as it is, with its own cases: nothing a program does is more than a failed case."""
+    """Exercise 1.2 as it is, with its own cases: no program does more than fail a case."""
     shutil.copytree(ROOT / "exercises" / FETCH_FIRST, book.folder / "exercises" / FETCH_FIRST,
                     dirs_exist_ok=True)
     shutil.rmtree(book.folder / "exercises/01_socket/02_beta")
@@ -684,7 +695,8 @@ def real(tap, book):
 
 def main():
     tap = Tap()
-    tests = (path, check, check_parts, hints, reset, solution, list_and_grade, course, program, play,
+    tests = (path, check, check_parts, hints, reset, solution, list_and_grade, course, program,
+             play,
              doctor, prove, record, faults, answers, kept, read_only, full_disk, outputs, signals,
              side_by_side, real)
     chosen = [t for t in tests if t.__name__ in sys.argv[1:]] or tests

@@ -1,4 +1,4 @@
-"""A small workbook of its own for the tests of the runner, with fake_cases in place of a harness."""
+"""A small workbook of its own for the runner's tests, with fake_cases in place of a harness."""
 import os
 import shutil
 import subprocess
@@ -51,7 +51,8 @@ def failing(*names):
 
 
 HANGS = "#include <unistd.h>\n\nint main(void)\n{\n    return pause();\n}\n"
-WRONG = {"copied": ("half-close", "reply-in-pieces"), "one": ("plain",), "two": ("reply-in-pieces",),
+WRONG = {"copied": ("half-close", "reply-in-pieces"), "one": ("plain",),
+         "two": ("reply-in-pieces",),
          "three": ("half-close",), "four": ("plain", "half-close")}
 
 

@@ -86,7 +86,10 @@ class Terminal:
         return self
 
     def expect(self, *wanted, without=()):
-        """Waits until all of wanted stand on the screen, and none of without. Line ends count as blanks."""
+        """Waits until all of wanted stand on the screen, and none of without.
+
+        Line ends count as blanks.
+        """
         def there():
             flat = " ".join(self.text().split())
             return all(" ".join(w.split()) in flat for w in wanted) and \

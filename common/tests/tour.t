@@ -367,7 +367,8 @@ def endings(make_folder, tap):
 
 def in_the_background(folder, tap):
     """Ctrl-Z and fg, under a shell as job control needs one."""
-    t = Terminal(folder, "bash", "--norc", "-i", rows=40, PS1="", WORKBOOK=str(ROOT / "build/workbook"))
+    t = Terminal(folder, "bash", "--norc", "-i", rows=40, PS1="",
+                 WORKBOOK=str(ROOT / "build/workbook"))
     t.send("$WORKBOOK chapter 1\n").expect("1.03  TCP client", "keys")
     t.send(CTRL_Z).expect("Stopped")
     t.clear().send("stty -a; echo Done\n").expect(" icanon", " echo ", "\nDone")
@@ -389,7 +390,8 @@ def sizes(make_folder, tap):
         tap.ok(t.text().replace("\n", "").count("7030 &") == 1,
                "a long command stands there once", t.text())
         prose = t.seen().split("Predict")[0].splitlines()
-        tap.ok(max(len(line.rstrip()) for line in prose) == columns and "getaddrinfo" in "".join(prose),
+        tap.ok(max(len(line.rstrip()) for line in prose) == columns and
+               "getaddrinfo" in "".join(prose),
                "the tour fits %d columns" % columns, "\n".join(prose).strip())
         t.send("q")
         tap.ok(t.end() == 0, "and ends well there")
