@@ -367,7 +367,7 @@ static void put_story(const struct screen *screen, const struct verdict *verdict
     }
     if (brevity < BREVITY_LADDER)
         put_ladder(screen, test);
-    if (brevity < BREVITY_STEPS)
+    if (brevity < BREVITY_COMMANDS)
         put_commands(screen, verdict, test);
     buffer_free(&text);
 }
@@ -584,7 +584,7 @@ static void put_judged(const struct screen *screen, const struct verdict *verdic
         blank(screen);
     }
     put_cases(screen, verdict, view);
-    if (verdict->passed || view->brevity >= BREVITY_STEPS)
+    if (verdict->passed || view->brevity >= BREVITY_COMMANDS)
         return;
     (void)snprintf(command, sizeof command, "make hint  E=%s", verdict->exercise->id);
     put_command(screen, _("hint"), command);

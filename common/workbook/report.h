@@ -8,12 +8,13 @@
 /* What is left out to save lines, each also what stands before it. */
 enum report_brevity {
     BREVITY_NONE,
-    BREVITY_PASSED,  /* cases that pass are only counted */
-    BREVITY_FAILED,  /* other failed cases too */
-    BREVITY_LADDER,  /* no ladder */
-    BREVITY_TEACHES, /* no lesson of the case */
-    BREVITY_STEPS,   /* no steps */
-    BREVITY_MOST     /* the cause alone */
+    BREVITY_PASSED,   /* cases that pass are only counted */
+    BREVITY_FAILED,   /* other failed cases too */
+    BREVITY_COMMANDS, /* no commands to go on with */
+    BREVITY_TEACHES,  /* no lesson of the case */
+    BREVITY_LADDER,   /* no ladder */
+    BREVITY_STEPS,    /* no steps, and not what the program said */
+    BREVITY_MOST      /* the cause alone */
 };
 
 /* How much of it. */
