@@ -167,8 +167,7 @@ static void outcome_note(struct tour *t, size_t index)
     if (trouble != NULL) {
         say(t, STYLE_KEY, trouble);
     } else if (outcome->differs) {
-        say(t, STYLE_DIM,
-            _("This run printed something else than the one the lesson was written from (-):"));
+        say(t, STYLE_DIM, _("This run printed something other than what the lesson shows (-):"));
         transcript_diff(&t->screen, &t->lesson.commands[index].expected, &outcome->actual);
         t->used += 4;
     }
@@ -643,7 +642,7 @@ static enum action end_step(struct tour *t)
                   t->chapter->number);
         exercises_name(t);
         end_print(t, _("What comes next are the exercises: make practice opens the first that is "
-                       "not solved, make list shows them all."));
+                       "not passed yet; make list shows them all."));
         return edit_changed(t->entry->source)
                    ? prompt(t, NULL, _("u puts it back  Enter ends"), 0, NULL)
                    : ACTION_NEXT;
@@ -751,8 +750,9 @@ static enum action lesson_walk(struct tour *t)
     if (unbuilt != NULL)
         (void)snprintf(t->notice, sizeof t->notice, _("%s is not built. Run: make"), unbuilt);
     else if (t->step > 0)
-        (void)snprintf(t->notice, sizeof t->notice, _("On from where you left, stop %zu of %zu."),
-                       t->step + 1, t->step_count);
+        (void)snprintf(t->notice, sizeof t->notice,
+                       _("On from where you left off, stop %zu of %zu."), t->step + 1,
+                       t->step_count);
     else if (edit_changed(t->entry->source))
         (void)snprintf(t->notice, sizeof t->notice,
                        _("%s is as you changed it: u puts it back, and keeps your change."),
