@@ -314,11 +314,11 @@ int harness_main(int argc, char **argv, const struct test_case *cases)
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (options.play) /* Ctrl-C ends it on the spot */
+        session_play(runs[0].test, &options);
     (void)sigaction(SIGINT, &stop, NULL);
     (void)sigaction(SIGTERM, &stop, NULL);
     (void)sigaction(SIGHUP, &stop, NULL);
-    if (options.play)
-        session_play(runs[0].test, &options);
     if (count == 0)
         for (const struct test_case *c = cases; c->name != NULL; c++)
             choose_case(runs, &count, cases, c->name);

@@ -670,10 +670,12 @@ def real(tap, book):
     answer = "answers/%s/fetch_first.c" % FETCH_FIRST
     solution = (ROOT / "solutions" / FETCH_FIRST / "fetch_first.c").read_text()
     mark = "RUNNER_TEST=%d.real" % os.getpid()
+    temporary = Path(tempfile.mkdtemp(prefix="t"))
 
     def judge(text, *words):
         book.put(answer, text)
-        return book.run("check", "1.2", *words, **dict([mark.split("=")]))
+        return book.run("check", "1.2", *words, TMPDIR=str(temporary),
+                        **dict([mark.split("=")]))
 
     said(tap, "the solution of 1.2", judge(solution), 0, "Every case passes.")
     for what, (text, wanted) in WILD.items():
@@ -691,6 +693,20 @@ def real(tap, book):
          judge("#include <stdio.h>\n#include <stdlib.h>\n" + EARLY.replace("static ", "") %
                r'puts("TAP version 13\n1..1\nok 1 - reply"); fflush(stdout); _Exit(0);' +
                "int main(void) { return 0; }\n", "--case", "reply"), 1, "0 of 1 point")
+    for words, text in ((("play", "1.2", "--case", "reply"), solution),
+                        (("check", "1.2", "--case", "reply"), WILD["never ends"][0])):
+        book.put(answer, text)
+        process = subprocess.Popen([str(book.program), *words], cwd=book.folder,
+                                   stdout=subprocess.DEVNULL, env=environment_of(
+                                       TMPDIR=str(temporary), **dict([mark.split("=")])))
+        begun = await_true(lambda: list(temporary.glob("wb-*/workbook-*")))
+        process.send_signal(signal.SIGINT)
+        status = process.wait(LIMIT)
+        tap.ok(begun and status == -signal.SIGINT and processes_marked(mark) == [], "%s is ended by SIGINT" % words[0],
+               "begun %s, status %s, left %s" % (begun, status, processes_marked(mark)))
+    tap.ok(list(temporary.iterdir()) == [], "no file of all this is left behind",
+           list(temporary.rglob("*")))
+    shutil.rmtree(temporary)
 
 
 def main():

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -87,6 +89,37 @@ int file_set_aside(const char *path, char *name, size_t size, struct error *erro
             break;
     }
     return error_set_errno(error, "%s", path);
+}
+
+int scratch_make(char *path, struct error *error)
+{
+    const char *base = getenv("TMPDIR");
+
+    /* Short: the cases make folders below it, and sockets in them, whose paths are limited. */
+    if (base == NULL || *base != '/' || strlen(base) > 24)
+        base = "/tmp";
+    (void)snprintf(path, SCRATCH_SIZE, "%s/wb-XXXXXX", base);
+    if (mkdtemp(path) != NULL)
+        return 0;
+    (void)error_set_errno(error, "%s", base);
+    path[0] = '\0';
+    return -1;
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+    (void)status;
+    (void)type;
+    (void)place;
+    (void)remove(path); /* what cannot be removed stays; the rest goes */
+    return 0;
+}
+
+void scratch_remove(char *path)
+{
+    if (path[0] != '\0')
+        (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS); /* fails if it is gone already */
+    path[0] = '\0';
 }
 
 void digest_of(const void *bytes, size_t length, char *text)

@@ -26,6 +26,14 @@ int file_write(const char *path, const void *bytes, size_t length, bool replace,
  */
 int file_set_aside(const char *path, char *name, size_t size, struct error *error);
 
+/*
+ * Makes a folder for what processes leave behind them, below TMPDIR or /tmp, and removes it with
+ * all that is in it. path has SCRATCH_SIZE bytes and is "" when there is none.
+ */
+enum { SCRATCH_SIZE = 64 };
+int scratch_make(char *path, struct error *error);
+void scratch_remove(char *path);
+
 /* 64-bit FNV-1a in hexadecimal: tells one version of a file from the next. text has 20 bytes. */
 void digest_of(const void *bytes, size_t length, char *text);
 

@@ -96,7 +96,7 @@ static int wait_for(struct loan *loan)
     }
 }
 
-/* Everything as before; then what we were asked for meanwhile. */
+/* Everything as before. */
 static void settle(const struct loan *loan)
 {
     give_terminal(loan, getpgrp());
@@ -105,18 +105,17 @@ static void settle(const struct loan *loan)
     (void)kill(-loan->child, SIGKILL); /* what it left in its group; mostly nothing */
     process_forget(loan->child);
     processes_sweep();
-    if (loan->ending != 0)
-        (void)raise(loan->ending);
     (void)raise(SIGCHLD); /* those of others, which sigwait() took */
     (void)sigprocmask(SIG_SETMASK, &loan->before, NULL);
 }
 
-int hand_over(const char *const *arguments, struct error *error)
+int hand_over(const char *const *arguments, int *ending, struct error *error)
 {
     static const int waited[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGTTOU};
     struct loan loan = {.child = -1};
     int report[2], why = 0;
 
+    *ending = 0;
     if (pipe2(report, O_CLOEXEC) == -1)
         return error_set_errno(error, "%s", arguments[0]);
     loan.terminal =
@@ -142,5 +141,6 @@ int hand_over(const char *const *arguments, struct error *error)
     (void)close(report[0]);
     int status = wait_for(&loan);
     settle(&loan);
+    *ending = loan.ending;
     return failed ? error_set(error, "%s: %s", arguments[0], strerror(why)) : status;
 }

@@ -26,8 +26,9 @@ struct judge {
     uv_loop_t *loop;
     uv_timer_t soon; /* calls done from the loop, also when all was decided at once */
     bool cancelled, running;
-    char *compiler;       /* its words, cut apart */
-    char fresh[PATH_MAX]; /* the program while it is being built */
+    char *compiler;             /* its words, cut apart */
+    char fresh[PATH_MAX];       /* the program while it is being built */
+    char scratch[SCRATCH_SIZE]; /* for compiler and cases: what is killed leaves files behind */
     uint64_t began;
     void (*done)(struct verdict *verdict, void *data);
     void *data;
@@ -50,6 +51,7 @@ static void on_judge_closed(uv_handle_t *handle)
 
     if (judge->cancelled)
         verdict.outcome = OUTCOME_CANCELLED;
+    scratch_remove(judge->scratch);
     free(judge->compiler);
     free(judge);
     done(&verdict, data);
@@ -139,8 +141,8 @@ static void start_cases(struct judge *judge)
     const struct judge_plan *plan = &judge->plan;
     const char *arguments[16] = {plan->exercise->cases, "--program", plan->program, "--source",
                                  plan->source};
-    char columns[32];
-    const char *extra[] = {columns, NULL};
+    char columns[32], temporary[SCRATCH_SIZE + 8];
+    const char *extra[] = {columns, temporary, NULL};
     int n = 5;
 
     if (plan->case_name != NULL) {
@@ -158,6 +160,7 @@ static void start_cases(struct judge *judge)
     if (plan->record)
         arguments[n++] = "--record";
     (void)snprintf(columns, sizeof columns, "COLUMNS=%d", plan->columns > 0 ? plan->columns : 80);
+    (void)snprintf(temporary, sizeof temporary, "TMPDIR=%s", judge->scratch);
     judge->running = true;
     process_start(judge->loop, &judge->process, arguments, extra, on_cases_end);
 }
@@ -205,7 +208,8 @@ static void on_compiled(struct process *process)
 
 static int start_compiler(struct judge *judge)
 {
-    static const char *const extra[] = {"LC_ALL=C.UTF-8", NULL}; /* its words are recognised */
+    char temporary[SCRATCH_SIZE + 8];
+    const char *extra[] = {"LC_ALL=C.UTF-8", temporary, NULL}; /* its words are recognised */
     const char *compiler = getenv("CC"), *arguments[WORDS + 8];
     int n = 0;
 
@@ -222,6 +226,7 @@ static int start_compiler(struct judge *judge)
     arguments[n++] = "-o";
     arguments[n++] = judge->fresh;
     arguments[n] = NULL;
+    (void)snprintf(temporary, sizeof temporary, "TMPDIR=%s", judge->scratch);
     judge->running = true;
     process_start(judge->loop, &judge->process, arguments, extra, on_compiled);
     return 0;
@@ -252,6 +257,8 @@ static int look_around(struct judge *judge)
         return error_set(&judge->verdict.why, _("%s is missing; run make first"),
                          plan->exercise->cases);
     (void)snprintf(judge->fresh, sizeof judge->fresh, "%s.%ld.new", plan->program, (long)getpid());
+    if (scratch_make(judge->scratch, &judge->verdict.why) == -1)
+        return -1;
     return folder_make_for(plan->program, &judge->verdict.why);
 }
 

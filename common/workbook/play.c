@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "workbook/answer.h"
+#include "workbook/files.h"
 #include "workbook/hand.h"
 #include "workbook/report.h"
 #include "workbook/runner.h"
@@ -25,6 +26,26 @@ static int build(const struct runner *runner, const struct exercise_entry *exerc
     return status;
 }
 
+/* Runs the cases with a folder of their own, which goes away with what Ctrl-C left in it. */
+static int play_in_scratch(const char *const *arguments, struct error *error)
+{
+    const char *temporary = getenv("TMPDIR");
+    char *before = temporary != NULL ? strdup(temporary) : NULL, scratch[SCRATCH_SIZE];
+    int status = -1, ending = 0;
+
+    if (scratch_make(scratch, error) == 0 && setenv("TMPDIR", scratch, 1) == 0)
+        status = hand_over(arguments, &ending, error);
+    scratch_remove(scratch);
+    if (before != NULL)
+        (void)setenv("TMPDIR", before, 1); /* it was set before, so there is room for it */
+    else
+        (void)unsetenv("TMPDIR");
+    free(before);
+    if (ending != 0)
+        (void)raise(ending); /* meant for us */
+    return status;
+}
+
 int play_case(const struct runner *runner, const struct exercise_entry *exercise,
               const char *case_name)
 {
@@ -42,7 +63,7 @@ int play_case(const struct runner *runner, const struct exercise_entry *exercise
             arguments[6] = runner->seed;
         }
         (void)fflush(stdout); /* what was said so far comes first */
-        status = hand_over(arguments, &error);
+        status = play_in_scratch(arguments, &error);
         if (status == -1)
             status = runner_refuse(runner, _("The harness could not run: %s."), error.text);
         else if (status == 128 + SIGINT || status == 128 + SIGTERM)

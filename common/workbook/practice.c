@@ -340,9 +340,11 @@ static int run_editor(struct practice *practice)
     static const char command[] = "eval \"exec ${VISUAL:-${EDITOR:-vi}} \\\"\\$1\\\"\"";
     const char *arguments[] = {"/bin/sh", "-c", command, "sh", practice->exercise->answer, NULL};
     struct error error = {0};
-    int status = hand_over(arguments, &error);
+    int ending, status = hand_over(arguments, &ending, &error);
 
-    return status == -1 ? 127 : status == 126 ? 127 : status;
+    if (ending != 0)
+        (void)raise(ending); /* it is read as any other signal */
+    return status == -1 || status == 126 ? 127 : status;
 }
 
 static int run_play(struct practice *practice)
