@@ -225,6 +225,11 @@ void student_end_input(struct student *p)
 
 void student_signal(struct student *p, int number)
 {
+    if (p->session->options->play) {
+        play_pause(p->session, session_print(p->session, "send it SIG%s with kill, then Enter",
+                                             sigabbrev_np(number)));
+        return;
+    }
     p->stopped = true;
     if (!student_reap(p) && p->pid > 0)
         (void)kill(p->pid, number); /* ESRCH: it has just ended by itself */
@@ -340,6 +345,8 @@ static bool never(void *what)
 
 void student_settle(struct student *p)
 {
+    if (p->session->options->play)
+        return; /* whoever runs it sees when it is ready */
     (void)pump(p->session, never, p, "your program to wait for us", true);
     if (p->ended)
         session_end(p->session, STATUS_FAIL, p, "The program ended although it should go on.");
