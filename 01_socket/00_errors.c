@@ -151,8 +151,10 @@ static void show_temporary(void)
     must(sigaction(SIGALRM, &action, NULL));
     must(setitimer(ITIMER_REAL, &each_ms, NULL));
     result = recv(ours, &byte, 1, 0);
+    const int why = errno;
+    must(setitimer(ITIMER_REAL, &never, NULL)); /* before it interrupts printf() too */
+    errno = why;
     show(EINTR, "InterruptedError", result, "a signal came while recv() waited");
-    must(setitimer(ITIMER_REAL, &never, NULL));
 
     must(getrlimit(RLIMIT_NOFILE, &limit));
     must(setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, limit.rlim_max}));

@@ -30,7 +30,7 @@ static int connect_any(const char *host, const char *port)
         report("%s port %s: %s", host, port, gai_strerror(rc));
         return -1;
     }
-    for (const struct addrinfo *a = list; a != NULL && fd == -1; a = a->ai_next) {
+    for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
         char numeric[64] = "?"; /* the longest IPv6 address and its interface */
 
         (void)getnameinfo(a->ai_addr, a->ai_addrlen, numeric, sizeof numeric, NULL, 0,
