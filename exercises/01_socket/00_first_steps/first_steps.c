@@ -55,5 +55,5 @@ int main(int argc, char **argv)
         return 1;
     print_greeting(fd);
     (void)close(fd); /* nothing was sent */
-    return fflush(stdout) == 0 ? 0 : 1;
+    return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

@@ -307,7 +307,11 @@ static void usage(struct session *s)
 
     student_end_input(p);
     expect_failure(p, 2);
-    peer_expect_nobody(server, "With a host that has no port, the command line is wrong.");
+    p = student_start(s, peer_host(server), peer_port(server), "127.0.0.2", "70000", NULL);
+    student_end_input(p);
+    expect_failure(p, 2);
+    peer_expect_nobody(
+        server, "The last host has no port, or none that exists: the command line is wrong.");
 }
 
 /* At the third server the sockets of the first two must be gone. Memory is looked at in the end. */
@@ -419,11 +423,11 @@ static const struct test_case CASES[] = {
      .teaches = "No server answered: a message names each of them, and the exit status is 1.",
      .run = nobody_answers},
     {.name = "usage",
-     .title = "a host without a port",
+     .title = "a host without a port, or with port 70000",
      .points = 1,
      .teaches =
-         "The last host had no port: that is a wrong command line, status 2, before anything "
-         "is sent.",
+         "The last host had no port, or one above 65535: that is a wrong command line, status 2, "
+         "before anything is sent.",
      .run = usage},
     {.name = "clean",
      .title = "nothing left behind",

@@ -374,7 +374,7 @@ static void many_clients(struct session *s)
                      zombies);
 }
 
-/* Its side of the connection is still in TIME_WAIT when it starts again. */
+/* Its side of the connection is still in TIME-WAIT when it starts again. */
 static void restart(struct session *s)
 {
     struct student *p = student_start(s, "0", NULL);

@@ -3,10 +3,14 @@
  *
  * The whole question is read first, because each server gets all of it. fetch() has three results,
  * and the list of servers goes on after only one of them: nothing came.
+ *
+ * Usage:  fetch_first HOST PORT [HOST PORT]...
+ * See:    lesson 1.03; getaddrinfo(3), send(2), shutdown(2), recv(2)
  */
 #include <errno.h>
 #include <netdb.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +25,24 @@ static void complain(const char *host, const char *port, const char *why)
     fprintf(stderr, "fetch_first: %s port %s: %s\n", host, port, why);
 }
 
+/* getaddrinfo() would cut a number that is no port, and succeed. */
+static bool is_port(const char *text)
+{
+    char *end;
+    long port = strtol(text, &end, 10);
+
+    return port >= 1 && port <= UINT16_MAX && *end == '\0';
+}
+
+static bool is_usage(int argc, char **argv)
+{
+    bool right = argc >= 3 && argc % 2 == 1;
+
+    for (int i = 2; right && i < argc; i += 2)
+        right = is_port(argv[i]);
+    return right;
+}
+
 /* Connects to the first address that takes us. Returns a socket, or -1 after saying why. */
 static int connect_any(const char *host, const char *port)
 {
@@ -31,14 +53,14 @@ static int connect_any(const char *host, const char *port)
         complain(host, port, gai_strerror(rc));
         return -1;
     }
-    for (struct addrinfo *a = list; a != NULL && fd == -1; a = a->ai_next) {
-        fd = socket(a->ai_family, a->ai_socktype, a->ai_protocol);
-        if (fd == -1 || connect(fd, a->ai_addr, a->ai_addrlen) == -1) {
-            why = errno;
-            if (fd != -1)
-                (void)close(fd); /* nothing was sent */
-            fd = -1;
-        }
+    for (struct addrinfo *a = list; a != NULL; a = a->ai_next) {
+        fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
+        if (fd != -1 && connect(fd, a->ai_addr, a->ai_addrlen) == 0)
+            break;
+        why = errno;
+        if (fd != -1)
+            (void)close(fd); /* nothing was sent */
+        fd = -1;
     }
     freeaddrinfo(list);
     if (fd == -1)
@@ -60,7 +82,8 @@ static bool send_all(int fd, const char *bytes, size_t length)
     return true;
 }
 
-/* Asks one connected server and prints what it says. */
+/* Asks one connected server and prints what it says. Where that is nothing, or not all, errno says
+ * why; 0 is the end of the connection. */
 static enum result fetch(int fd, const char *question, size_t length)
 {
     char bytes[16384];
@@ -79,8 +102,7 @@ static enum result fetch(int fd, const char *question, size_t length)
             return answered ? ANSWERED : NO_ANSWER;
         }
         answered = true;
-        if (fwrite(bytes, 1, (size_t)n, stdout) != (size_t)n)
-            return BROKEN_OFF;
+        (void)fwrite(bytes, 1, (size_t)n, stdout); /* main looks whether all was written */
     }
 }
 
@@ -89,11 +111,15 @@ int main(int argc, char **argv)
     static char question[QUESTION_MAX];
     enum result result = NO_ANSWER;
 
-    if (argc < 3 || argc % 2 == 0) {
+    if (!is_usage(argc, argv)) {
         fprintf(stderr, "usage: fetch_first HOST PORT [HOST PORT]...\n");
         return 2;
     }
     size_t length = fread(question, 1, sizeof question, stdin);
+    if (ferror(stdin)) {
+        perror("fetch_first: standard input");
+        return 1;
+    }
     for (int i = 1; i < argc && result == NO_ANSWER; i += 2) {
         int fd = connect_any(argv[i], argv[i + 1]);
         if (fd == -1)
@@ -106,7 +132,9 @@ int main(int argc, char **argv)
         if (result == BROKEN_OFF)
             complain(argv[i], argv[i + 1], strerror(why));
     }
-    if (fflush(stdout) == EOF)
+    if (fflush(stdout) == EOF || ferror(stdout)) {
+        perror("fetch_first: standard output");
         return 1;
+    }
     return result == ANSWERED ? 0 : 1;
 }

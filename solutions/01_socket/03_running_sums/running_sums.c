@@ -3,16 +3,19 @@
  *
  * A client's bytes go one by one through take_byte(), which keeps what belongs to the line at hand:
  * so it is all the same in what pieces they come. Signals are let in only while wait_for() sleeps.
+ *
+ * Usage:  running_sums PORT
+ * See:    lesson 1.04; accept(2), ppoll(2), strtol(3)
  */
 #define _GNU_SOURCE /* accept4() and ppoll() */
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,14 +54,14 @@ static bool hold_signals(void)
     return sigprocmask(SIG_BLOCK, &held, NULL) == 0 && sigaction(SIGTERM, &stop, NULL) == 0;
 }
 
-/* Sleeps until fd seems ready. Returns false when the server is to stop. */
-static bool wait_for(int fd, short events)
+/* Sleeps until fd seems ready or the time is up. Returns false when the server is to stop. */
+static bool wait_for(int fd, short events, const struct timespec *limit)
 {
     struct pollfd one = {.fd = fd, .events = events};
     sigset_t none;
 
     (void)sigemptyset(&none);
-    if (!stopping && ppoll(&one, 1, NULL, &none) == -1 && errno != EINTR)
+    if (!stopping && ppoll(&one, 1, limit, &none) == -1 && errno != EINTR)
         complain("ppoll");
     return !stopping;
 }
@@ -104,7 +107,7 @@ static bool send_all(int fd, const char *bytes, size_t length)
 {
     while (length > 0) {
         ssize_t n = send(fd, bytes, length, MSG_NOSIGNAL);
-        if (n == -1 && errno == EAGAIN && !wait_for(fd, POLLOUT))
+        if (n == -1 && errno == EAGAIN && !wait_for(fd, POLLOUT, NULL))
             return false;
         if (n == -1 && errno != EAGAIN && errno != EINTR)
             return false;
@@ -123,12 +126,21 @@ static bool is_number(const char *text, size_t length)
     return i == length && length > sign;
 }
 
+/* Looks before it adds: a sum out of range is undefined in C, and cannot be looked at afterwards.
+ */
+static bool add(int64_t *sum, int64_t number)
+{
+    if (number > 0 ? *sum > INT64_MAX - number : *sum < INT64_MIN - number)
+        return false;
+    *sum += number;
+    return true;
+}
+
 /* Answers the line at hand and starts a new one. */
 static bool answer(struct client *client)
 {
     char text[32] = "error: overflow\n";
     size_t length = client->length;
-    int64_t sum;
 
     client->length = 0;
     if (length > LINE_LIMIT)
@@ -138,10 +150,9 @@ static bool answer(struct client *client)
     client->line[length] = '\0';
     errno = 0;
     long long number = strtoll(client->line, NULL, 10);
-    if (errno != ERANGE && !__builtin_add_overflow(client->sum, number, &sum)) {
-        client->sum = sum;
-        (void)snprintf(text, sizeof text, "%lld\n", (long long)sum); /* 20 digits have room */
-    }
+    if (errno != ERANGE && add(&client->sum, number))
+        (void)snprintf(text, sizeof text, "%" PRId64 "\n",
+                       client->sum); /* has room for 20 digits */
     return send_all(client->fd, text, strlen(text));
 }
 
@@ -163,7 +174,7 @@ static void serve(int fd)
     char bytes[4096];
     bool going = true;
 
-    while (going && wait_for(fd, POLLIN)) {
+    while (going && wait_for(fd, POLLIN, NULL)) {
         ssize_t n = recv(fd, bytes, sizeof bytes, 0);
         going = n > 0 || (n == -1 && (errno == EAGAIN || errno == EINTR));
         for (ssize_t i = 0; i < n && going; i++)
@@ -173,6 +184,7 @@ static void serve(int fd)
 
 int main(int argc, char **argv)
 {
+    const struct timespec a_moment = {.tv_nsec = 10000000};
     char *end = NULL;
     long port = argc == 2 ? strtol(argv[1], &end, 10) : -1;
 
@@ -191,10 +203,12 @@ int main(int argc, char **argv)
         complain(argv[1]);
         return 1;
     }
-    while (wait_for(listener, POLLIN)) {
+    while (wait_for(listener, POLLIN, NULL)) {
         int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (client == -1)
-            continue; /* whatever it was, there may be another client */
+        if (client == -1) {
+            (void)wait_for(-1, 0, &a_moment); /* it may fail again: no busy loop around it */
+            continue;
+        }
         serve(client);
         (void)close(client); /* what was sent is on its way */
     }

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <netdb.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,7 @@ static int connect_any(const char *host, const char *port)
         report(host, gai_strerror(rc));
         return -1;
     }
-    for (const struct addrinfo *a = list; a != NULL && fd == -1; a = a->ai_next) {
+    for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
         char numeric[64] = "?"; /* the longest IPv6 address and its interface */
 
         (void)getnameinfo(a->ai_addr, a->ai_addrlen, numeric, sizeof numeric, NULL, 0,
@@ -103,8 +104,11 @@ static int print_reply(int fd)
 int main(int argc, char **argv)
 {
     int status = EXIT_SUCCESS;
+    bool right = argc >= 3 && argc % 2 == 1;
 
-    if (argc < 3 || argc % 2 == 0) {
+    for (int i = 2; right && i < argc; i += 2)
+        right = strtol(argv[i], NULL, 10) >= 1 && strtol(argv[i], NULL, 10) <= 65535;
+    if (!right) {
         fprintf(stderr, "usage: fetch_first HOST PORT [HOST PORT]...\n");
         return 2;
     }

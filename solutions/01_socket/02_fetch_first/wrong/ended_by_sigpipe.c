@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -79,7 +80,11 @@ static long print_reply(int fd)
 
 int main(int argc, char **argv)
 {
-    if (argc < 3 || argc % 2 == 0) {
+    bool right = argc >= 3 && argc % 2 == 1;
+
+    for (int i = 2; right && i < argc; i += 2)
+        right = strtol(argv[i], NULL, 10) >= 1 && strtol(argv[i], NULL, 10) <= 65535;
+    if (!right) {
         fprintf(stderr, "usage: fetch_first HOST PORT [HOST PORT]...\n");
         return 2;
     }

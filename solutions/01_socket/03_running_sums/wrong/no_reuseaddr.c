@@ -1,7 +1,7 @@
 /* fails: restart */
 /*
  * Without SO_REUSEADDR, bind() fails for a minute after the server ended while a client was
- * connected: the connection is still in TIME_WAIT on the server's port.
+ * connected: the connection is still in TIME-WAIT on the server's port.
  */
 #include <ctype.h>
 #include <errno.h>
