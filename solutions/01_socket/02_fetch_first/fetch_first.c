@@ -34,7 +34,7 @@ static bool is_port(const char *text)
     return port >= 1 && port <= UINT16_MAX && *end == '\0';
 }
 
-static bool is_usage(int argc, char **argv)
+static bool arguments_are_right(int argc, char **argv)
 {
     bool right = argc >= 3 && argc % 2 == 1;
 
@@ -111,7 +111,7 @@ int main(int argc, char **argv)
     static char question[QUESTION_MAX];
     enum result result = NO_ANSWER;
 
-    if (!is_usage(argc, argv)) {
+    if (!arguments_are_right(argc, argv)) {
         fprintf(stderr, "usage: fetch_first HOST PORT [HOST PORT]...\n");
         return 2;
     }
@@ -133,7 +133,7 @@ int main(int argc, char **argv)
             complain(argv[i], argv[i + 1], strerror(why));
     }
     if (fflush(stdout) == EOF || ferror(stdout)) {
-        perror("fetch_first: standard output");
+        fprintf(stderr, "fetch_first: standard output: the reply could not be written\n");
         return 1;
     }
     return result == ANSWERED ? 0 : 1;
