@@ -32,7 +32,7 @@ IMPORTS = {
     "common/core/": ["core/"],
     "common/wire/": ["core/", "wire/"],
     "common/harness/": ["core/", "wire/", "harness/"],
-    "common/workbook/": ["core/", "workbook/"],
+    "common/workbook/": ["core/", "wire/", "workbook/"], # the tour draws ladders
     "common/testbed/": ["core/", "testbed/", "http/"],
     "01_socket/": ["core/error.h"],
     "02_http/": ["core/", "http/"],
