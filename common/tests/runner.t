@@ -702,7 +702,8 @@ def real(tap, book):
         begun = await_true(lambda: list(temporary.glob("wb-*/workbook-*")))
         process.send_signal(signal.SIGINT)
         status = process.wait(LIMIT)
-        tap.ok(begun and status == -signal.SIGINT and processes_marked(mark) == [], "%s is ended by SIGINT" % words[0],
+        tap.ok(begun and status == -signal.SIGINT and processes_marked(mark) == [],
+               "%s is ended by SIGINT" % words[0],
                "begun %s, status %s, left %s" % (begun, status, processes_marked(mark)))
     tap.ok(list(temporary.iterdir()) == [], "no file of all this is left behind",
            list(temporary.rglob("*")))

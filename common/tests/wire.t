@@ -226,7 +226,8 @@ def test_forms():
                        if "wire_programs/forms.c:" in line]
             if not any(event["name"] in source[n - 1] for n in numbers):
                 wrong.append("%s: %s" % (event["name"], place))
-        tap.ok(len(places) == len(exits) and not wrong, "each has its source line, " + kind, "\n".join(wrong))
+        tap.ok(len(places) == len(exits) and not wrong, "each has its source line, " + kind,
+               "\n".join(wrong))
     data = {e["name"]: e for e in exits}
     tap.ok(data["recv"]["error"] == "EAGAIN" and data["recv"]["result"] == "-1",
            "an error is told", data["recv"])
@@ -309,7 +310,8 @@ def test_streams():
             continue  # libuv answers EMFILE by dropping a connection
         wrong = round_trip([program("uv"), "server"], plain, fault, 4, small)
         tap.ok(not wrong, "libuv under " + fault, wrong)
-        wrong = round_trip([program("uv", True), "server"], [[program("uv", True), "client", "PORT"]],
+        wrong = round_trip([program("uv", True), "server"],
+                           [[program("uv", True), "client", "PORT"]],
                            fault, 5, small)
         tap.ok(not wrong, "libuv, sanitized, under " + fault, wrong)
 
@@ -461,7 +463,8 @@ def test_command():
                     env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
     tap.ok(out == "detect_leaks=0:verify_asan_link_order=0\n", "ASAN_OPTIONS are kept", out)
     status, out, err = run(WIRE, "cat", "/etc/hostname")
-    tap.ok(status == 0 and err == "wire: nothing went over the wire\n", "no sockets, no ladder", err)
+    tap.ok(status == 0 and err == "wire: nothing went over the wire\n", "no sockets, no ladder",
+           err)
     for number in signal.SIGTERM, signal.SIGINT:
         process, port = start_server([WIRE], program("echo"), "1")
         process.send_signal(number)
