@@ -46,6 +46,7 @@ struct options {
     const char *program;
     const char *source;
     const char *expected; /* folder of reference outputs, or NULL */
+    const char *folder;   /* scratch of this run; each case has a folder in it */
     const char *wire;     /* path of libwire.so */
     uint32_t seed;
     int jobs;
@@ -114,8 +115,8 @@ struct session {
     const struct test_case *test;
     const struct options *options;
     uint64_t random[2];
-    int result_fd;   /* where the verdict goes */
-    char folder[64]; /* scratch, removed at the end */
+    int result_fd;    /* where the verdict goes */
+    char folder[256]; /* scratch, removed at the end */
     struct student *students;
     struct peer *peers;
     struct link *links;
@@ -141,6 +142,9 @@ uint64_t now_ns(void);
 /* Runs one case and writes its verdict to result_fd. Does not return. */
 _Noreturn void session_run(const struct test_case *test, const struct options *options,
                            int result_fd);
+
+/* Removes a folder and all that is in it; what cannot be removed stays. */
+void folder_remove_all(const char *path);
 
 /* As session_run(), but the learner runs the program by hand: steps are told, and wait for ever. */
 _Noreturn void session_play(const struct test_case *test, const struct options *options);

@@ -231,6 +231,33 @@ static void find_tree(struct options *options)
         die_errno("%s", wire);
 }
 
+static char scratch[192];
+static pid_t owner; /* a case is a fork of this process, and must not clean up for it */
+
+static void remove_scratch(void)
+{
+    if (getpid() == owner)
+        folder_remove_all(scratch);
+}
+
+/* One folder holds whatever the cases make, so that none stays behind however they end. */
+static void make_scratch(struct options *options)
+{
+    const char *temporary = getenv("TMPDIR");
+
+    if (temporary == NULL || strlen(temporary) > sizeof scratch - 32)
+        temporary = "/tmp";
+    (void)snprintf(scratch, sizeof scratch, "%s/workbook-XXXXXX", temporary);
+    if (mkdtemp(scratch) == NULL) {
+        report_errno("cannot make a folder in %s", temporary);
+        exit(EXIT_USAGE);
+    }
+    owner = getpid();
+    if (atexit(remove_scratch) != 0)
+        die("out of memory");
+    options->folder = scratch;
+}
+
 static void choose_case(struct run *runs, size_t *count, const struct test_case *cases,
                         const char *name)
 {
@@ -314,6 +341,7 @@ int harness_main(int argc, char **argv, const struct test_case *cases)
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    make_scratch(&options);
     if (options.play) /* Ctrl-C ends it on the spot */
         session_play(runs[0].test, &options);
     (void)sigaction(SIGINT, &stop, NULL);

@@ -282,7 +282,7 @@ void link_send(struct link *link, const void *bytes, size_t length)
     link_queue(link, bytes, length);
     serve_out(
         link); /* a short message is gone with one call, and the pump has nothing to wait for */
-    play_say(link->session, "sends %zu bytes", length);
+    play_say(link->session, "sends %zu byte%s", length, length == 1 ? "" : "s");
     (void)pump(link->session, is_sent, link, "your program to read what it was sent", false);
 }
 
@@ -426,7 +426,7 @@ void link_expect(struct link *link, const void *bytes, size_t length)
 {
     expect_bytes(link, bytes, length,
                  session_print(link->session, "%zu bytes from your program", length));
-    play_say(link->session, "received the %zu bytes it expected", length);
+    play_say(link->session, "received the %zu byte%s it expected", length, length == 1 ? "" : "s");
 }
 
 static bool has_ended(void *what)
@@ -560,7 +560,7 @@ static void send_datagram(struct port *port, const void *bytes, size_t length,
 {
     if (sendto(port->fd, bytes, length, 0, (const struct sockaddr *)to, to_length) == -1)
         session_fault(port->session, "sendto: %s", strerror(errno));
-    play_say(port->session, "sends a datagram of %zu bytes", length);
+    play_say(port->session, "sends a datagram of %zu byte%s", length, length == 1 ? "" : "s");
 }
 
 void port_reply(struct port *port, const void *bytes, size_t length)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -122,6 +123,11 @@ static int remove_entry(const char *path, const struct stat *about, int type, st
     return 0;
 }
 
+void folder_remove_all(const char *path)
+{
+    (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 static void write_verdict(const struct session *session, const json_t *verdict)
 {
     char *text = json_dumps(verdict, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
@@ -139,7 +145,7 @@ static void write_verdict(const struct session *session, const json_t *verdict)
 static void session_clean(const struct session *session)
 {
     if (session->folder[0] != '\0')
-        (void)nftw(session->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        folder_remove_all(session->folder);
 }
 
 void session_end(struct session *session, enum status status, struct student *student,
@@ -231,7 +237,6 @@ static void on_bus(int number)
 void session_run(const struct test_case *test, const struct options *options, int result_fd)
 {
     static struct session session;
-    const char *temporary = getenv("TMPDIR");
     const struct sigaction ignore = {.sa_handler = SIG_IGN}, bus = {.sa_handler = on_bus};
 
     running = &session;
@@ -243,9 +248,8 @@ void session_run(const struct test_case *test, const struct options *options, in
     session.began_ns = session.step_ns = now_ns();
     random_seed(&session, options->seed, test->name);
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* so that no daemon of the program's escapes */
-    (void)snprintf(session.folder, sizeof session.folder, "%s/workbook-XXXXXX",
-                   temporary != NULL && strlen(temporary) < 40 ? temporary : "/tmp");
-    if (mkdtemp(session.folder) == NULL) {
+    (void)snprintf(session.folder, sizeof session.folder, "%s/%s", options->folder, test->name);
+    if (mkdir(session.folder, 0700) == -1) {
         int why = errno;
         session.folder[0] = '\0';
         session_fault(&session, "cannot make a folder for the case: %s", strerror(why));
