@@ -144,7 +144,7 @@ _Noreturn void session_run(const struct test_case *test, const struct options *o
                            int result_fd);
 
 /* Removes a folder and all that is in it; what cannot be removed stays. */
-void folder_remove_all(const char *path);
+void folder_remove_all(const char *folder);
 
 /* As session_run(), but the learner runs the program by hand: steps are told, and wait for ever. */
 _Noreturn void session_play(const struct test_case *test, const struct options *options);

@@ -19,7 +19,11 @@
 static const char USAGE[] = "--list | --program PATH [--source FILE] [--seed N] [--case NAME]... "
                             "[--jobs N] [--record] [--play NAME]";
 
-enum { MAX_CASES = 256 };
+enum {
+    MAX_CASES = 256,
+    LATE_MS = LIMIT_WALL_MS + 15000, /* by now a case has ended itself, on a busy machine too */
+    STOPPED_MS = 1000                /* longer than Ctrl-Z and fg need for a whole group */
+};
 
 /* One case on its way: chosen, running, done. */
 struct run {
@@ -27,7 +31,8 @@ struct run {
     pid_t pid;
     int fd; /* the verdict comes out of here */
     struct buffer verdict;
-    bool chosen, started, done;
+    uint64_t began_ns, stopped_ns; /* stopped_ns: when it was first seen stopped, or 0 */
+    bool chosen, started, done, late;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -79,17 +84,24 @@ static void start_case(struct run *run, const struct options *options)
     }
     (void)close(ends[1]);
     run->fd = ends[0];
+    run->began_ns = now_ns();
     run->started = true;
 }
 
 /* A verdict that did not come: the case's own process died, which is the harness's fault. */
 static json_t *missing_verdict(const struct run *run, uint32_t seed, int status)
 {
-    char cause[160];
+    char cause[200];
 
-    (void)snprintf(cause, sizeof cause, "The harness could not judge this case: its process %s %d.",
-                   WIFSIGNALED(status) ? "was ended by signal" : "gave no verdict, exit status",
-                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    if (run->late)
+        (void)snprintf(cause, sizeof cause,
+                       "The harness could not judge this case: its process was stopped, by the "
+                       "program perhaps.");
+    else
+        (void)snprintf(cause, sizeof cause,
+                       "The harness could not judge this case: its process %s %d.",
+                       WIFSIGNALED(status) ? "was ended by signal" : "gave no verdict, exit status",
+                       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     return json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:I}", "case", run->test->name, "title",
                      run->test->title, "points", run->test->points, "earned", 0, "status",
                      "harness", "cause", cause, "teaches", run->test->teaches, "seed",
@@ -116,6 +128,30 @@ static void finish_case(struct run *run, uint32_t seed)
     run->done = true;
 }
 
+/*
+ * A case's own process looks at the clock, unless a program stops it, by a signal or as a debugger
+ * does. Then it is killed from here; so is the program, which dies with it.
+ */
+static void end_late(struct run *runs, size_t count)
+{
+    uint64_t now = now_ns();
+
+    for (size_t i = 0; i < count; i++) {
+        struct run *run = &runs[i];
+        siginfo_t info = {0};
+        if (!run->started || run->done || run->late)
+            continue;
+        bool stopped = waitid(P_PID, (id_t)run->pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+                       info.si_pid == run->pid;
+        if (!stopped || run->stopped_ns == 0)
+            run->stopped_ns = stopped ? now : 0;
+        run->late = (stopped && now - run->stopped_ns > UINT64_C(1000000) * STOPPED_MS) ||
+                    now - run->began_ns > UINT64_C(1000000) * LATE_MS;
+        if (run->late)
+            (void)kill(run->pid, SIGKILL); /* our child: it is there until we wait for it */
+    }
+}
+
 static void read_verdicts(struct run *runs, size_t count, uint32_t seed)
 {
     struct pollfd polled[MAX_CASES];
@@ -126,7 +162,9 @@ static void read_verdicts(struct run *runs, size_t count, uint32_t seed)
             polled[n] = (struct pollfd){.fd = runs[i].fd, .events = POLLIN};
             index[n++] = i;
         }
-    if (poll(polled, n, -1) == -1)
+    int ready = poll(polled, n, STOPPED_MS);
+    end_late(runs, count);
+    if (ready == -1)
         return; /* EINTR: the caller looks why */
     for (size_t i = 0; i < n; i++) {
         char bytes[65536];
@@ -206,6 +244,7 @@ static int run_cases(struct run *runs, size_t count, const struct options *optio
         procs_kill_all();
         return 128 + interrupted;
     }
+    procs_kill_all(); /* mostly none; a program may have killed the process that kept watch on it */
     return all_passed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -250,7 +250,9 @@ static bool thread_sleeps(const char *task)
     if (read_file(path, text, sizeof text) <= 0)
         return false;
     const char *behind = strrchr(text, ')');
-    return behind != NULL && behind[1] == ' ' && behind[2] == 'S';
+    /* A thread that a signal or a debugger stopped uses no time either. */
+    return behind != NULL && behind[1] == ' ' &&
+           (behind[2] == 'S' || behind[2] == 'T' || behind[2] == 't');
 }
 
 static void look_at_thread(const char *task, struct standing *standing)

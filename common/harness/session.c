@@ -1,6 +1,7 @@
 /* One case: its folder, its random numbers, its end. */
+#include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -116,16 +117,50 @@ void session_host(struct session *session, const char *name, ...)
 
 /* ---- the end ---- */
 
-static int remove_entry(const char *path, const struct stat *about, int type, struct FTW *where)
+/*
+ * Empties the folder at path below root, moving what is a folder in it up to root: so nothing is
+ * too deep to be removed, however deep a program dug. Returns how many entries went.
+ */
+static int empty_folder(int root, const char *path)
 {
-    (void)about, (void)type, (void)where;
-    (void)remove(path); /* what cannot be removed stays in /tmp; no verdict hangs on it */
-    return 0;
+    static unsigned moved;
+    const struct dirent *entry;
+    int gone = 0;
+
+    int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    DIR *folder = fd == -1 ? NULL : fdopendir(fd);
+    if (folder == NULL && fd != -1)
+        (void)close(fd); /* only read from */
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        char name[32];
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (unlinkat(fd, entry->d_name, 0) == 0) {
+            gone++;
+            continue;
+        }
+        (void)snprintf(name, sizeof name, ".going-%u", moved++);
+        (void)fchmodat(fd, entry->d_name, 0700,
+                       0); /* a folder, which the program may have locked */
+        if (unlinkat(fd, entry->d_name, AT_REMOVEDIR) == 0 ||
+            (strcmp(path, ".") != 0 && renameat(fd, entry->d_name, root, name) == 0))
+            gone++;
+        else if (strcmp(path, ".") == 0)
+            gone += empty_folder(root, entry->d_name); /* one level down, never further */
+    }
+    if (folder != NULL)
+        (void)closedir(folder); /* only read from */
+    return gone;
 }
 
-void folder_remove_all(const char *path)
+void folder_remove_all(const char *folder)
 {
-    (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    int root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    while (root != -1 && empty_folder(root, ".") > 0)
+        continue;
+    if (root != -1)
+        (void)close(root); /* only read from */
+    (void)rmdir(folder); /* it may be gone; what cannot be removed stays, no verdict hangs on it */
 }
 
 static void write_verdict(const struct session *session, const json_t *verdict)
@@ -248,8 +283,9 @@ void session_run(const struct test_case *test, const struct options *options, in
     session.began_ns = session.step_ns = now_ns();
     random_seed(&session, options->seed, test->name);
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* so that no daemon of the program's escapes */
-    (void)snprintf(session.folder, sizeof session.folder, "%s/%s", options->folder, test->name);
-    if (mkdir(session.folder, 0700) == -1) {
+    (void)snprintf(session.folder, sizeof session.folder, "%s/%s-XXXXXX", options->folder,
+                   test->name);
+    if (mkdtemp(session.folder) == NULL) { /* a case may be run twice side by side */
         int why = errno;
         session.folder[0] = '\0';
         session_fault(&session, "cannot make a folder for the case: %s", strerror(why));

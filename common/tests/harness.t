@@ -34,6 +34,9 @@ WANTED = {
     "null": ("sanitizer", r"(?i)null pointer.*student\.c:\d+"),
     "integer": ("sanitizer", r"signed integer overflow.*student\.c:\d+"),
     "leak": ("leak", r"123 bytes.*student\.c:\d+, in leak"),
+    "dig": ("pass", ""),
+    "stop": ("timeout", r"still waiting after 0\.[3-9] s"),
+    "stop-parent": ("harness", r"its process was stopped"),
 }
 
 
@@ -105,6 +108,9 @@ def main():
         ok(again["random"]["cause"] == verdicts["random"]["cause"],
            "the same seed, the same numbers")
         ok(other["random"]["cause"] != verdicts["random"]["cause"], "another seed, other numbers")
+
+    twice = run([*command, "--case", "bytes", "--case", "bytes"])
+    ok(twice.returncode == 0 and "ok 2 - bytes" in twice.stdout, "one case twice", twice)
 
     listed = run([f"{folder}/cases", "--list"])
     names = [json.loads(line)["case"] for line in listed.stdout.splitlines()]

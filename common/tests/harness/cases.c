@@ -147,6 +147,9 @@ ALONE(overflow, "overflow")
 ALONE(null, "null")
 ALONE(integer, "integer")
 ALONE(leak, "leak")
+ALONE(dig, "dig")
+ALONE(stop, "stop")
+ALONE(stop_parent, "stop-parent")
 
 static const struct test_case CASES[] = {
     {.name = "pieces", .title = "t", .points = 1, .teaches = "t", .run = pieces},
@@ -169,6 +172,9 @@ static const struct test_case CASES[] = {
     {.name = "null", .title = "t", .points = 1, .teaches = "t", .run = null},
     {.name = "integer", .title = "t", .points = 1, .teaches = "t", .run = integer},
     {.name = "leak", .title = "t", .points = 1, .teaches = "t", .run = leak, .leaks = true},
+    {.name = "dig", .title = "t", .points = 1, .teaches = "t", .run = dig},
+    {.name = "stop", .title = "t", .points = 1, .teaches = "t", .run = stop, .limit_ms = 300},
+    {.name = "stop-parent", .title = "t", .points = 1, .teaches = "t", .run = stop_parent},
     {.name = NULL},
 };
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -204,6 +205,25 @@ static int wait_with_timeout(void)
     return puts("woken") == EOF;
 }
 
+static int stop_parent(void)
+{
+    return kill(getppid(), SIGSTOP) == 0 ? pause() : 1;
+}
+
+/* Folders in folders, until no path can name the last, which is locked. */
+static int dig(void)
+{
+    for (int i = 0; i < 1000; i++)
+        if (mkdir("folder", 0700) == -1 || chdir("folder") == -1)
+            return 1;
+    return chmod("/proc/self/cwd", 0);
+}
+
+static int stop(void)
+{
+    return raise(SIGSTOP);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -227,7 +247,10 @@ int main(int argc, char **argv)
                 {"zombie", leave_zombie},
                 {"bytes", print_bytes},
                 {"sigpipe", write_to_closed},
-                {"timeout", wait_with_timeout}};
+                {"timeout", wait_with_timeout},
+                {"dig", dig},
+                {"stop", stop},
+                {"stop-parent", stop_parent}};
 
     if (argc < 2)
         return 2;
