@@ -419,6 +419,9 @@ def answers(tap, book):
     book.answer("int main(void) { int x; return 0; }\n")
     said(tap, "a warning is shown and no failure", book.run("check", "1.1"), 0,
          "It compiles; the compiler warns", "unused variable", "5 of 5 points")
+    book.answer('__asm__(".include \\"/dev/zero\\"");\n')
+    said(tap, "a compiler that does not end", book.run("check", "1.1", COMPILE_SECONDS="1"), 1,
+         "does not compile", "still at work after 1 s, and was stopped")
     book.answer("".join("int f%d(void) { return x%d; }\n" % (i, i) for i in range(100)))
     text = book.run("check", "1.1")[1]
     tap.ok(len(text.splitlines()) < 60 and "more messages" in text, "a flood of errors is cut",

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/number.h"
 #include "workbook/answer.h"
 #include "workbook/files.h"
 #include "workbook/process.h"
@@ -17,15 +18,16 @@
 
 #define FLAGS_FILE "build/student.flags"
 
-enum { MESSAGE_LINES = 40, WORDS = 8 };
+enum { MESSAGE_LINES = 40, WORDS = 8, COMPILE_SECONDS = 30 };
 
 struct judge {
     struct judge_plan plan;
     struct verdict verdict;
     struct process process;
     uv_loop_t *loop;
-    uv_timer_t soon; /* calls done from the loop, also when all was decided at once */
-    bool cancelled, running;
+    uv_timer_t soon;  /* calls done from the loop, also when all was decided at once */
+    uv_timer_t limit; /* runs while the compiler does */
+    bool cancelled, running, endless;
     char *compiler;             /* its words, cut apart */
     char fresh[PATH_MAX];       /* the program while it is being built */
     char scratch[SCRATCH_SIZE]; /* for compiler and cases: what is killed leaves files behind */
@@ -58,9 +60,18 @@ static void on_judge_closed(uv_handle_t *handle)
     verdict_free(&verdict);
 }
 
+static void on_limit_closed(uv_handle_t *handle)
+{
+    struct judge *judge = handle->data;
+
+    uv_close((uv_handle_t *)&judge->soon, on_judge_closed);
+}
+
 static void on_soon(uv_timer_t *timer)
 {
-    uv_close((uv_handle_t *)timer, on_judge_closed);
+    struct judge *judge = timer->data;
+
+    uv_close((uv_handle_t *)&judge->limit, on_limit_closed);
 }
 
 static void conclude(struct judge *judge, enum outcome outcome)
@@ -167,12 +178,32 @@ static void start_cases(struct judge *judge)
 
 /* ---- the compiler ---------------------------------------------------------------------------- */
 
+/* A hundred times what the slowest machine needs; where that is not enough, COMPILE_SECONDS is. */
+static int compile_seconds(void)
+{
+    const char *text = getenv("COMPILE_SECONDS");
+    long seconds = COMPILE_SECONDS;
+
+    if (text != NULL && !number_parse(text, 1, 3600, &seconds))
+        seconds = COMPILE_SECONDS;
+    return (int)seconds;
+}
+
+static void on_limit(uv_timer_t *timer)
+{
+    struct judge *judge = timer->data;
+
+    judge->endless = true;
+    process_end(&judge->process);
+}
+
 static void on_compiled(struct process *process)
 {
     struct judge *judge = process->data;
     struct verdict *verdict = &judge->verdict;
 
     judge->running = false;
+    (void)uv_timer_stop(&judge->limit); /* cannot fail */
     const char *said = buffer_text(&process->errors);
     bool full = process->status != 0 && strstr(said, "No space left on device") != NULL;
     /* What does not fit into memory is not shown; the outcome stands. */
@@ -180,15 +211,21 @@ static void on_compiled(struct process *process)
                             &verdict->messages);
     buffer_free(&process->output);
     buffer_free(&process->errors);
+    if (judge->endless) {
+        buffer_free(&verdict->messages);
+        (void)buffer_print(&verdict->messages,
+                           _("The compiler was still at work after %d s, and was stopped.\n"),
+                           compile_seconds());
+    }
     bool good = process->failure.text[0] == '\0' && process->signal == 0 && process->status == 0 &&
-                !judge->cancelled;
+                !judge->cancelled && !judge->endless;
     if (!good)
         (void)unlink(judge->fresh); /* gcc has mostly removed it itself */
     if (process->failure.text[0] != '\0') {
         (void)error_set(&verdict->why, _("the compiler cannot be started (%s)"),
                         process->failure.text);
         conclude(judge, OUTCOME_FAULT);
-    } else if (process->signal != 0 && !judge->cancelled) {
+    } else if (process->signal != 0 && !judge->cancelled && !judge->endless) {
         (void)error_set(&verdict->why, _("the compiler was ended by signal %d"), process->signal);
         conclude(judge, OUTCOME_FAULT);
     } else if (full) {
@@ -210,7 +247,7 @@ static int start_compiler(struct judge *judge)
 {
     char temporary[SCRATCH_SIZE + 8];
     const char *extra[] = {"LC_ALL=C.UTF-8", temporary, NULL}; /* its words are recognised */
-    const char *compiler = getenv("CC"), *arguments[WORDS + 8];
+    const char *compiler = getenv("CC"), *arguments[WORDS + 9];
     int n = 0;
 
     judge->compiler = strdup(compiler != NULL && *compiler != '\0' ? compiler : "gcc");
@@ -222,12 +259,15 @@ static int start_compiler(struct judge *judge)
             arguments[n++] = word;
     arguments[n++] = "@" FLAGS_FILE;
     arguments[n++] = "-fdiagnostics-color=never";
+    arguments[n++] = "-fmax-errors=50"; /* more than are shown; thousands take minutes */
     arguments[n++] = judge->plan.source;
     arguments[n++] = "-o";
     arguments[n++] = judge->fresh;
     arguments[n] = NULL;
     (void)snprintf(temporary, sizeof temporary, "TMPDIR=%s", judge->scratch);
     judge->running = true;
+    (void)uv_timer_start(&judge->limit, on_limit, 1000U * (uint64_t)compile_seconds(),
+                         0); /* fails only if closing */
     process_start(judge->loop, &judge->process, arguments, extra, on_compiled);
     return 0;
 }
@@ -309,7 +349,8 @@ struct judge *judge_start(uv_loop_t *loop, const struct judge_plan *plan,
     judge->verdict.source = plan->source;
     judge->verdict.whole = plan->case_name == NULL;
     (void)uv_timer_init(loop, &judge->soon); /* only sets fields */
-    judge->soon.data = judge;
+    (void)uv_timer_init(loop, &judge->limit);
+    judge->soon.data = judge->limit.data = judge;
     (void)begin(judge);
     return judge;
 }

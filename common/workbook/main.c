@@ -136,7 +136,8 @@ static int show_help(const struct runner *runner)
     (void)fputc('\n', screen->out);
     runner_say(
         runner, STYLE_PLAIN, "%s",
-        _("Environment: COURSE=core keeps to the core path; CC is the compiler; EDITOR is what "
+        _("Environment: COURSE=core keeps to the core path; CC is the compiler, and "
+          "COMPILE_SECONDS what it may take; EDITOR is what "
           "practice opens; NO_COLOR and COLUMNS are honoured; WORKBOOK_POLL=1 makes practice "
           "look for changes twice a second, for folders whose changes are not announced."));
     (void)fputc('\n', screen->out);
