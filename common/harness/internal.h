@@ -69,6 +69,8 @@ struct student {
     int wait_status;
     const char *command; /* as a person would type it */
     struct wire_log log;
+    uint32_t looked_at; /* events of the log before this one were looked at for time-outs */
+    bool timed;         /* one of them set a time-out on a socket */
 };
 
 struct peer {
@@ -96,6 +98,7 @@ struct link {
     uint16_t remote, local; /* ports */
     struct buffer out;      /* queued, not yet sent */
     size_t sent;            /* bytes handed to the kernel */
+    size_t received;        /* bytes that came, thrown away or not */
     struct buffer in;       /* received and not yet expected */
     size_t want;            /* read until in holds this many bytes */
     bool drain;             /* read and throw away */
@@ -126,6 +129,7 @@ struct session {
     uint64_t began_ns, step_ns;
     uint64_t idle_ns; /* the program slept this long since the last step */
     uint64_t cpu_ns;  /* its processor time when the last step was done */
+    uint64_t moved;   /* bytes that had moved when the clock was last looked at */
     uint64_t quiet;   /* fingerprint of a program that cannot move; 0 if it can */
     int quiet_ticks;
     int doorbell;             /* eventfd, written when a wire log grows */

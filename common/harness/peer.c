@@ -246,6 +246,7 @@ static void serve_in(struct link *link)
     /* A program that sends in small pieces waits for each one's acknowledgement (Nagle): give it.
      */
     (void)setsockopt(link->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+    link->received += n > 0 ? (size_t)n : 0;
     if (n > 0 && !link->drain && buffer_add(&link->in, bytes, (size_t)n) == -1)
         session_fault(link->session, "out of memory");
     if (n == 0)

@@ -194,12 +194,30 @@ static void check_limits(struct session *s, struct student *p, const struct stan
                                   LIMIT_MEMORY_MIB));
 }
 
+/* Bytes that moved so far. A program that is slow but moves is not held up. */
+static uint64_t bytes_moved(const struct session *s)
+{
+    uint64_t moved = 0;
+
+    for (const struct student *p = s->students; p != NULL; p = p->next)
+        moved += p->fed + p->output.length + p->errors.length;
+    for (const struct link *l = s->links; l != NULL; l = l->next)
+        moved += l->sent + l->received;
+    return moved;
+}
+
 /* The clock counts what the program used or slept, not what a busy machine kept from it. */
 static void check_clock(struct session *s, struct student *p, const struct standing *standing,
                         uint64_t tick_ns, const char *waiting)
 {
     int limit_ms = s->test->limit_ms != 0 ? s->test->limit_ms : LIMIT_MS;
+    uint64_t moved = bytes_moved(s);
 
+    if (moved != s->moved) {
+        s->moved = moved;
+        s->idle_ns = 0;
+        s->cpu_ns = standing->cpu_ns;
+    }
     if (standing->sleeping)
         s->idle_ns += tick_ns < TICK_MOST_NS ? tick_ns : TICK_MOST_NS;
     uint64_t used = s->idle_ns + (standing->cpu_ns > s->cpu_ns ? standing->cpu_ns - s->cpu_ns : 0);
@@ -242,17 +260,14 @@ static bool stands_still(struct session *s, const struct standing *standing, boo
 static bool has_timed_calls(struct student *p)
 {
     static int uses_timers = -1;
-    uint32_t count = wire_log_count(&p->log);
+    const struct wire_event *e;
 
     if (uses_timers == -1)
         uses_timers = procs_uses_timers(p->session->options->program);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct wire_event *e = wire_log_event(&p->log, i);
-        if (e != NULL && e->call == WIRE_SETSOCKOPT && e->flags >> 16 == SOL_SOCKET &&
-            ((e->flags & 0xffff) == SO_RCVTIMEO || (e->flags & 0xffff) == SO_SNDTIMEO))
-            return true;
-    }
-    return uses_timers == 1;
+    for (; (e = wire_log_event(&p->log, p->looked_at)) != NULL; p->looked_at++)
+        p->timed |= e->call == WIRE_SETSOCKOPT && e->flags >> 16 == SOL_SOCKET &&
+                    ((e->flags & 0xffff) == SO_RCVTIMEO || (e->flags & 0xffff) == SO_SNDTIMEO);
+    return p->timed || uses_timers == 1;
 }
 
 static struct student *running_student(struct session *s)
