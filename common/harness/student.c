@@ -249,15 +249,24 @@ void student_end(struct student *p)
 void student_hold_send(struct student *p)
 {
     wire_log_hold(&p->log, WIRE_SEND);
+    wire_log_hold(&p->log, WIRE_SENDFILE);
 }
 
+/* A send() was entered and did not return, whatever its other threads and children did since. */
 static bool is_held(void *what)
 {
     const struct student *p = what;
-    uint32_t count = wire_log_count(&p->log);
-    const struct wire_event *last = count == 0 ? NULL : wire_log_event(&p->log, count - 1);
+    uint32_t returned = UINT32_MAX;
 
-    return last != NULL && last->call == WIRE_SEND && last->phase == WIRE_ENTER;
+    for (uint32_t i = wire_log_count(&p->log); i-- > 0;) {
+        const struct wire_event *e = wire_log_event(&p->log, i);
+        if (e == NULL || (e->call != WIRE_SEND && e->call != WIRE_SENDFILE))
+            continue;
+        if (e->phase == WIRE_ENTER)
+            return i != returned;
+        returned = e->entry;
+    }
+    return false;
 }
 
 void student_wait_held(struct student *p)

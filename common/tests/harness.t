@@ -19,6 +19,7 @@ WANTED = {
     "daemon": ("pass", ""),
     "bytes": ("pass", ""),
     "timed": ("pass", ""),
+    "held": ("pass", ""),
     "random": ("fail", r"^.{8} \d+$"),
     "read": ("timeout", r"^Still in recv\(\) on descriptor 3, and nothing more will come"),
     "join": ("timeout", r"nothing more will come"),

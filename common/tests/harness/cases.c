@@ -70,6 +70,22 @@ static void timed(struct session *s)
     expect_exit(p, 0);
 }
 
+static void held(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p = student_start(s, "send", peer_host(server), peer_port(server), NULL);
+
+    student_hold_send(p);
+    struct link *link = peer_accept(server);
+    student_wait_held(p);
+    link_send(link, "g", 1); /* to its child */
+    link_wait_read(link);
+    student_wait_held(p);
+    student_release(p);
+    link_expect(link, "x", 1);
+    expect_exit(p, 0);
+}
+
 static void random_numbers(struct session *s)
 {
     char text[8];
@@ -158,6 +174,7 @@ static const struct test_case CASES[] = {
     {.name = "daemon", .title = "t", .points = 1, .teaches = "t", .run = left_daemon},
     {.name = "bytes", .title = "t", .points = 1, .teaches = "t", .run = bytes},
     {.name = "timed", .title = "t", .points = 1, .teaches = "t", .run = timed},
+    {.name = "held", .title = "t", .points = 1, .teaches = "t", .run = held},
     {.name = "random", .title = "t", .points = 1, .teaches = "t", .run = random_numbers},
     {.name = "read", .title = "t", .points = 1, .teaches = "t", .run = never_reads},
     {.name = "join", .title = "t", .points = 1, .teaches = "t", .run = join},

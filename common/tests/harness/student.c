@@ -210,6 +210,17 @@ static int stop_parent(void)
     return kill(getppid(), SIGSTOP) == 0 ? pause() : 1;
 }
 
+/* A child makes calls while its parent stands in send(). */
+static int send_beside_child(void)
+{
+    char byte;
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    if (fork() == 0)
+        _exit(recv(fd, &byte, 1, 0) != 1);
+    return send(fd, "x", 1, MSG_NOSIGNAL) != 1;
+}
+
 /* Folders in folders, until no path can name the last, which is locked. */
 static int dig(void)
 {
@@ -248,6 +259,7 @@ int main(int argc, char **argv)
                 {"bytes", print_bytes},
                 {"sigpipe", write_to_closed},
                 {"timeout", wait_with_timeout},
+                {"send", send_beside_child},
                 {"dig", dig},
                 {"stop", stop},
                 {"stop-parent", stop_parent}};
