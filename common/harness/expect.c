@@ -159,6 +159,25 @@ void expect_error(struct student *p, const char *text)
     }
 }
 
+void expect_error_line(struct student *p, const char *text)
+{
+    unsigned lines = 0;
+
+    expect_error(p, text);
+    if (p->session->options->play)
+        return;
+    for (const char *line = buffer_text(&p->errors); *line != '\0'; line += line[0] == '\n') {
+        size_t length = strcspn(line, "\n");
+        lines += memmem(line, length, text, strlen(text)) != NULL;
+        line += length;
+    }
+    if (lines > 1)
+        session_end(p->session, STATUS_FAIL, p,
+                    session_print(p->session,
+                                  "%u lines on standard error name %s; it should be one.", lines,
+                                  text));
+}
+
 void expect_output(struct student *p, const void *bytes, size_t length)
 {
     struct session *s = p->session;

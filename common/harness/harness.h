@@ -74,6 +74,9 @@ const char *session_print(struct session *session, const char *format, ...) PRIN
  */
 void session_host(struct session *session, const char *name, ...) __attribute__((sentinel));
 
+/* Programs started after this cannot write their standard output: it is /dev/full. */
+void session_fill_output(struct session *session);
+
 /* Ends the case with "fail" and this sentence. For what no expect_ function can say. */
 _Noreturn void session_fail(struct session *session, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -86,6 +89,14 @@ struct student *student_start(struct session *session, ...) __attribute__((senti
 /* Queues bytes for its standard input; student_end_input() closes it behind them. */
 void student_input(struct student *student, const void *bytes, size_t length);
 void student_end_input(struct student *student);
+
+/*
+ * Takes away every descriptor that it does not hold: what would open one fails with EMFILE, until
+ * student_allow_descriptors(). (An accept() that already waits has its descriptor, and gets one
+ * more connection.)
+ */
+void student_deny_descriptors(struct student *student);
+void student_allow_descriptors(struct student *student);
 
 /* Sends it a signal. */
 void student_signal(struct student *student, int signal);
@@ -201,6 +212,9 @@ void expect_failure(struct student *student, int status);
 
 /* Its standard error holds this text by the time it ends. */
 void expect_error(struct student *student, const char *text);
+
+/* Exactly one line of its standard error holds this text by the time it ends. */
+void expect_error_line(struct student *student, const char *text);
 
 /* It holds no more descriptors than this when it has settled. */
 void expect_descriptors(struct student *student, int most);

@@ -126,6 +126,7 @@ struct session {
     struct port *ports;
     struct buffer hosts;
     bool has_hosts;
+    bool full_output; /* programs get /dev/full for their standard output */
     uint64_t began_ns, step_ns;
     uint64_t idle_ns; /* the program slept this long since the last step */
     uint64_t cpu_ns;  /* its processor time when the last step was done */
@@ -199,6 +200,7 @@ struct standing {
 
 void procs_look(struct standing *standing);
 int procs_descriptors(pid_t pid);
+int procs_free_descriptor(pid_t pid); /* the number that the next one it opens will have */
 bool procs_uses_timers(const char *program);
 
 /* Kills every descendant of this process and waits for all of them. */

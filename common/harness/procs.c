@@ -328,6 +328,17 @@ int procs_descriptors(pid_t pid)
     return count;
 }
 
+int procs_free_descriptor(pid_t pid)
+{
+    char path[64], target[8];
+    int number = -1;
+
+    do {
+        (void)snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, ++number);
+    } while (readlink(path, target, sizeof target) != -1);
+    return number;
+}
+
 bool procs_uses_timers(const char *program)
 {
     static const char *const names[] = {"alarm", "ualarm", "setitimer", "timer_settime",

@@ -487,6 +487,51 @@ static const char *judge_server(struct session *s, const struct student *p)
     return text;
 }
 
+/* accept() fails as long as no descriptor is free: what the program made of that. */
+static const char *judge_accept(struct session *s, const struct student *p)
+{
+    enum { AT_ONCE = 500 }; /* no program that pauses comes near this */
+    uint32_t count = wire_log_count(&p->log);
+    const struct wire_event *failed = NULL;
+    unsigned failures = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct wire_event *e = wire_log_event(&p->log, i);
+        if (e == NULL)
+            continue;
+        if (failed != NULL && e->call == WIRE_RECV && e->fd == -1)
+            return session_print(s,
+                                 "accept() returned -1 (%s), and your program took that for a "
+                                 "descriptor: %s of -1%s.",
+                                 errno_name(failed->error), name_of(s, e), at_place(s, e));
+        if (e->call == WIRE_ACCEPT && e->phase == WIRE_EXIT && e->error == EMFILE) {
+            failed = e;
+            failures++;
+        }
+    }
+    if (failures < AT_ONCE)
+        return NULL;
+    return session_print(s,
+                         "accept() failed with EMFILE, and your program called it again at once%s, "
+                         "thousands of times: that takes the whole processor. It should wait a "
+                         "moment first, 10 ms for instance.",
+                         at_place(s, failed));
+}
+
+/* True if it set SO_REUSEPORT, which shares the port with whoever sets it too. */
+static bool shares_port(const struct student *p)
+{
+    uint32_t count = wire_log_count(&p->log);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct wire_event *e = wire_log_event(&p->log, i);
+        if (e != NULL && e->call == WIRE_SETSOCKOPT && e->phase == WIRE_EXIT && e->error == 0 &&
+            e->flags == ((unsigned)SOL_SOCKET << 16 | SO_REUSEPORT))
+            return true;
+    }
+    return false;
+}
+
 static bool is_starter(const struct student *p)
 {
     return p->ended && WIFEXITED(p->wait_status) && WEXITSTATUS(p->wait_status) == STARTER_STATUS &&
@@ -507,6 +552,12 @@ const char *steps_diagnose(struct session *s, const struct student *p, enum stat
                "closed. With MSG_NOSIGNAL, send() returns -1 and EPIPE instead.";
     if (status != STATUS_FAIL && status != STATUS_TIMEOUT)
         return NULL;
+    if (p != s->students && !s->students->may_end &&
+        shares_port(p)) /* a second one, on the port of the first */
+        return "Your program set SO_REUSEPORT: with it, a second server gets the port that the "
+               "first one still has, and takes clients from it. SO_REUSEADDR is meant.";
+    if ((found = judge_accept(s, p)) != NULL)
+        return found;
     uint32_t events = wire_log_count(&p->log);
     for (uint32_t i = 0; i < events; i++) {
         const struct wire_event *e = wire_log_event(&p->log, i);

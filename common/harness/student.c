@@ -125,6 +125,12 @@ static void make_pipes(struct session *s, int child[3], int ours[3])
         if (child[i] == -1 || ours[i] == -1 || fcntl(ours[i], F_SETFL, O_NONBLOCK) == -1)
             session_fault(s, "cannot make a pipe: %s", strerror(errno));
     }
+    if (s->full_output) {
+        int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+        if (full == -1 || dup3(full, child[1], O_CLOEXEC) == -1)
+            session_fault(s, "cannot open /dev/full: %s", strerror(errno));
+        (void)close(full); /* child[1] is it now */
+    }
 }
 
 static struct student *add_student(struct session *s)
@@ -179,6 +185,39 @@ struct student *student_start(struct session *s, ...)
     (void)fcntl(p->pidfd, F_SETFD, FD_CLOEXEC);
     s->step_ns = now_ns();
     return p;
+}
+
+void session_fill_output(struct session *s)
+{
+    s->full_output = true;
+}
+
+/* The limit alone is ours to move; a number below it that is free could still be opened. */
+static void move_limit(struct student *p, rlim_t most)
+{
+    struct rlimit limits;
+
+    if (!student_reap(p) && prlimit(p->pid, RLIMIT_NOFILE, NULL, &limits) == 0) {
+        limits.rlim_cur = most < limits.rlim_max ? most : limits.rlim_max;
+        (void)prlimit(p->pid, RLIMIT_NOFILE, &limits, NULL); /* ESRCH: it has just ended */
+    }
+}
+
+void student_deny_descriptors(struct student *p)
+{
+    if (p->session->options->play)
+        play_pause(p->session,
+                   "prlimit --nofile=4: --pid, with the id of your program; then Enter");
+    else
+        move_limit(p, (rlim_t)procs_free_descriptor(p->pid));
+}
+
+void student_allow_descriptors(struct student *p)
+{
+    if (p->session->options->play)
+        play_pause(p->session, "prlimit --nofile=1024: --pid in the same way; then Enter");
+    else
+        move_limit(p, LIMIT_DESCRIPTORS);
 }
 
 bool student_reap(struct student *p)
