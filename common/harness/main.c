@@ -284,7 +284,9 @@ static void make_scratch(struct options *options)
 {
     const char *temporary = getenv("TMPDIR");
 
-    if (temporary == NULL || strlen(temporary) > sizeof scratch - 32)
+    /* Programs run elsewhere, and the options of the sanitizers end at blanks and colons. */
+    if (temporary == NULL || *temporary != '/' || temporary[strcspn(temporary, " \t:")] != '\0' ||
+        strlen(temporary) > sizeof scratch - 32)
         temporary = "/tmp";
     (void)snprintf(scratch, sizeof scratch, "%s/workbook-XXXXXX", temporary);
     if (mkdtemp(scratch) == NULL) {

@@ -113,6 +113,11 @@ def main():
     twice = run([*command, "--case", "bytes", "--case", "bytes"])
     ok(twice.returncode == 0 and "ok 2 - bytes" in twice.stdout, "one case twice", twice)
 
+    with tempfile.TemporaryDirectory(prefix="a blank, a colon: ") as scratch:
+        odd = read_tap(run([*command, "--case", "overflow"],
+                           env=dict(os.environ, TMPDIR=scratch)).stdout)
+        ok(odd["overflow"]["status"] == "sanitizer", "TMPDIR with a blank and a colon", odd)
+
     listed = run([f"{folder}/cases", "--list"])
     names = [json.loads(line)["case"] for line in listed.stdout.splitlines()]
     ok(names == list(WANTED), "--list names every case in order", names)

@@ -559,6 +559,14 @@ cat answers/01_socket/01_alpha/alpha.c; ls answers/01_socket/01_alpha
         said(tap, "a full disk while compiling is not the answer's fault", full("check", "1.1"), 0,
              "[2]", "could not judge", "No space left on device" if build == "" else "",
              without=("does not compile",))
+    book.run("check", "1.1")  # makes the folder
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", "mount --bind build/answers build/answers && "
+         "mount -o remount,ro,bind build/answers && build/workbook check 1.1"], cwd=book.folder,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment_of(),
+        check=False)
+    said(tap, "neither is a folder that is read-only", (done.returncode, done.stdout), 2,
+         "may not write into the folder", "not your program's fault", without=("does not compile",))
 
 
 def outputs(tap, book):

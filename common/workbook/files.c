@@ -96,7 +96,7 @@ int scratch_make(char *path, struct error *error)
     const char *base = getenv("TMPDIR");
 
     /* Short: the cases make folders below it, and sockets in them, whose paths are limited. */
-    if (base == NULL || *base != '/' || strlen(base) > 24)
+    if (base == NULL || *base != '/' || base[strcspn(base, " \t:")] != '\0' || strlen(base) > 24)
         base = "/tmp";
     (void)snprintf(path, SCRATCH_SIZE, "%s/wb-XXXXXX", base);
     if (mkdtemp(path) != NULL)

@@ -206,6 +206,9 @@ static void on_compiled(struct process *process)
     (void)uv_timer_stop(&judge->limit); /* cannot fail */
     const char *said = buffer_text(&process->errors);
     bool full = process->status != 0 && strstr(said, "No space left on device") != NULL;
+    bool locked = process->status != 0 && strstr(said, judge->fresh) != NULL &&
+                  (strstr(said, "Read-only file system") != NULL ||
+                   strstr(said, "Permission denied") != NULL);
     /* What does not fit into memory is not shown; the outcome stands. */
     (void)compiler_messages(judge->plan.source, said, process->errors.length, MESSAGE_LINES,
                             &verdict->messages);
@@ -230,6 +233,10 @@ static void on_compiled(struct process *process)
         conclude(judge, OUTCOME_FAULT);
     } else if (full) {
         (void)error_set(&verdict->why, "%s", _("the disk is full; the compiler could not write"));
+        conclude(judge, OUTCOME_FAULT);
+    } else if (locked) {
+        (void)error_set(&verdict->why, _("the compiler may not write into the folder of %s"),
+                        judge->plan.program);
         conclude(judge, OUTCOME_FAULT);
     } else if (!good) {
         conclude(judge, OUTCOME_UNCOMPILED);
