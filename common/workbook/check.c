@@ -37,11 +37,17 @@ static void put_end(const struct runner *runner, const struct verdict *verdict)
     progress_free(&progress);
     (void)fputc('\n', runner->out.out);
     runner_say(runner, STYLE_GOOD, _("Every case passes."));
-    if (answer_exists(exercise) && exercise->solution != NULL)
+    if (verdict->starter)
+        runner_say(runner, STYLE_PLAIN, _("It is the starter as it came. What to do with it: %s"),
+                   exercise->readme);
+    else if (answer_exists(exercise) && exercise->solution != NULL)
         runner_say(runner, STYLE_PLAIN, _("Compare it with ours: make diff E=%s"), exercise->id);
     if (next != NULL)
         runner_say(runner, STYLE_PLAIN, _("Next: exercise %s, %s: make check E=%s"), next->id,
                    next->title, next->id);
+    else
+        runner_say(runner, STYLE_PLAIN, "%s",
+                   _("Every exercise is passed. Next: make shows what is left."));
 }
 
 static int check_one(struct runner *runner)

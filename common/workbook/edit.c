@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/buffer.h"
@@ -32,19 +33,37 @@ static bool installed(const char *program)
     return false;
 }
 
-static const char *editor(void)
+static const char *editor_chosen(void)
 {
-    static const char *const usual[] = {"nano", "vim", "vi"};
     const char *chosen = getenv("VISUAL");
 
     if (chosen == NULL || *chosen == '\0')
         chosen = getenv("EDITOR");
-    if (chosen != NULL && *chosen != '\0')
-        return chosen;
+    return chosen != NULL && *chosen != '\0' ? chosen : NULL;
+}
+
+const char *editor_command(void)
+{
+    static const char *const usual[] = {"nano", "vim", "vi"};
+
+    if (editor_chosen() != NULL)
+        return editor_chosen();
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (installed(usual[i]))
             return usual[i];
     return NULL;
+}
+
+const char *editor_advice(void)
+{
+    static bool said;
+    const char *command = editor_command();
+
+    if (said || editor_chosen() != NULL || command == NULL || strcmp(command, "nano") == 0)
+        return NULL;
+    said = true;
+    return _("That editor was vi: the keys Esc : q Enter leave it, Esc : w q Enter save first. "
+             "Another one is chosen by, for instance, export EDITOR=nano.");
 }
 
 static bool file_same(const char *path, const struct buffer *before)
@@ -97,6 +116,57 @@ bool edit_changed(const char *source)
     return changed;
 }
 
+_Noreturn static void git_become(const char *source, int output)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    if (null == -1 || dup2(null, STDIN_FILENO) == -1 || dup2(null, STDERR_FILENO) == -1 ||
+        dup2(output, STDOUT_FILENO) == -1)
+        _exit(127);
+    (void)execlp("git", "git", "--no-optional-locks", "status", "--porcelain", "--", source,
+                 (char *)NULL);
+    _exit(127); /* there is no git */
+}
+
+/*
+ * True if git keeps source, and not as it is now. Not by process_run(), which ends what it does not
+ * know: the lesson's shell may be running.
+ */
+static bool git_differs(const char *source)
+{
+    char line[64] = "";
+    int ends[2], status = -1;
+
+    if (pipe2(ends, O_CLOEXEC) == -1)
+        return false;
+    pid_t pid = fork();
+    if (pid == 0)
+        git_become(source, ends[1]);
+    (void)close(ends[1]);
+    ssize_t got = pid > 0 ? read(ends[0], line, sizeof line - 1) : 0;
+    (void)close(ends[0]);
+    while (pid > 0 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
+        ; /* it ends by itself */
+    return got > 2 && status == 0 && (line[0] == 'M' || line[1] == 'M');
+}
+
+bool edit_differs(const char *source)
+{
+    return edit_changed(source) || git_differs(source);
+}
+
+int edit_cure(const char *source, bool tour, struct buffer *out)
+{
+    char path[PATH_MAX];
+
+    if (!edit_changed(source))
+        return buffer_print(out, _("git checkout %s puts it back."), source);
+    copy_path(source, false, path, sizeof path);
+    return tour ? buffer_print(out, "%s", _("u puts it back, and keeps your change."))
+                : buffer_print(out, _("In the tour u puts it back; as it was it is kept in %s."),
+                               path);
+}
+
 /* Builds; if that fails, the compiler's words stay until a key. True if 'e' was pressed. */
 static bool build(const struct screen *screen, struct terminal *terminal, const char *program,
                   bool *built)
@@ -122,7 +192,7 @@ bool edit_program(const struct screen *screen, struct terminal *terminal, const 
 {
     struct buffer before = {0};
     char path[PATH_MAX];
-    const char *chosen = editor();
+    const char *chosen = editor_command();
     const char *const command[] = {"sh", "-c", "$0 \"$1\"", chosen, source, NULL};
     bool built = false, again;
 
@@ -149,8 +219,12 @@ bool edit_program(const struct screen *screen, struct terminal *terminal, const 
             (void)snprintf(notice, size, _("The editor %s could not be run."), chosen);
         else if (!file_same(source, &before))
             again = build(screen, terminal, program, &built);
+        else
+            (void)snprintf(notice, size, _("%s is unchanged."), source);
         if (built)
             (void)snprintf(notice, size, _("%s is built. r runs the last command again."), program);
+        else if (!file_same(source, &before))
+            (void)snprintf(notice, size, _("%s does not compile as it is now. e edits it, u puts it back."), source);
     } while (again);
     (void)edit_changed(source); /* an untouched file needs no copy */
     buffer_free(&before);
@@ -168,7 +242,11 @@ bool edit_undo(const struct screen *screen, struct terminal *terminal, const cha
     copy_path(source, false, path, sizeof path);
     copy_path(source, true, kept, sizeof kept);
     if (!edit_changed(source)) {
-        (void)snprintf(notice, size, _("%s is as it was."), source);
+        if (git_differs(source))
+            (void)snprintf(notice, size, _("It was not edited here: git checkout %s puts it back."),
+                           source);
+        else
+            (void)snprintf(notice, size, _("%s is as it was."), source);
     } else if (buffer_add_file(&before, path, SOURCE_MOST) == -1 ||
                buffer_add_file(&mine, source, SOURCE_MOST) == -1 || copy_write(kept, &mine) == -1) {
         (void)snprintf(notice, size, _("%s stays as it is: your change cannot be kept (%s)."),

@@ -124,7 +124,8 @@ static int show_help(const struct runner *runner)
     runner_say(runner, STYLE_PLAIN, "%s", _("usage: workbook COMMAND [ARGUMENTS]"));
     (void)fputc('\n', screen->out);
     for (size_t i = 0; i < VERBS; i++) {
-        (void)snprintf(usage, sizeof usage, "%s %s", verbs[i].name, verbs[i].arguments);
+        (void)snprintf(usage, sizeof usage, "%s%s%s", verbs[i].name,
+                       *verbs[i].arguments != '\0' ? " " : "", verbs[i].arguments);
         screen_wrap(screen, STYLE_CODE, 2, usage);
         screen_wrap(screen, STYLE_PLAIN, 6, _(verbs[i].help));
     }

@@ -415,7 +415,7 @@ static void prose_show(const struct screen *screen, enum style style, int indent
     buffer_free(&plain);
 }
 
-/* Code is broken where a line is full. A ladder is not: what does not fit is cut, with "…". */
+/* Code goes on in the next line. A ladder does not: what does not fit is cut, with "…". */
 static void code_show(const struct screen *screen, const struct block *block)
 {
     const char *line = buffer_text(&block->text);
@@ -425,12 +425,11 @@ static void code_show(const struct screen *screen, const struct block *block)
         size_t length = strcspn(line, "\n");
         struct buffer copy = {0}, fits = {0};
         int rc = buffer_add(&copy, line, length);
+        if (rc == 0 && *block->info == '\0')
+            rc = text_cut(buffer_text(&copy), room, &fits);
         if (rc == 0)
-            rc = *block->info != '\0' ? text_fold(buffer_text(&copy), room, &fits)
-                                      : text_cut(buffer_text(&copy), room, &fits);
-        if (rc == 0)
-            screen_print(screen, STYLE_CODE, "%*s%s", indent, "", buffer_text(&fits));
-        line_end(screen);
+            (void)screen_code(screen, STYLE_CODE, indent,
+                              buffer_text(*block->info != '\0' ? &copy : &fits));
         buffer_free(&copy);
         buffer_free(&fits);
         line += length + (line[length] == '\n');

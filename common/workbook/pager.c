@@ -136,13 +136,25 @@ void page_begin(const struct screen *screen)
     (void)fputs("\033[H\033[J", screen->out);
 }
 
-static void footer_show(const struct screen *screen, const char *path, size_t first, size_t last,
-                        size_t count)
+/* The line of the source that the row belongs to; rows that go on with one have no number. */
+static size_t line_at(const struct lines *rows, size_t row)
+{
+    size_t line = 0;
+
+    for (size_t i = 0; i <= row && i < rows->count; i++)
+        line += rows->line[i][0] == SCREEN_MARK + STYLE_DIM &&
+                rows->line[i][strspn(rows->line[i] + 1, " 0123456789") + 1] == SCREEN_MARK;
+    return line;
+}
+
+static void footer_show(const struct screen *screen, const char *path, const struct lines *rows,
+                        size_t top, size_t end)
 {
     struct buffer text = {0}, cut = {0};
 
     if (buffer_print(&text, _("%s  %zu-%zu of %zu  Enter goes on, b back, q closes"), path,
-                     first + 1, last, count) == 0 &&
+                     line_at(rows, top), end > 0 ? line_at(rows, end - 1) : 0,
+                     line_at(rows, rows->count)) == 0 &&
         text_cut(text.data, screen->columns - 1, &cut) == 0)
         screen_print(screen, STYLE_KEY, "%s", buffer_text(&cut));
     buffer_free(&text);
@@ -162,7 +174,7 @@ static void pages_show(const struct screen *screen, struct terminal *terminal, c
             screen_marked(screen, STYLE_PLAIN, lines->line[i]);
             (void)fputc('\n', screen->out);
         }
-        footer_show(screen, path, top, end, lines->count);
+        footer_show(screen, path, lines, top, end);
         key = terminal_key(terminal);
         if ((key == KEY_ENTER || key == KEY_RIGHT) && end == lines->count)
             break;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "workbook/answer.h"
+#include "workbook/edit.h"
 #include "workbook/hand.h"
 #include "workbook/process.h"
 #include "workbook/report.h"
@@ -113,6 +114,9 @@ static void put_keys(const struct practice *practice, const struct screen *scree
     }
     if (practice->page.text != NULL)
         screen_wrap(screen, STYLE_DIM, 0, _("Enter goes back to the report."));
+    else if (practice->full && several)
+        screen_wrap(screen, STYLE_DIM, 0,
+                    _("Enter shows the short report, Tab the next failed case alone."));
     else if (practice->full)
         screen_wrap(screen, STYLE_DIM, 0, _("Enter shows the short report."));
     else if (practice->cut && several)
@@ -320,6 +324,22 @@ static void move_to(struct practice *practice, const struct exercise_entry *exer
         notice(practice, otherwise);
 }
 
+static int run_editor(struct practice *practice)
+{
+    /* EDITOR may hold arguments, quoted as for a shell. */
+    static const char command[] = "eval \"exec $1 \\\"\\$2\\\"\"";
+    const char *chosen = editor_command();
+    const char *arguments[] = {"/bin/sh", "-c", command, "sh", chosen, practice->exercise->answer, NULL};
+    struct error error = {0};
+    if (chosen == NULL)
+        return 127;
+    int ending, status = hand_over(arguments, &ending, &error);
+
+    if (ending != 0)
+        (void)raise(ending); /* it is read as any other signal */
+    return status == -1 || status == 126 ? 127 : status;
+}
+
 /* Lends the terminal: the mode it had at first, and ours again afterwards. */
 static void lend(struct practice *practice, int (*run)(struct practice *practice))
 {
@@ -329,22 +349,12 @@ static void lend(struct practice *practice, int (*run)(struct practice *practice
     int status = run(practice);
     (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &practice->keys);
     screen_init(&practice->runner->out, stdout);
+    const char *advice = run == run_editor ? editor_advice() : NULL;
     if (status == 127)
         notice(practice, _("The editor could not be started. Set EDITOR to one that is "
                            "installed, for instance: export EDITOR=nano"));
-}
-
-static int run_editor(struct practice *practice)
-{
-    /* EDITOR may hold arguments, quoted as for a shell. */
-    static const char command[] = "eval \"exec ${VISUAL:-${EDITOR:-vi}} \\\"\\$1\\\"\"";
-    const char *arguments[] = {"/bin/sh", "-c", command, "sh", practice->exercise->answer, NULL};
-    struct error error = {0};
-    int ending, status = hand_over(arguments, &ending, &error);
-
-    if (ending != 0)
-        (void)raise(ending); /* it is read as any other signal */
-    return status == -1 || status == 126 ? 127 : status;
+    else if (advice != NULL)
+        notice(practice, advice);
 }
 
 static int run_play(struct practice *practice)
@@ -397,9 +407,10 @@ static void key_report(struct practice *practice, char key)
 {
     if (practice->page.text != NULL)
         text_free(&practice->page);
-    else if (key == '\t')
+    else if (key == '\t') { /* always seen: y plays the case that is shown */
         practice->view.focus++;
-    else if (practice->cut || practice->full)
+        practice->full = false;
+    } else if (practice->cut || practice->full)
         practice->full = !practice->full;
 }
 
@@ -526,6 +537,12 @@ int command_practice(struct runner *runner)
     static struct practice practice; /* large, and there is one */
 
     practice.runner = runner;
+    if (runner_all_passed(runner)) {
+        runner_say(runner, STYLE_GOOD, "%s",
+                   _("Every exercise is passed. Name one to work on it again: make practice "
+                     "E=1.2"));
+        return 0;
+    }
     practice.exercise = runner_current(runner);
     if (practice.exercise == NULL)
         return 2;

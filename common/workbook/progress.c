@@ -196,6 +196,24 @@ void progress_set_lesson_done(struct progress *progress, const char *id)
     entry_set(progress, "lessons", id, "done", json_true());
 }
 
+const char *progress_place(const struct progress *progress, int chapter)
+{
+    char key[16];
+
+    (void)snprintf(key, sizeof key, "%d", chapter);
+    const char *id =
+        json_string_value(json_object_get(entry_find(progress, "chapters", key), "lesson"));
+    return id != NULL ? id : "";
+}
+
+void progress_set_place(struct progress *progress, int chapter, const char *id)
+{
+    char key[16];
+
+    (void)snprintf(key, sizeof key, "%d", chapter);
+    entry_set(progress, "chapters", key, "lesson", json_string(id));
+}
+
 void progress_predict(struct progress *progress, const char *id, bool right, long long now)
 {
     const json_t *entry = entry_find(progress, "predict", id);

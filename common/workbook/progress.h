@@ -32,6 +32,10 @@ void progress_set_lesson_step(struct progress *progress, const char *id, int ste
 bool progress_lesson_done(const struct progress *progress, const char *id);
 void progress_set_lesson_done(struct progress *progress, const char *id);
 
+/* The lesson of a chapter at which the tour was left; "" if that is not known. */
+const char *progress_place(const struct progress *progress, int chapter);
+void progress_set_place(struct progress *progress, int chapter, const char *id);
+
 /*
  * Predict questions, by lesson id: a missed one comes again after 1, 3, 7, 21 days; right moves it
  * on, wrong back to 1. Times are seconds since 1970.

@@ -209,6 +209,18 @@ const struct exercise_entry *runner_current(const struct runner *runner)
     return next;
 }
 
+bool runner_all_passed(const struct runner *runner)
+{
+    struct progress progress;
+
+    if (runner->exercise != NULL || exercise_first(&runner->catalogue) == NULL)
+        return false;
+    runner_load_progress(runner, &progress);
+    bool all = runner_next(runner, &progress) == NULL;
+    progress_free(&progress);
+    return all;
+}
+
 bool runner_has_case(const struct runner *runner, const struct exercise_entry *exercise,
                      const char *name)
 {

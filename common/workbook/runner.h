@@ -57,6 +57,9 @@ const struct exercise_entry *runner_exercise(const struct runner *runner, const 
 /* The exercise at hand: the one named, else the first that was not passed, else NULL. */
 const struct exercise_entry *runner_current(const struct runner *runner);
 
+/* True if none was named and none is left. */
+bool runner_all_passed(const struct runner *runner);
+
 /* The first exercise that was not passed, in the catalogue's order; NULL if all were. */
 const struct exercise_entry *runner_next(const struct runner *runner,
                                          const struct progress *progress);

@@ -102,26 +102,66 @@ int text_cut(const char *text, int columns, struct buffer *out)
     return rc;
 }
 
+/* A line of code on its way: a word is placed when it is whole. */
+struct fold {
+    struct buffer *out, word;
+    int room, hang; /* columns of a line, and of the blanks before what is carried over */
+    int used, word_columns, blanks;
+    bool begun;             /* the line's own indent is known */
+    char word_style, style; /* marks: where the word begins, and at this point */
+    int failed;
+};
+
+static void fold_word(struct fold *f)
+{
+    if (f->word.length == 0)
+        return;
+    if (!f->begun) {
+        f->blanks = f->blanks < f->room / 2 ? f->blanks : f->room / 2;
+        f->hang = f->blanks + 4 < f->room / 2 ? f->blanks + 4 : f->room / 2;
+    } else if (f->word_columns > 0 && f->used + f->blanks + f->word_columns > f->room) {
+        f->failed |= buffer_add(f->out, "\n", 1);
+        if (f->word_style != SCREEN_MARK)
+            f->failed |= buffer_add(f->out, &f->word_style, 1);
+        f->used = 0;
+        f->blanks = f->hang;
+    }
+    f->failed |= buffer_print(f->out, "%*s", f->blanks, "");
+    f->failed |= buffer_add(f->out, f->word.data, f->word.length);
+    f->used += f->blanks + f->word_columns;
+    f->begun = f->begun || f->word_columns > 0;
+    f->word.length = 0;
+    f->word_columns = f->blanks = 0;
+    f->word_style = f->style;
+}
+
 int text_fold(const char *text, int columns, struct buffer *out)
 {
-    char style = SCREEN_MARK;
-    int used = 0, rc = 0;
+    struct fold f = {
+        .out = out, .room = columns < 2 ? 2 : columns, .word_style = SCREEN_MARK, .style = SCREEN_MARK};
 
-    while (*text != '\0' && rc == 0) {
+    while (*text != '\0') {
         struct glyph glyph = glyph_at(text);
-        if (is_mark(*text))
-            style = *text;
-        if (used > 0 && used + glyph.columns > columns) {
-            rc = buffer_add(out, "\n", 1);
-            if (style != SCREEN_MARK)
-                rc |= buffer_add(out, &style, 1);
-            used = 0;
+        int rest = f.room - (f.begun ? f.hang : f.blanks < f.room / 2 ? f.blanks : f.room / 2);
+        if (is_mark(*text)) {
+            f.style = *text;
+            f.failed |= buffer_add(&f.word, text, 1);
+        } else if (glyph.bytes[0] == ' ') {
+            fold_word(&f);
+            f.blanks++;
+        } else {
+            if (f.word_columns + glyph.columns > rest) /* longer than a line: cut */
+                fold_word(&f);
+            f.failed |= glyph_add(&f.word, glyph, text);
+            f.word_columns += glyph.columns;
         }
-        rc |= glyph_add(out, glyph, text);
-        used += glyph.columns;
         text += glyph.length;
     }
-    return rc;
+    fold_word(&f);
+    if (f.used + f.blanks <= f.room)
+        f.failed |= buffer_print(out, "%*s", f.blanks, "");
+    buffer_free(&f.word);
+    return f.failed != 0 ? -1 : 0;
 }
 
 /* ---- wrapping ---------------------------------------------------------------------------------
@@ -328,6 +368,28 @@ void screen_item(const struct screen *screen, enum style style, int indent, cons
 void screen_wrap(const struct screen *screen, enum style style, int indent, const char *text)
 {
     screen_item(screen, style, indent, "", text);
+}
+
+size_t screen_code(const struct screen *screen, enum style style, int indent, const char *line)
+{
+    struct buffer folded = {0};
+    size_t rows = 1;
+
+    if (text_fold(line, screen->columns - indent, &folded) == -1) {
+        buffer_free(&folded);
+        return 0;
+    }
+    for (const char *text = buffer_text(&folded);; rows++) {
+        size_t length = strcspn(text, "\n");
+        (void)fprintf(screen->out, "%*s", length > 0 ? indent : 0, "");
+        print_marked(screen, style, text, length);
+        (void)fputc('\n', screen->out);
+        if (text[length] == '\0')
+            break;
+        text += length + 1;
+    }
+    buffer_free(&folded);
+    return rows;
 }
 
 void screen_title(const struct screen *screen, const char *left, const char *right)

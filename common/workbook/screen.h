@@ -60,6 +60,9 @@ void screen_item(const struct screen *screen, enum style style, int indent, cons
 /* Prints text as it is, its marks turned into colours; nothing is wrapped and no line end added. */
 void screen_marked(const struct screen *screen, enum style style, const char *text);
 
+/* Prints one line of code or of output by text_fold(), indented. Returns how many lines it took. */
+size_t screen_code(const struct screen *screen, enum style style, int indent, const char *line);
+
 /* One line: left at the left edge, right at the right edge; right goes first when there is no room.
  */
 void screen_title(const struct screen *screen, const char *left, const char *right);
@@ -76,7 +79,10 @@ int text_columns(const char *text);
  */
 int text_wrap(const char *text, int columns, struct buffer *out);
 
-/* Appends text broken wherever a line is full, blanks kept: for code, which is not prose. */
+/*
+ * Appends text, a line of code or of output, its blanks kept. Where it is too long it goes on in a
+ * new line, indented by four columns more; it is broken at a blank, or in a word that fills a line.
+ */
 int text_fold(const char *text, int columns, struct buffer *out);
 
 /* Appends text cut to at most columns, "…" last if something was cut. */

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/number.h"
+#include "workbook/edit.h"
 #include "workbook/quote.h"
 
 /* ---- what a command printed -------------------------------------------------------------------
@@ -46,7 +48,8 @@ const char *session_trouble(enum console_end end)
     return NULL;
 }
 
-char *session_unbuilt(const struct lesson *lesson)
+/* The first program that a command of the lesson names and that is such a one; NULL if none is. */
+static char *program_find(const struct lesson *lesson, bool (*is_such)(const char *path))
 {
     static const char ends[] = " \t\n;|&()<>\"'";
 
@@ -59,13 +62,56 @@ char *session_unbuilt(const struct lesson *lesson)
             /* Only 01_socket/… and the wire are built; a lesson may write other files there. */
             if (path != NULL &&
                 (isdigit((unsigned char)path[6]) || strcmp(path, "build/wire") == 0) &&
-                access(path, X_OK) == -1)
+                is_such(path))
                 return path;
             free(path);
             text += length;
         }
     }
     return NULL;
+}
+
+static bool is_unbuilt(const char *program)
+{
+    return access(program, X_OK) == -1;
+}
+
+void session_source(const char *program, char *source, size_t size)
+{
+    (void)snprintf(source, size, "%s.c", program + strlen("build/"));
+}
+
+static bool is_changed(const char *program)
+{
+    char source[PATH_MAX];
+
+    session_source(program, source, sizeof source);
+    return access(source, F_OK) == 0 && edit_differs(source);
+}
+
+char *session_unbuilt(const struct lesson *lesson)
+{
+    return program_find(lesson, is_unbuilt);
+}
+
+int session_programs(const struct lesson *lesson, bool tour, struct buffer *out)
+{
+    char source[PATH_MAX], *program = program_find(lesson, is_unbuilt);
+    int rc = 0;
+
+    if (program != NULL && !is_changed(program)) {
+        rc = buffer_print(out, _("%s is not built. Run: make %s"), program, program);
+    } else if (program != NULL) {
+        session_source(program, source, sizeof source);
+        rc = buffer_print(out, _("%s does not compile as it is now; make %s says why. "), source,
+                          program) |
+             edit_cure(source, tour, out);
+    } else if ((program = program_find(lesson, is_changed)) != NULL) {
+        session_source(program, source, sizeof source);
+        rc = buffer_print(out, _("%s is not as it was. "), source) | edit_cure(source, tour, out);
+    }
+    free(program);
+    return rc;
 }
 
 /* ---- one lesson -------------------------------------------------------------------------------
@@ -78,6 +124,7 @@ struct session {
     bool record;
     bool failed;  /* something differed */
     bool blocked; /* something could not be run */
+    bool stuck;   /* a command did not end: what follows would only wait for it */
     struct buffer recorded;
     size_t copied; /* bytes of the source that are in recorded */
 };
@@ -153,6 +200,7 @@ static void command_check(struct session *session, const struct command *command
         command_name(session, command);
         screen_wrap(session->screen, STYLE_PLAIN, 4, trouble);
         session->failed = true;
+        session->stuck = result.end == CONSOLE_TIMEOUT;
     } else if (session->record) {
         if (command_write(session, command) == -1)
             session->blocked = true;
@@ -187,7 +235,7 @@ static void part_check(struct session *session, const struct part *part)
     lesson_block_range(lesson, &lesson->markdown.blocks[part->first], &begin, &end);
     if (session->record)
         copy_until(session, begin);
-    for (size_t i = 0; i < part->commands && !session->blocked; i++)
+    for (size_t i = 0; i < part->commands && !session->blocked && !session->stuck; i++)
         command_check(session, &lesson->commands[part->command + i]);
     session->copied = session->record ? end : 0;
 }
@@ -204,7 +252,7 @@ static void commands_check(struct session *session)
         return;
     }
     for (size_t i = 0; i < lesson->part_count; i++)
-        if (lesson->parts[i].kind == PART_CONSOLE && !session->blocked)
+        if (lesson->parts[i].kind == PART_CONSOLE && !session->blocked && !session->stuck)
             part_check(session, &lesson->parts[i]);
     console_close(session->console);
     if (!session->record || session->blocked || session->failed)
@@ -233,13 +281,25 @@ static bool quotes_refresh(struct session *session)
     return !session->blocked;
 }
 
+/* What may explain a failure: a program that the learner has changed. */
+static void programs_tell(const struct session *session)
+{
+    struct buffer text = {0};
+
+    if (session->stuck)
+        screen_wrap(session->screen, STYLE_PLAIN, 2, _("What follows was not run."));
+    if (session_programs(session->lesson, false, &text) == 0 && text.length > 0)
+        screen_wrap(session->screen, STYLE_PLAIN, 2, text.data);
+    buffer_free(&text);
+}
+
 static void session_run(struct session *session)
 {
     const struct lesson *lesson = session->lesson;
     char *unbuilt = session_unbuilt(lesson);
 
     if (unbuilt != NULL) {
-        screen_print(session->screen, STYLE_PLAIN, _("  %s is not built. Run: make\n"), unbuilt);
+        programs_tell(session);
         session->blocked = true;
     } else if (lesson->command_count == 0) {
         screen_print(session->screen, STYLE_PLAIN, _("  %s: there is no console block to run\n"),
@@ -249,6 +309,8 @@ static void session_run(struct session *session)
         commands_check(session);
         if (session->record && !session->failed && !session->blocked)
             (void)quotes_refresh(session); /* it has said what was wrong */
+        if (session->failed || session->blocked)
+            programs_tell(session);
     }
     free(unbuilt);
 }

@@ -38,4 +38,14 @@ const char *session_trouble(enum console_end end);
  */
 char *session_unbuilt(const struct lesson *lesson);
 
+/*
+ * Appends what may be wrong with the lesson's programs: that one is not built, else that its source
+ * is not as it was; and what helps. Nothing if there is no such program. Returns 0, or -1 when
+ * memory is short.
+ */
+int session_programs(const struct lesson *lesson, bool tour, struct buffer *out);
+
+/* The source of a program: "build/01_socket/04_x" is made from "01_socket/04_x.c". */
+void session_source(const char *program, char *source, size_t size);
+
 #endif

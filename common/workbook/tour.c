@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -20,7 +21,7 @@
 #include "workbook/terminal.h"
 #include "workbook/wireview.h"
 
-enum { NARROW = 30 }; /* columns */
+enum { NARROW = 30, MIDDLE = 64 }; /* columns */
 
 enum step_kind { STEP_TEXT, STEP_PREDICT, STEP_COMMAND, STEP_END };
 
@@ -55,6 +56,7 @@ struct tour {
     size_t used;      /* lines printed since the learner last pressed a key */
     int prompt_rows;  /* of the command above the prompt's own line */
     bool answered;    /* the question, in this lesson */
+    char answer;      /* 'a' …; 0 if it is not known any more */
     bool unsaved;     /* it was said that progress cannot be kept */
     char notice[512]; /* a sentence for the next page */
 };
@@ -152,9 +154,13 @@ static void command_print(struct tour *t, const struct command *command)
 
 static void actual_line(struct tour *t, const char *line)
 {
-    bool status = strncmp(line, "[exit ", 6) == 0;
+    enum style style = strncmp(line, "[exit ", 6) == 0 ? STYLE_DIM : STYLE_PLAIN;
 
-    screen_print(&t->screen, status ? STYLE_DIM : STYLE_PLAIN, "%s\n", line);
+    if (strchr(line, '\t') == NULL) {
+        t->used += screen_code(&t->screen, style, 0, line);
+        return;
+    }
+    screen_print(&t->screen, style, "%s\n", line); /* the terminal knows where its tabs are */
     t->used++;
 }
 
@@ -163,6 +169,7 @@ static void outcome_note(struct tour *t, size_t index)
 {
     const struct outcome *outcome = &t->outcomes[index];
     const char *trouble = session_trouble(outcome->end);
+    struct buffer about = {0};
 
     if (trouble != NULL) {
         say(t, STYLE_KEY, trouble);
@@ -171,6 +178,10 @@ static void outcome_note(struct tour *t, size_t index)
         transcript_diff(&t->screen, &t->lesson.commands[index].expected, &outcome->actual);
         t->used += 4;
     }
+    if ((trouble != NULL || outcome->differs) && session_programs(&t->lesson, true, &about) == 0 &&
+        about.length > 0)
+        say(t, STYLE_KEY, about.data);
+    buffer_free(&about);
 }
 
 static void outcome_print(struct tour *t, size_t index)
@@ -188,14 +199,23 @@ struct stream {
     bool visible;
 };
 
+static void lines_print(struct tour *t, const char *text)
+{
+    struct lines lines;
+
+    if (lines_split(&lines, text) == 0)
+        for (size_t i = 0; i < lines.count; i++)
+            actual_line(t, lines.line[i]);
+    lines_free(&lines);
+}
+
 static void stream_flush(struct stream *stream, size_t length)
 {
     struct buffer shown = {0};
 
     if (stream->visible && length > 0 && console_show(stream->rest.data, length, &shown) == 0) {
-        (void)fputs(buffer_text(&shown), stream->tour->screen.out);
+        lines_print(stream->tour, buffer_text(&shown));
         (void)fflush(stream->tour->screen.out); /* it is watched as it comes */
-        stream->tour->used += lines_of(buffer_text(&shown));
     }
     stream->rest.length -= length;
     if (length > 0)
@@ -238,11 +258,8 @@ static bool command_run(struct tour *t, size_t index, bool visible)
         return true;
     }
     t->ran = index + 1;
-    if (stream.rest.length > 0) {
+    if (stream.rest.length > 0)
         stream_flush(&stream, stream.rest.length);
-        if (visible)
-            (void)fputc('\n', t->screen.out);
-    }
     buffer_free(&stream.rest);
     lines_free(&outcome->actual);
     outcome->ran = true;
@@ -348,10 +365,33 @@ static void source_show(struct tour *t)
 
 static void program_edit(struct tour *t, bool undo)
 {
+    char *unbuilt = undo ? session_unbuilt(&t->lesson) : NULL, source[PATH_MAX];
+    const char *program = t->entry->program;
+    const char *advice;
+
+    (void)snprintf(source, sizeof source, "%s", t->entry->source);
+    if (unbuilt != NULL) { /* it may be another lesson's, which this one runs */
+        session_source(unbuilt, source, sizeof source);
+        program = unbuilt;
+    }
     page_begin(&t->screen);
-    if ((undo ? edit_undo : edit_program)(&t->screen, &t->terminal, t->entry->source,
-                                          t->entry->program, t->notice, sizeof t->notice))
+    if ((undo ? edit_undo : edit_program)(&t->screen, &t->terminal, source, program, t->notice,
+                                          sizeof t->notice))
         t->ran = SIZE_MAX; /* what runs now is the old program: the session begins anew */
+    if (!undo && (advice = editor_advice()) != NULL) {
+        size_t length = strlen(t->notice);
+        (void)snprintf(t->notice + length, sizeof t->notice - length, " %s", advice);
+    }
+    free(unbuilt);
+}
+
+/* The command that r runs: the last one, also after the tour was left and came back. */
+static size_t command_last(const struct tour *t)
+{
+    for (size_t i = t->step; t->last == SIZE_MAX && i-- > 0;)
+        if (t->steps[i].kind == STEP_COMMAND)
+            return t->steps[i].command;
+    return t->last;
 }
 
 /* The screen lines that a command takes, "$ " before it. */
@@ -414,14 +454,17 @@ static bool key_serve(struct tour *t, int key, enum action *action)
         source_show(t);
     else if (key == 'e' || key == 'u')
         program_edit(t, key == 'u');
-    else if (key == 'r' && t->last == SIZE_MAX)
+    else if (key == 'r' && command_last(t) == SIZE_MAX)
         say(t, STYLE_DIM, _("No command has run in this lesson yet."));
-    else if (key == 'r' && !command_show(t, t->last))
+    else if (key == 'r' && !command_show(t, command_last(t)))
         *action = ACTION_QUIT;
     return strchr("seu", key) == NULL && *action != ACTION_QUIT;
 }
 
-/* Asks and serves keys until one of them moves the tour. answer takes a letter up to last. */
+/*
+ * Asks and serves keys until one of them moves the tour. answer takes a letter up to last; without
+ * letters, r is an answer as well.
+ */
 static enum action prompt(struct tour *t, const struct command *command, const char *hint,
                           char last, char *answer)
 {
@@ -435,7 +478,7 @@ static enum action prompt(struct tour *t, const struct command *command, const c
             key = terminal_key(&t->terminal); /* means nothing here */
         prompt_clear(t);
         t->used = 0;
-        if (key >= 'a' && key <= last) {
+        if ((key >= 'a' && key <= last) || (last == 0 && answer != NULL && key == 'r')) {
             *answer = (char)key;
             return ACTION_ANSWER;
         }
@@ -460,6 +503,13 @@ static const char *hint_on(const struct tour *t)
 
     if (t->step == 0 && text_columns(all) < t->screen.columns)
         return all;
+    if (t->steps[t->step].kind == STEP_TEXT && t->screen.columns >= MIDDLE) {
+        enum part_kind kind = t->lesson.parts[t->steps[t->step].part].kind;
+        if (kind == PART_INVESTIGATE)
+            return _("Enter goes on  s source  ? keys");
+        if (kind == PART_MODIFY)
+            return _("Enter goes on  e edit and build  r run again  u undo  ? keys");
+    }
     return t->screen.columns < NARROW ? _("Enter  ? keys") : _("Enter goes on  ? keys");
 }
 
@@ -545,25 +595,56 @@ static void progress_keep(struct tour *t)
     }
 }
 
-static enum action predict_step(struct tour *t)
+/* The question, and once it is answered also the answer. NULL when memory is short. */
+static char *predict_render(const struct tour *t)
 {
-    char answer = '\0', last = question_last(&t->lesson);
     char *text = NULL;
     size_t length = 0;
     struct screen apart = t->screen;
 
     if ((apart.out = open_memstream(&text, &length)) == NULL)
-        return ACTION_NEXT;
+        return NULL;
     question_ask(&apart, &t->lesson);
-    enum action action = fclose(apart.out) == 0 ? text_print(t, text) : ACTION_NEXT;
+    if (t->answer != '\0') {
+        screen_print(&apart, STYLE_KEY, "> %c\n", t->answer);
+        question_judge(&apart, &t->lesson, t->answer);
+    }
+    if (fclose(apart.out) == 0)
+        return text;
     free(text);
-    if (action != ACTION_NEXT)
-        return action;
-    while (action == ACTION_NEXT && last != '\0') {
-        action = prompt(t, NULL, question_hint(&t->screen, &t->lesson), last, &answer);
-        if (action == ACTION_NEXT)
+    return NULL;
+}
+
+/* Asks for a letter until there is one; that a guess is enough is said once. */
+static enum action letter_ask(struct tour *t, char *answer)
+{
+    char last = question_last(&t->lesson);
+
+    for (bool told = false; last != '\0'; told = true) {
+        enum action action = prompt(t, NULL, question_hint(&t->screen, &t->lesson), last, answer);
+        if (action != ACTION_NEXT)
+            return action;
+        if (!told)
             say(t, STYLE_DIM, _("A guess is enough: press its letter."));
     }
+    return ACTION_NEXT;
+}
+
+static enum action predict_step(struct tour *t)
+{
+    char answer = '\0', *text = predict_render(t);
+    enum action action = text_print(t, text != NULL ? text : "");
+
+    free(text);
+    if (action == ACTION_NEXT && t->answered)
+        action = prompt(t, NULL,
+                        t->screen.columns < MIDDLE ? _("Enter  b back  r answers")
+                                                   : _("Enter goes on  b back  r answers again"),
+                        0, &answer);
+    if (t->answered && action != ACTION_ANSWER)
+        return action;
+    if (action == ACTION_NEXT || action == ACTION_ANSWER)
+        action = letter_ask(t, &answer);
     if (action != ACTION_ANSWER)
         return action;
     screen_print(&t->screen, STYLE_KEY, "> %c\n", answer);
@@ -572,6 +653,7 @@ static enum action predict_step(struct tour *t)
         progress_predict(t->progress, t->lesson.id, answer == t->lesson.predict.answer,
                          (long long)time(NULL));
     t->answered = true;
+    t->answer = answer;
     progress_keep(t);
     if (next_follows(t))
         return ACTION_NEXT;
@@ -632,6 +714,7 @@ static enum action end_step(struct tour *t)
 {
     progress_set_lesson_done(t->progress, t->entry->id);
     progress_set_lesson_step(t->progress, t->entry->id, 0);
+    progress_set_place(t->progress, t->chapter->number, last_lesson(t) ? "" : t->entry[1].id);
     progress_keep(t);
     screen_rule(&t->screen);
     if (edit_changed(t->entry->source))
@@ -670,6 +753,44 @@ static enum action step_take(struct tour *t)
     return text_step(t, step);
 }
 
+/* The lines that the commands of this block have printed so far, for a page that shows them. */
+static size_t outcomes_rows(const struct tour *t)
+{
+    size_t rows = 0;
+
+    for (size_t i = 0; i < t->step; i++) {
+        const struct outcome *outcome = &t->outcomes[t->steps[i].command];
+        if (t->steps[i].kind == STEP_COMMAND && t->steps[i].part == t->steps[t->step].part &&
+            outcome->ran)
+            rows += outcome->actual.count + 1 + (outcome->differs ? 8 : 0);
+    }
+    return rows;
+}
+
+/* The end of what was read before the commands at hand: as many whole paragraphs as there is room.
+ */
+static void before_print(struct tour *t)
+{
+    const struct step *step = &t->steps[t->step];
+    size_t taken = outcomes_rows(t) + (t->notice[0] != '\0' ? 4 : 0) +
+                   (size_t)command_rows(t, t->lesson.commands[step->command].text);
+    size_t room = page_room(t) > taken ? page_room(t) - taken : 0;
+    const struct part *part = step->part > 0 ? &t->lesson.parts[step->part - 1] : NULL;
+
+    if (part == NULL || part->kind == PART_CONSOLE)
+        return;
+    char *text = part->kind == PART_PREDICT ? predict_render(t)
+                                            : blocks_render(t, part->first, part->count);
+    const char *from = text != NULL ? text : "";
+    while (lines_of(from) > room) {
+        const char *next = strstr(from, "\n\n");
+        from = next != NULL ? next + 2 : "";
+    }
+    (void)fputs(from, t->screen.out);
+    t->used += lines_of(from);
+    free(text);
+}
+
 /* A clean page that begins with the lesson's title and what belongs before the step at hand. */
 static void page_show(struct tour *t)
 {
@@ -678,12 +799,12 @@ static void page_show(struct tour *t)
     screen_init(&t->screen, t->screen.out);
     page_begin(&t->screen);
     position_show(t);
-    for (size_t i = 0; step->kind == STEP_COMMAND && i < t->step_count; i++) {
-        const struct step *before = &t->steps[i];
-        if (before->kind == STEP_COMMAND && before->part == step->part && i < t->step &&
-            t->outcomes[before->command].ran)
-            outcome_print(t, before->command);
-    }
+    if (step->kind == STEP_COMMAND)
+        before_print(t);
+    for (size_t i = 0; step->kind == STEP_COMMAND && i < t->step; i++)
+        if (t->steps[i].kind == STEP_COMMAND && t->steps[i].part == step->part &&
+            t->outcomes[t->steps[i].command].ran)
+            outcome_print(t, t->steps[i].command);
     if (t->notice[0] != '\0') {
         say(t, STYLE_KEY, t->notice);
         say(t, STYLE_PLAIN, "");
@@ -714,6 +835,7 @@ static int lesson_enter(struct tour *t, const struct lesson_entry *entry, struct
     t->entry = entry;
     t->last = SIZE_MAX;
     t->answered = false;
+    t->answer = '\0';
     int rc = lesson_localised(entry->path, &path);
     if (rc == 0)
         rc = lesson_read(&t->lesson, path.data, error);
@@ -738,6 +860,8 @@ static int lesson_enter(struct tour *t, const struct lesson_entry *entry, struct
     t->steps[t->step_count++] = (struct step){.kind = STEP_END};
     int step = progress_lesson_step(t->progress, entry->id);
     t->step = step > 0 && (size_t)step < t->step_count ? (size_t)step : 0;
+    for (size_t i = 0; i < t->step; i++) /* what was left behind the question was past it */
+        t->answered |= t->steps[i].kind == STEP_PREDICT;
     return 0;
 }
 
@@ -746,9 +870,10 @@ static enum action lesson_walk(struct tour *t)
 {
     bool clean = true;
     char *unbuilt = session_unbuilt(&t->lesson);
+    struct buffer about = {0};
 
-    if (unbuilt != NULL)
-        (void)snprintf(t->notice, sizeof t->notice, _("%s is not built. Run: make"), unbuilt);
+    if (unbuilt != NULL && session_programs(&t->lesson, true, &about) == 0)
+        (void)snprintf(t->notice, sizeof t->notice, "%s", buffer_text(&about));
     else if (t->step > 0)
         (void)snprintf(t->notice, sizeof t->notice,
                        _("On from where you left off, stop %zu of %zu."), t->step + 1,
@@ -758,7 +883,9 @@ static enum action lesson_walk(struct tour *t)
                        _("%s is as you changed it: u puts it back, and keeps your change."),
                        t->entry->source);
     free(unbuilt);
+    buffer_free(&about);
     while (t->step < t->step_count) {
+        progress_set_place(t->progress, t->chapter->number, t->entry->id);
         progress_set_lesson_step(t->progress, t->entry->id, (int)t->step);
         progress_keep(t);
         if (clean)
@@ -775,9 +902,14 @@ static enum action lesson_walk(struct tour *t)
     return ACTION_NEXT;
 }
 
-/* The first lesson that is not done; all done, the tour begins again. */
+/* The lesson that was left, else the first that is not done; all done, the tour begins again. */
 static size_t lesson_first(const struct tour *t)
 {
+    const char *place = progress_place(t->progress, t->chapter->number);
+
+    for (size_t i = 0; i < t->chapter->lesson_count; i++)
+        if (strcmp(t->chapter->lessons[i].id, place) == 0)
+            return i;
     for (size_t i = 0; i < t->chapter->lesson_count; i++)
         if (!progress_lesson_done(t->progress, t->chapter->lessons[i].id))
             return i;
