@@ -64,7 +64,7 @@ void transcript_check(struct session *s)
     const char *path = session_print(s, "%s/%s.txt", s->options->expected, s->test->name);
     struct buffer file = {0};
 
-    if (s->options->seed != DEFAULT_SEED || s->transcript.length == 0)
+    if (s->options->seed != DEFAULT_SEED || s->transcript.length == 0 || s->options->play)
         return;
     if (s->options->record) {
         transcript_record(s, path);
@@ -122,6 +122,7 @@ void expect_exit(struct student *p, int status)
     }
     wait_end(p);
     int got = WEXITSTATUS(p->wait_status);
+    s->generic = got != status;
     if (got != status)
         session_end(s, STATUS_FAIL, p,
                     session_print(s,
@@ -129,16 +130,39 @@ void expect_exit(struct student *p, int status)
                                   got, status));
 }
 
+static bool has_text(const struct buffer *output)
+{
+    for (size_t i = 0; i < output->length; i++)
+        if (isprint((unsigned char)output->data[i]))
+            return true;
+    return false;
+}
+
+static const char *first_line(struct session *s, const struct buffer *output)
+{
+    struct buffer shown = {0};
+
+    (void)bytes_show(output->data, strcspn(buffer_text(output), "\n"), 60, &shown);
+    const char *line = session_print(s, "%s", buffer_text(&shown));
+    buffer_free(&shown);
+    return line;
+}
+
 void expect_failure(struct student *p, int status)
 {
     struct session *s = p->session;
-    bool said = false;
 
     expect_exit(p, status);
     if (s->options->play)
         return;
-    for (size_t i = 0; i < p->errors.length; i++)
-        said |= isprint((unsigned char)p->errors.data[i]);
+    bool said = has_text(&p->errors);
+    if (!said && has_text(&p->output))
+        session_end(s, STATUS_FAIL, p,
+                    session_print(s,
+                                  "The program failed as it should, but said why on standard "
+                                  "output, \"%s\". A message belongs on standard error: "
+                                  "fprintf(stderr, …).",
+                                  first_line(s, &p->output)));
     if (!said)
         session_end(s, STATUS_FAIL, p,
                     "The program failed as it should, but did not say why on standard error.");
@@ -152,10 +176,16 @@ void expect_error(struct student *p, const char *text)
         return;
     wait_end(p);
     if (memmem(buffer_text(&p->errors), p->errors.length, text, strlen(text)) == NULL) {
+        const char *cause =
+            session_print(s, "Its message on standard error does not name %s.", text);
+        if (memmem(buffer_text(&p->output), p->output.length, text, strlen(text)) != NULL)
+            cause = session_print(s,
+                                  "Its message that names %s is on standard output. A message "
+                                  "belongs on standard error: fprintf(stderr, …).",
+                                  text);
         report_comparison(
-            &(struct comparison){text, p->errors.data, strlen(text), p->errors.length});
-        session_end(s, STATUS_FAIL, p,
-                    session_print(s, "Its message on standard error does not name %s.", text));
+            &(struct comparison){text, p->errors.data, strlen(text), p->errors.length, true});
+        session_end(s, STATUS_FAIL, p, cause);
     }
 }
 
@@ -191,7 +221,8 @@ void expect_output(struct student *p, const void *bytes, size_t length)
     }
     wait_end(p);
     if (p->output.length != length || (length > 0 && memcmp(p->output.data, bytes, length) != 0)) {
-        report_comparison(&(struct comparison){bytes, p->output.data, length, p->output.length});
+        report_comparison(
+            &(struct comparison){bytes, p->output.data, length, p->output.length, false});
         session_end(s, STATUS_FAIL, p,
                     p->output.length == 0 ? "The program printed nothing on standard output."
                                           : "The program printed something else than it should.");

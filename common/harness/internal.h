@@ -70,6 +70,7 @@ struct student {
     const char *command; /* as a person would type it */
     struct wire_log log;
     uint32_t looked_at; /* events of the log before this one were looked at for time-outs */
+    bool announced;     /* play said how to run it */
     bool timed;         /* one of them set a time-out on a socket */
 };
 
@@ -138,6 +139,7 @@ struct session {
     bool listens;             /* the step at hand depends on what the wire sees */
     bool wants_port;          /* the step at hand waits for "listening on …" */
     struct expectation expected;
+    bool generic; /* the verdict says only what differs: other cases may differ for other reasons */
 };
 
 /* ---- session.c ---- */
@@ -223,8 +225,10 @@ void transcript_check(struct session *session);
 struct comparison {
     const void *expected, *got;
     size_t expected_length, got_length;
+    bool message; /* got is a message that should name what was expected, among other words */
 };
 void report_comparison(const struct comparison *comparison);
+const struct comparison *report_compared(void); /* or NULL */
 
 /* Builds the verdict's JSON. cause may be bettered by what the wire saw. */
 json_t *report_build(struct session *session, enum status status, struct student *student,
@@ -240,6 +244,20 @@ json_t *steps_build(struct session *session, const struct student *student);
 const char *steps_diagnose(struct session *session, const struct student *student,
                            enum status status);
 
+/* "fetch.c:44": where the call was made; or "". */
+const char *steps_place(struct session *session, const struct wire_event *event);
+
+/* ---- diagnose.c: mistakes of one kind each, as a sentence, or NULL ---- */
+
+/* Standard output holds more than recv() returned, or stops at a NUL that came. */
+const char *diagnose_output(struct session *session, const struct student *student);
+
+/* What the program sent stops at a NUL. */
+const char *diagnose_sent(const struct session *session);
+
+/* UDP where the harness waits for TCP. */
+const char *diagnose_datagram(struct session *session, const struct student *student);
+
 /* ---- sanitizer.c ---- */
 
 /*
@@ -250,14 +268,20 @@ json_t *sanitizer_read(struct session *session, bool *leak, const char **report)
 
 /* ---- play.c: the peer played by hand ---- */
 
-/* Says how to run the program, in place of starting it. */
-void play_start(struct student *student, char **arguments, const char *log);
+/* Says how to run the programs that were to be started, in place of starting them. */
+void play_announce(struct session *session);
+
+/* Bytes as a line of play shows them: 6 B  "hello\n". */
+const char *play_show(struct session *session, const void *bytes, size_t length);
+
+/* The last words of play. */
+void play_end(struct session *session, enum status status, const char *cause);
 
 /* Tells what the peer does, in play only. */
 void play_say(const struct session *session, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Waits for Enter before the next piece goes out, in play only. */
-void play_pause(const struct session *session, const char *prompt);
+void play_pause(struct session *session, const char *prompt);
 
 /* Asks for the port that the program printed. */
 const char *play_ask_port(struct session *session);

@@ -283,7 +283,7 @@ void link_send(struct link *link, const void *bytes, size_t length)
     link_queue(link, bytes, length);
     serve_out(
         link); /* a short message is gone with one call, and the pump has nothing to wait for */
-    play_say(link->session, "sends %zu byte%s", length, length == 1 ? "" : "s");
+    play_say(link->session, "sends %s", play_show(link->session, bytes, length));
     (void)pump(link->session, is_sent, link, "your program to read what it was sent", false);
 }
 
@@ -427,7 +427,7 @@ void link_expect(struct link *link, const void *bytes, size_t length)
 {
     expect_bytes(link, bytes, length,
                  session_print(link->session, "%zu bytes from your program", length));
-    play_say(link->session, "received the %zu byte%s it expected", length, length == 1 ? "" : "s");
+    play_say(link->session, "received %s", play_show(link->session, bytes, length));
 }
 
 static bool has_ended(void *what)
@@ -552,7 +552,8 @@ size_t port_receive(struct port *port, void *bytes, size_t size)
         recvfrom(port->fd, bytes, size, 0, (struct sockaddr *)&port->sender, &port->sender_length);
     if (n == -1)
         session_fault(s, "recvfrom: %s", strerror(errno));
-    play_say(s, "received a datagram of %zd bytes", n);
+    play_say(s, "received a datagram of %s",
+             play_show(s, bytes, (size_t)n < size ? (size_t)n : size));
     return (size_t)n;
 }
 
@@ -561,7 +562,7 @@ static void send_datagram(struct port *port, const void *bytes, size_t length,
 {
     if (sendto(port->fd, bytes, length, 0, (const struct sockaddr *)to, to_length) == -1)
         session_fault(port->session, "sendto: %s", strerror(errno));
-    play_say(port->session, "sends a datagram of %zu byte%s", length, length == 1 ? "" : "s");
+    play_say(port->session, "sends a datagram of %s", play_show(port->session, bytes, length));
 }
 
 void port_reply(struct port *port, const void *bytes, size_t length)

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/number.h"
 #include "harness/internal.h"
+#include "wire/ladder.h"
 
 void play_say(const struct session *s, const char *format, ...)
 {
@@ -35,12 +35,13 @@ static void read_line(char *line, int size)
     line[strcspn(line, "\n")] = '\0';
 }
 
-void play_pause(const struct session *s, const char *prompt)
+void play_pause(struct session *s, const char *prompt)
 {
     char line[64];
 
     if (!s->options->play)
         return;
+    play_announce(s);
     (void)printf("  %s: ", prompt);
     read_line(line, sizeof line);
 }
@@ -50,6 +51,7 @@ const char *play_ask_port(struct session *s)
     char line[64];
     long port;
 
+    play_announce(s);
     do {
         (void)printf("  which port does your program print? ");
         read_line(line, sizeof line);
@@ -57,25 +59,110 @@ const char *play_ask_port(struct session *s)
     return session_print(s, "%ld", port);
 }
 
-/* What goes to the program's standard input is not known yet: it is written when the steps queue
- * it. */
-void play_start(struct student *p, char **arguments, const char *log)
+/* As the learner would write it from the workbook's folder. */
+static const char *short_path(struct session *s, const char *path)
+{
+    char here[4096];
+    size_t length = getcwd(here, sizeof here) == NULL ? 0 : strlen(here);
+
+    if (length > 0 && strncmp(path, here, length) == 0 && path[length] == '/')
+        return path + length + 1;
+    return session_print(s, "%s", path);
+}
+
+/* Text that printf(1) can make, in single quotes; false if the input is not that, or too long. */
+static bool quote_input(const struct buffer *input, struct buffer *quoted)
+{
+    enum { MOST = 60 };
+
+    if (input->length > MOST)
+        return false;
+    for (size_t i = 0; i < input->length; i++) {
+        char c = input->data[i];
+        if (c == '\n')
+            (void)buffer_print(quoted, "\\n");
+        else if (c == '%' || c == '\\')
+            (void)buffer_print(quoted, "%c%c", c, c);
+        else if (c < ' ' || c > '~' || c == '\'')
+            return false;
+        else
+            (void)buffer_add(quoted, &c, 1);
+    }
+    return true;
+}
+
+/* Keeps input that no command line can hold in a file of the case. Returns its path. */
+static const char *keep_input(struct session *s, const struct buffer *input)
+{
+    const char *path = session_print(s, "%s/input", s->folder);
+    FILE *file = fopen(path, "we");
+
+    if (file == NULL || fwrite(input->data, 1, input->length, file) != input->length ||
+        fclose(file) == EOF)
+        session_fault(s, "cannot write %s: %s", path, strerror(errno));
+    return path;
+}
+
+/* Says how to run the program: its input has been queued by the time that a step first waits. */
+static void announce(struct student *p)
 {
     struct session *s = p->session;
+    struct buffer text = {0};
+    const char *command = short_path(s, s->options->program);
+    const char *arguments = strchr(p->command, ' '), *from = "", *wire = "";
+    const char *to = s->full_output ? " >/dev/full" : "";
 
-    (void)log;
-    (void)printf("\nRun your program in another terminal:\n\n  %s", s->options->program);
-    for (size_t i = 1; arguments[i] != NULL; i++)
-        (void)printf(" %s", arguments[i][0] == '\0' ? "''" : arguments[i]);
-    (void)printf("\n\nor under gdb:\n\n  gdb --args %s", s->options->program);
-    for (size_t i = 1; arguments[i] != NULL; i++)
-        (void)printf(" %s", arguments[i][0] == '\0' ? "''" : arguments[i]);
-    if (s->has_hosts)
-        (void)printf("\n\nIts hosts table is %s/hosts: before it, set\n\n  export LD_PRELOAD=%s "
-                     "WIRE_HOSTS=%s/hosts ASAN_OPTIONS=verify_asan_link_order=0",
-                     s->folder, s->options->wire, s->folder);
-    (void)printf("\n\nCtrl-C ends the peer.\n\n");
+    arguments = arguments == NULL ? "" : arguments;
+    (void)printf("\nRun your program in another terminal:\n\n  ");
+    if (s->has_hosts) /* its own hosts table, by way of the wire */
+        wire = session_print(s, "build/wire --hosts %s/hosts ", s->folder);
+    if (p->end_input && p->input.length == 0)
+        from = " </dev/null";
+    else if (p->input.length > 0 && !quote_input(&p->input, &text))
+        from = session_print(s, " <%s", keep_input(s, &p->input));
+    if (p->input.length > 0 && from[0] == '\0')
+        (void)printf("printf '%s' | ", buffer_text(&text));
+    (void)printf("%s%s%s%s%s\n", wire, command, arguments, from, to);
+    if (p->input.length > 0 && from[0] == '\0')
+        from = session_print(s, " <%s", keep_input(s, &p->input));
+    (void)printf("\nor under gdb, where you type  run%s%s\n\n  %sgdb --args %s%s\n", from, to, wire,
+                 command, arguments);
+    (void)printf("\nCtrl-C ends the peer.\n\n");
     (void)fflush(stdout);
+    buffer_free(&text);
+}
+
+void play_announce(struct session *s)
+{
+    for (struct student *p = s->students; p != NULL; p = p->next)
+        if (s->options->play && !p->announced) {
+            p->announced = true;
+            announce(p);
+        }
+}
+
+const char *play_show(struct session *s, const void *bytes, size_t length)
+{
+    struct buffer shown = {0};
+
+    (void)bytes_show(bytes, length, 40, &shown);
+    const char *text = session_print(s, "%zu B  \"%s\"", length, buffer_text(&shown));
+    buffer_free(&shown);
+    return text;
+}
+
+/* What was expected beside what came, as the verdict would have it. */
+void play_end(struct session *s, enum status status, const char *cause)
+{
+    json_t *verdict = report_build(s, status, NULL, cause);
+    const char *expected = json_string_value(json_object_get(verdict, "expected"));
+    const char *got = json_string_value(json_object_get(verdict, "got"));
+
+    (void)printf("\n%s\n", status == STATUS_PASS ? "The conversation is over." : cause);
+    if (expected != NULL && got != NULL)
+        (void)printf("\n  Expected   %s\n  Got        %s\n", expected, got);
+    (void)fflush(stdout);
+    json_decref(verdict);
 }
 
 void session_play(const struct test_case *test, const struct options *options)

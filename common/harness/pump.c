@@ -342,6 +342,7 @@ static void reset_clock(struct session *s)
 bool pump(struct session *s, bool (*done)(void *), void *what, const char *waiting, bool settle)
 {
     uint64_t last = now_ns();
+    play_announce(s);
     bool fresh = true; /* the clock starts at the first quiet tick: most steps never need it */
 
     while (!done(what)) {
@@ -350,7 +351,7 @@ bool pump(struct session *s, bool (*done)(void *), void *what, const char *waiti
             arm_doorbell(s, &p->log, atomic_load(&p->log.header->doorbell));
         if (done(what)) /* between the first look and the bell */
             break;
-        int served = pump_once(s, s->options->play ? -1 : TICK_MS);
+        int served = pump_once(s, TICK_MS);
         uint64_t now = now_ns();
         if (s->options->play || (served > 0 && now - last < (uint64_t)TICK_MS * 1000000U))
             continue;

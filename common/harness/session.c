@@ -187,8 +187,7 @@ void session_end(struct session *session, enum status status, struct student *st
                  const char *cause)
 {
     if (session->options->play) {
-        (void)printf("\n%s\n", status == STATUS_PASS ? "The conversation is over." : cause);
-        (void)fflush(stdout);
+        play_end(session, status, cause);
         session_clean(session);
         _exit(status == STATUS_HARNESS ? EXIT_USAGE : EXIT_SUCCESS);
     }

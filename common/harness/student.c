@@ -88,6 +88,20 @@ static _Noreturn void become_student(const struct session *s, char **arguments, 
     _exit(127);
 }
 
+/* An argument as one would type it: in quotes where the shell would read it otherwise. */
+static const char *quote(struct session *s, const char *argument)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "%+,-./:=@_";
+    const char *quoted = "'";
+
+    if (argument[0] != '\0' && argument[strspn(argument, plain)] == '\0')
+        return argument;
+    for (; *argument != '\0'; argument++)
+        quoted = session_print(s, *argument == '\'' ? "%s'\\'%c'" : "%s%c", quoted, *argument);
+    return session_print(s, "%s'", quoted);
+}
+
 /* The command as a person would type it, for reports and for play. */
 static const char *command_line(struct session *s, char **arguments)
 {
@@ -95,7 +109,7 @@ static const char *command_line(struct session *s, char **arguments)
 
     line = line == NULL ? s->options->program : line + 1;
     for (size_t i = 1; arguments[i] != NULL; i++)
-        line = session_print(s, "%s %s", line, arguments[i][0] == '\0' ? "''" : arguments[i]);
+        line = session_print(s, "%s %s", line, quote(s, arguments[i]));
     return line;
 }
 
@@ -168,10 +182,8 @@ struct student *student_start(struct session *s, ...)
     make_pipes(s, child, ours);
     p->in = ours[0], p->out = ours[1], p->err = ours[2];
     char **environment = make_environment(s, log);
-    if (s->options->play) {
-        play_start(p, arguments, log);
+    if (s->options->play)
         return p;
-    }
     p->pid = fork();
     if (p->pid == -1)
         session_fault(s, "cannot start a process: %s", strerror(errno));
@@ -374,6 +386,11 @@ const char *student_port(struct student *p)
     size_t length = find_listening(&p->output, &start);
     const char *line = session_print(p->session, "%.*s", (int)length - 1, p->output.data + start);
     const char *colon = strrchr(line, ':');
+    if (colon != NULL && strcmp(colon + 1, "0") == 0)
+        session_fail(p->session,
+                     "The line \"%s\" names port 0, which nobody can connect to. To bind() port 0 "
+                     "lets the system choose a port; getsockname() then tells which.",
+                     line);
     if (colon == NULL || !number_parse(colon + 1, 1, 65535, &port))
         session_fail(p->session,
                      "The line \"%s\" does not end in a port: it should read "

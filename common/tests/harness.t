@@ -34,10 +34,28 @@ WANTED = {
                  r"student\.c:\d+, in overflow"),
     "null": ("sanitizer", r"(?i)null pointer.*student\.c:\d+"),
     "integer": ("sanitizer", r"signed integer overflow.*student\.c:\d+"),
+    "stack": ("sanitizer", r"memcpy\(\) writes 136 bytes and goes past the end of place, which "
+              r"has 64 bytes\..*student\.c:\d+, in overflow_stack"),
+    "past": ("sanitizer", r"printf\(\) reads 1001 bytes and goes past the end of a buffer of 1000 "
+             r"bytes\..*student\.c:\d+, in read_past"),
+    "before": ("sanitizer", r"Reads 1 byte, 3 bytes before a buffer of 16 bytes\."),
+    "table": ("sanitizer", r"Writes 1 byte, 10 bytes past the end of table, which has 16 bytes\."),
     "leak": ("leak", r"123 bytes.*student\.c:\d+, in leak"),
     "dig": ("pass", ""),
     "stop": ("timeout", r"still waiting after 0\.[3-9] s"),
     "stop-parent": ("harness", r"its process was stopped"),
+    "reply-rubbish": ("fail", r"^Behind the 5 bytes that recv\(\) returned \(student\.c:\d+\), your "
+                      r"program printed bytes that did not come.*adds no NUL"),
+    "reply-left-over": ("fail", r"^Behind the 3 bytes that recv\(\) returned.*adds no NUL"),
+    "reply-whole": ("fail", r"^recv\(\) put 5 bytes .* printed all 63 bytes"),
+    "reply-nul": ("fail", r"^A NUL byte is among the bytes that came"),
+    "reply-line-end": ("fail", r"^The program printed something else"),
+    "send-string": ("fail", r"left out a NUL byte that it should have sent"),
+    "datagram": ("timeout", r"datagram socket, that is UDP, for 127\.0\.0\.1:\d+.*SOCK_STREAM"),
+    "port-zero": ("fail", r"getsockname\(\)"),
+    "short-text": ("fail", r"^The program printed something else"),
+    "other-name": ("fail", r"does not name 127\.0\.0\.2"),
+    "other-stream": ("fail", r"on standard output, \"usage: student HOST\""),
 }
 
 
@@ -98,6 +116,19 @@ def main():
                 told += json.dumps(verdict["sanitizer"])
             good = verdict.get("status") == status and re.search(words, told, re.S)
             ok(good, f"{name}: {status}", json.dumps(verdict, indent=1))
+        told = verdicts["short-text"]
+        ok(told.get("expected") == "".join(f"sum {i}\\n" for i in range(1, 6)) and
+           told.get("got") == "sum 1\\n" and told.get("mark") == 7, "short texts are whole", told)
+        ok(told.get("command") == "student sum 'it'\\''s two'", "the command is in quotes", told)
+        named = verdicts["other-name"]
+        ok(named.get("expected") == "a line with 127.0.0.2" and "mark" not in named and
+           named.get("got") == "127.0.0.1: Connection refused" and "message" not in named,
+           "a message is not compared byte by byte", named)
+        generic = {name for name, verdict in verdicts.items() if verdict.get("generic")}
+        ok(generic == {"reply-line-end", "short-text", "other-name"},
+           "sentences that name no cause say so", generic)
+        ok(any("(UDP)" in step["text"] for step in verdicts["datagram"]["steps"]),
+           "a step by UDP says so", verdicts["datagram"])
         ok(os.listdir(scratch) == [], "no folder is left behind", os.listdir(scratch))
         ok(processes_with(scratch) == [], "no process is left behind")
         slow = [n for n in ("read", "join", "close-all")
@@ -112,6 +143,22 @@ def main():
 
     twice = run([*command, "--case", "bytes", "--case", "bytes"])
     ok(twice.returncode == 0 and "ok 2 - bytes" in twice.stdout, "one case twice", twice)
+
+    # Play: what it says to run is run, and the conversation comes to its end.
+    with tempfile.TemporaryDirectory() as scratch:
+        play = subprocess.Popen([*command, "--play", "pieces"], stdin=subprocess.PIPE, text=True,
+                                stdout=subprocess.PIPE, env=dict(os.environ, TMPDIR=scratch))
+        told = []
+        for line in play.stdout:
+            told.append(line)
+            if "another terminal" in line:
+                break
+        told += [play.stdout.readline(), play.stdout.readline()]
+        printed = subprocess.Popen(told[-1], shell=True, stdout=subprocess.DEVNULL)
+        rest, _ = play.communicate("\n" * 5)
+        ok(printed.wait() == 0 and play.returncode == 0, "the command that play prints runs", told)
+        ok('sends 4 B  "ghij"' in rest and "The conversation is over." in rest,
+           "play shows what is sent, and ends", rest)
 
     with tempfile.TemporaryDirectory(prefix="a blank, a colon: ") as scratch:
         odd = read_tap(run([*command, "--case", "overflow"],
