@@ -4,7 +4,7 @@
 
 #include "harness/harness.h"
 
-enum { MEBIBYTE = 1 << 20 };
+enum { MEBIBYTE = 1 << 20, QUESTION_MOST = 65536 };
 
 /* A question and an answer that no program can know beforehand. */
 struct talk {
@@ -164,7 +164,7 @@ static void long_question(struct session *s)
     struct peer *closed = peer_refuse(s, "127.0.0.1"), *server = peer_listen(s, "127.0.0.2");
     struct student *p = student_start(s, peer_host(closed), peer_port(closed), peer_host(server),
                                       peer_port(server), NULL);
-    size_t length = 20000 + session_random(s, 20000);
+    size_t length = 20000 + session_random(s, 12000);
     char *question = session_alloc(s, length);
     struct talk talk = make_talk(s);
 
@@ -180,12 +180,37 @@ static void long_question(struct session *s)
     expect_exit(p, 0);
 }
 
+/* As long as a question may be, and then a byte more, which is to be refused and not cut. */
+static void longest_question(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p = student_start(s, peer_host(server), peer_port(server), NULL);
+    char *question = session_alloc(s, QUESTION_MOST + 1);
+    struct talk talk = make_talk(s);
+
+    session_bytes(s, question, QUESTION_MOST + 1);
+    student_input(p, question, QUESTION_MOST);
+    student_end_input(p);
+    struct link *link = peer_accept(server);
+    link_expect(link, question, QUESTION_MOST);
+    link_expect_end(link);
+    link_send(link, talk.answer, talk.answer_length);
+    link_close(link);
+    expect_output(p, talk.answer, talk.answer_length);
+    expect_exit(p, 0);
+    p = student_start(s, peer_host(server), peer_port(server), NULL);
+    student_input(p, question, QUESTION_MOST + 1);
+    student_end_input(p);
+    expect_failure(p, 1);
+    peer_expect_nobody(server, "The question was longer than 65,536 bytes.");
+}
+
 static void every_address(struct session *s)
 {
     struct peer *server = peer_listen(s, "127.0.0.3");
     struct talk talk = make_talk(s);
 
-    session_host(s, "two.test", "127.0.0.2", peer_host(server), NULL); /* the first one refuses */
+    session_host(s, "two.test", "127.0.0.9", peer_host(server), NULL); /* the first one refuses */
     struct student *p = student_start(s, "two.test", peer_port(server), NULL);
     ask(p, &talk);
     answer(server, &talk);
@@ -219,7 +244,7 @@ static void unknown_host(struct session *s)
     answer(server, &talk);
     expect_output(p, talk.answer, talk.answer_length);
     expect_exit(p, 0);
-    expect_error(p, "unknown.test");
+    expect_error_line(p, "unknown.test");
 }
 
 /* One server hears the question out and goes; one goes at once; the third answers. */
@@ -246,7 +271,7 @@ static void hang_up(struct session *s)
     struct peer *rude = peer_listen(s, "127.0.0.1"), *server = peer_listen(s, "127.0.0.2");
     struct student *p = student_start(s, peer_host(rude), peer_port(rude), peer_host(server),
                                       peer_port(server), NULL);
-    size_t length = 20000 + session_random(s, 20000);
+    size_t length = 20000 + session_random(s, 12000);
     char *question = session_alloc(s, length);
     struct talk talk = make_talk(s);
 
@@ -265,6 +290,29 @@ static void hang_up(struct session *s)
     link_close(link);
     expect_output(p, talk.answer, talk.answer_length);
     expect_exit(p, 0);
+}
+
+/* A reply comes, and a reset, before the question is sent: that reply was to something else. */
+static void early_reply(struct session *s)
+{
+    struct peer *hasty = peer_listen(s, "127.0.0.1"), *server = peer_listen(s, "127.0.0.2");
+    struct student *p = student_start(s, peer_host(hasty), peer_port(hasty), peer_host(server),
+                                      peer_port(server), NULL);
+    struct talk talk = make_talk(s);
+    char other[24];
+
+    session_text(s, other, sizeof other);
+    student_hold_send(p);
+    ask(p, &talk);
+    struct link *link = peer_accept(hasty);
+    student_wait_held(p);
+    link_send(link, other, sizeof other);
+    link_reset(link);
+    student_release(p);
+    answer(server, &talk);
+    expect_output(p, talk.answer, talk.answer_length);
+    expect_exit(p, 0);
+    expect_error_line(p, peer_host(hasty));
 }
 
 static void reset_in_mid_reply(struct session *s)
@@ -288,28 +336,46 @@ static void reset_in_mid_reply(struct session *s)
 static void nobody_answers(struct session *s)
 {
     struct peer *closed = peer_refuse(s, "127.0.0.1"), *mute = peer_listen(s, "127.0.0.2");
-    struct student *p = student_start(s, peer_host(closed), peer_port(closed), peer_host(mute),
-                                      peer_port(mute), NULL);
     struct talk talk = make_talk(s);
 
+    session_host(s, "two.test", peer_host(closed), "127.0.0.9", NULL); /* neither takes it */
+    struct student *p =
+        student_start(s, "two.test", peer_port(closed), peer_host(mute), peer_port(mute), NULL);
     ask(p, &talk);
     link_close(take_question(mute, &talk));
     expect_failure(p, 1);
     expect_output(p, "", 0);
-    expect_error(p, peer_host(closed));
-    expect_error(p, peer_host(mute));
+    expect_error_line(p, "two.test");
+    expect_error_line(p, peer_host(mute));
+}
+
+static void output_full(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1"), *spare = peer_listen(s, "127.0.0.2");
+    struct talk talk = make_talk(s);
+
+    session_fill_output(s);
+    struct student *p = student_start(s, peer_host(server), peer_port(server), peer_host(spare),
+                                      peer_port(spare), NULL);
+    ask(p, &talk);
+    answer(server, &talk);
+    expect_failure(p, 1);
+    peer_expect_nobody(spare, "The server before it had answered.");
 }
 
 static void usage(struct session *s)
 {
+    static const char *const ports[] = {NULL, "", "0", "65536", "70000", "12x"};
     struct peer *server = peer_listen(s, "127.0.0.1");
-    struct student *p = student_start(s, peer_host(server), peer_port(server), "127.0.0.2", NULL);
+    struct student *p = student_start(s, NULL);
 
     student_end_input(p);
     expect_failure(p, 2);
-    p = student_start(s, peer_host(server), peer_port(server), "127.0.0.2", "70000", NULL);
-    student_end_input(p);
-    expect_failure(p, 2);
+    for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
+        p = student_start(s, peer_host(server), peer_port(server), "127.0.0.2", ports[i], NULL);
+        student_end_input(p);
+        expect_failure(p, 2);
+    }
     peer_expect_nobody(
         server, "The last host has no port, or none that exists: the command line is wrong.");
 }
@@ -385,6 +451,12 @@ static const struct test_case CASES[] = {
      .teaches = "send() may take fewer bytes than it was given; the rest must be sent again.",
      .run = long_question,
      .faults = "short-write"},
+    {.name = "longest-question",
+     .title = "a question of 65,536 bytes, and one of a byte more",
+     .points = 1,
+     .teaches = "A question may have 65,536 bytes, no fewer; a longer one is not cut but refused, "
+                "status 1, before anything is sent.",
+     .run = longest_question},
     {.name = "ipv6-only",
      .title = "the second server has only IPv6",
      .points = 2,
@@ -411,6 +483,12 @@ static const struct test_case CASES[] = {
                 "default a signal, SIGPIPE, ends the program.",
      .run = hang_up,
      .faults = "short-write"},
+    {.name = "early-reply",
+     .title = "a reply and a reset before the question was sent",
+     .points = 1,
+     .teaches = "The server replied and reset before send() came: send() failed, so what it said "
+                "is no answer, although recv() would still give it.",
+     .run = early_reply},
     {.name = "reset-in-mid-reply",
      .title = "the reply breaks off",
      .points = 2,
@@ -418,16 +496,22 @@ static const struct test_case CASES[] = {
                 "the exit status is 1, and no other server is asked.",
      .run = reset_in_mid_reply},
     {.name = "nobody-answers",
-     .title = "one server refuses, one hangs up, no other is left",
+     .title = "both addresses of one server refuse, one server hangs up",
      .points = 2,
-     .teaches = "No server answered: a message names each of them, and the exit status is 1.",
+     .teaches = "No server answered: one line names each of them, however many addresses it has, "
+                "and the exit status is 1.",
      .run = nobody_answers},
-    {.name = "usage",
-     .title = "a host without a port, or with port 70000",
+    {.name = "output-full",
+     .title = "standard output cannot be written",
      .points = 1,
-     .teaches =
-         "The last host had no port, or one above 65535: that is a wrong command line, status 2, "
-         "before anything is sent.",
+     .teaches = "Standard output was /dev/full: what printf() and fwrite() keep is written by "
+                "fflush(stdout), which says whether that worked.",
+     .run = output_full},
+    {.name = "usage",
+     .title = "no server, a host without a port, or a port that is none",
+     .points = 1,
+     .teaches = "No server was given, or the last host had no port from 1 to 65535: that is a "
+                "wrong command line, status 2, before anything is sent.",
      .run = usage},
     {.name = "clean",
      .title = "nothing left behind",

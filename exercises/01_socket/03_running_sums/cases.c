@@ -425,6 +425,33 @@ static void disturbed(struct session *s)
         whole_client(s, port);
 }
 
+/*
+ * No descriptor is free for a while. The first client may be lost by it: a server that waits in
+ * accept() has a descriptor for it, but perhaps not a second one. The next one waits its turn.
+ */
+static void no_descriptors(struct session *s)
+{
+    struct student *p = student_start(s, "0", NULL);
+    const char *port = student_port(p);
+    struct talk talk = make_talk(s);
+
+    whole_client(s, port);
+    student_settle(p);
+    student_deny_descriptors(p);
+    struct link *first = link_connect(s, "127.0.0.1", port);
+    struct link *second = link_connect(s, "127.0.0.1", port);
+    link_shutdown(first);
+    add_numbers(s, &talk, 1);
+    link_send(second, talk.lines, talk.lines_length);
+    link_shutdown(second);
+    student_settle(p); /* accept() fails, again and again, and the program pauses in between */
+    student_allow_descriptors(p);
+    link_wait_end(first);
+    link_expect(second, talk.answers, talk.answers_length);
+    link_expect_end(second);
+    whole_client(s, port);
+}
+
 static void ipv6(struct session *s)
 {
     const char *port;
@@ -441,6 +468,8 @@ static void ipv6(struct session *s)
 static void usage(struct session *s)
 {
     expect_failure(student_start(s, NULL), 2);
+    expect_failure(student_start(s, "", NULL), 2);
+    expect_failure(student_start(s, "65536", NULL), 2); /* cut to 16 bits it is 0 */
     expect_failure(student_start(s, "70000", NULL), 2);
     expect_failure(student_start(s, "12x", NULL), 2);
 }
@@ -450,6 +479,16 @@ static void port_taken(struct session *s)
     struct peer *other = peer_listen(s, "127.0.0.1");
 
     expect_failure(student_start(s, peer_port(other), NULL), 1);
+}
+
+/* The port belongs to the server that runs: before, meanwhile and after. */
+static void second_server(struct session *s)
+{
+    const char *port = student_port(student_start(s, "0", NULL));
+
+    whole_client(s, port);
+    expect_failure(student_start(s, port, NULL), 1);
+    whole_client(s, port);
 }
 
 /* Clients that end in every way, then SIGTERM in the middle of a line. */
@@ -596,6 +635,12 @@ static const struct test_case CASES[] = {
      .teaches = "accept() failed with EMFILE; a server that ends there serves nobody any more.",
      .run = disturbed,
      .faults = "accept-emfile"},
+    {.name = "no-descriptors",
+     .title = "no descriptor is free for a while",
+     .points = 1,
+     .teaches = "While no descriptor is free, accept() fails again and again: wait a moment "
+                "before the next try, and the client that waits is served when one is free.",
+     .run = no_descriptors},
     {.name = "ipv6",
      .title = "one client over IPv4, one over IPv6",
      .points = 1,
@@ -613,6 +658,12 @@ static const struct test_case CASES[] = {
      .points = 1,
      .teaches = "bind() or listen() failed because the port is taken: a message, and status 1.",
      .run = port_taken},
+    {.name = "second-server",
+     .title = "a second server on the same port",
+     .points = 1,
+     .teaches = "The first server still runs, so the second one must not start: SO_REUSEADDR "
+                "passes over what is left of old connections, SO_REUSEPORT shares the port.",
+     .run = second_server},
     {.name = "clean",
      .title = "nothing left behind",
      .points = 2,

@@ -106,20 +106,31 @@ static enum result fetch(int fd, const char *question, size_t length)
     }
 }
 
+/* Reads the question into room for a byte too many, and says why where it cannot be asked. */
+static bool read_question(char *question, size_t *length)
+{
+    *length = fread(question, 1, QUESTION_MAX + 1, stdin);
+    if (ferror(stdin)) {
+        perror("fetch_first: standard input");
+        return false;
+    }
+    if (*length > QUESTION_MAX)
+        fprintf(stderr, "fetch_first: the question is longer than %d bytes\n", QUESTION_MAX);
+    return *length <= QUESTION_MAX;
+}
+
 int main(int argc, char **argv)
 {
-    static char question[QUESTION_MAX];
+    static char question[QUESTION_MAX + 1];
     enum result result = NO_ANSWER;
+    size_t length;
 
     if (!arguments_are_right(argc, argv)) {
         fprintf(stderr, "usage: fetch_first HOST PORT [HOST PORT]...\n");
         return 2;
     }
-    size_t length = fread(question, 1, sizeof question, stdin);
-    if (ferror(stdin)) {
-        perror("fetch_first: standard input");
+    if (!read_question(question, &length))
         return 1;
-    }
     for (int i = 1; i < argc && result == NO_ANSWER; i += 2) {
         int fd = connect_any(argv[i], argv[i + 1]);
         if (fd == -1)

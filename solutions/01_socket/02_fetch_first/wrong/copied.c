@@ -1,4 +1,4 @@
-/* fails: refused-then-next large-reply short-writes ipv6-only unknown-host early-close hang-up reset-in-mid-reply nobody-answers clean */
+/* fails: refused-then-next large-reply short-writes ipv6-only unknown-host early-close hang-up reset-in-mid-reply nobody-answers clean longest-question early-reply output-full */
 /*
  * Program 1.03 with the arguments of the exercise: it asks the first server, and prints what that
  * one says. The exercise begins where the first server does not answer.
@@ -101,13 +101,21 @@ static int print_reply(int fd)
     return 0;
 }
 
+static bool is_port(const char *text)
+{
+    char *end;
+    long port = strtol(text, &end, 10);
+
+    return port >= 1 && port <= 65535 && *end == '\0';
+}
+
 int main(int argc, char **argv)
 {
     int status = EXIT_SUCCESS;
     bool right = argc >= 3 && argc % 2 == 1;
 
     for (int i = 2; right && i < argc; i += 2)
-        right = strtol(argv[i], NULL, 10) >= 1 && strtol(argv[i], NULL, 10) <= 65535;
+        right = is_port(argv[i]);
     if (!right) {
         fprintf(stderr, "usage: fetch_first HOST PORT [HOST PORT]...\n");
         return 2;

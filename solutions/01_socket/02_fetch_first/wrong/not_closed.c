@@ -14,7 +14,7 @@
 
 #define MAX_QUESTION 65536
 
-static char question[MAX_QUESTION];
+static char question[MAX_QUESTION + 1];
 static size_t question_length;
 
 static int connect_to(const char *host, const char *port)
@@ -78,17 +78,29 @@ static long print_reply(int fd)
     }
 }
 
+static bool is_port(const char *text)
+{
+    char *end;
+    long port = strtol(text, &end, 10);
+
+    return port >= 1 && port <= 65535 && *end == '\0';
+}
+
 int main(int argc, char **argv)
 {
     bool right = argc >= 3 && argc % 2 == 1;
 
     for (int i = 2; right && i < argc; i += 2)
-        right = strtol(argv[i], NULL, 10) >= 1 && strtol(argv[i], NULL, 10) <= 65535;
+        right = is_port(argv[i]);
     if (!right) {
         fprintf(stderr, "usage: fetch_first HOST PORT [HOST PORT]...\n");
         return 2;
     }
     question_length = fread(question, 1, sizeof question, stdin);
+    if (question_length > MAX_QUESTION) {
+        fprintf(stderr, "fetch_first: the question is too long\n");
+        return 1;
+    }
     for (int i = 1; i < argc; i += 2) {
         long got = 0;
         int fd = connect_to(argv[i], argv[i + 1]);
@@ -98,7 +110,9 @@ int main(int argc, char **argv)
             got = print_reply(fd);
         if (got > 0) {
             close(fd);
-            return 0;
+            if (fflush(stdout) == EOF)
+                perror("fetch_first: standard output");
+            return ferror(stdout) ? 1 : 0;
         }
         fprintf(stderr, "%s: %s\n", argv[i], got == 0 ? "no answer" : "the reply broke off");
         if (got == -1)

@@ -1,4 +1,4 @@
-/* fails: binary large-reply */
+/* fails: binary large-reply longest-question */
 /*
  * Question and reply are taken for strings. A string ends at its first NUL byte, and what comes
  * over a socket is bytes: the rest is never sent, or never printed.
@@ -14,7 +14,7 @@
 
 #define MAX_QUESTION 65536
 
-static char question[MAX_QUESTION];
+static char question[MAX_QUESTION + 1];
 static size_t question_length;
 
 static int connect_to(const char *host, const char *port)
@@ -79,12 +79,20 @@ static long print_reply(int fd)
     }
 }
 
+static bool is_port(const char *text)
+{
+    char *end;
+    long port = strtol(text, &end, 10);
+
+    return port >= 1 && port <= 65535 && *end == '\0';
+}
+
 int main(int argc, char **argv)
 {
     bool right = argc >= 3 && argc % 2 == 1;
 
     for (int i = 2; right && i < argc; i += 2)
-        right = strtol(argv[i], NULL, 10) >= 1 && strtol(argv[i], NULL, 10) <= 65535;
+        right = is_port(argv[i]);
     if (!right) {
         fprintf(stderr, "usage: fetch_first HOST PORT [HOST PORT]...\n");
         return 2;
@@ -99,8 +107,10 @@ int main(int argc, char **argv)
         if (send_question(fd))
             got = print_reply(fd);
         close(fd);
+        if (got > 0 && fflush(stdout) == EOF)
+            perror("fetch_first: standard output");
         if (got > 0)
-            return 0;
+            return ferror(stdout) ? 1 : 0;
         fprintf(stderr, "%s: %s\n", argv[i], got == 0 ? "no answer" : "the reply broke off");
         if (got == -1)
             return 1;

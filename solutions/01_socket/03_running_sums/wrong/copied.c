@@ -1,4 +1,4 @@
-/* fails: sums two-clients line-in-pieces several-lines many-lines unfinished-line signs overflow huge-number not-a-number line-too-long empty-client reset-by-client gone-before-answer many-clients restart sigterm sigterm-while-serving eintr short-writes accept-fails ipv6 clean */
+/* fails: sums two-clients line-in-pieces several-lines many-lines unfinished-line signs overflow huge-number not-a-number line-too-long empty-client reset-by-client gone-before-answer many-clients restart sigterm sigterm-while-serving eintr short-writes accept-fails ipv6 clean no-descriptors second-server */
 /*
  * Program 1.04 as it is: a server that sends capitals back. It starts, stops and outlives its
  * clients; the exercise is about what stands between.

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -142,8 +143,10 @@ int main(int argc, char **argv)
     fflush(stdout);
     while (!stop) {
         int client = accept(listener, NULL, NULL);
-        if (client == -1)
+        if (client == -1) {
+            (void)poll(NULL, 0, 10); /* not again at once */
             continue;
+        }
         serve(client);
         close(client);
     }

@@ -1,4 +1,4 @@
-/* fails: reset-by-client gone-before-answer sigterm sigterm-while-serving eintr accept-fails clean */
+/* fails: reset-by-client gone-before-answer sigterm sigterm-while-serving eintr accept-fails clean no-descriptors */
 /*
  * Every call goes through a wrapper that ends the program when the call fails, as in many books.
  * For a server that is wrong: the failure of a client's socket is the end of that client, and not

@@ -1,0 +1,221 @@
+/*
+ * Built on fork(): a process for each client. Children are reaped as they end; on SIGTERM those
+ * that are left are told to end as well, and waited for.
+ */
+#define _GNU_SOURCE /* ppoll() */
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LIMIT = 100 };
+
+struct client {
+    int fd;
+    int64_t sum;
+    char line[LIMIT + 1];
+    size_t length; /* of the line at hand; beyond LIMIT it is counted and not kept */
+};
+
+static volatile sig_atomic_t stopping;
+
+static void on_signal(int number)
+{
+    if (number == SIGTERM) /* SIGCHLD need only end ppoll() */
+        stopping = 1;
+}
+
+/* Ends the line at hand: writes its answer to text, which has room for 32 bytes. */
+static void judge(struct client *c, char *text)
+{
+    const char *words = "error: overflow\n";
+    size_t length = c->length, sign = length > 0 && c->line[0] == '-';
+    long long number = 0;
+
+    c->line[length < LIMIT ? length : LIMIT] = '\0';
+    c->length = 0;
+    errno = 0;
+    if (length > LIMIT)
+        words = "error: line too long\n";
+    else if (length == sign || strspn(c->line + sign, "0123456789") != length - sign)
+        words = "error: not a number\n";
+    else if (number = strtoll(c->line, NULL, 10),
+             errno != ERANGE &&
+                 (number > 0 ? c->sum <= INT64_MAX - number : c->sum >= INT64_MIN - number))
+        words = NULL;
+    if (words != NULL) {
+        (void)snprintf(text, 32, "%s", words);
+        return;
+    }
+    c->sum += number;
+    (void)snprintf(text, 32, "%" PRId64 "\n", c->sum);
+}
+
+/* True when the byte completes a line. */
+static bool take(struct client *c, char byte)
+{
+    if (byte == '\n')
+        return true;
+    if (c->length < LIMIT)
+        c->line[c->length] = byte;
+    if (c->length <= LIMIT)
+        c->length++;
+    return false;
+}
+
+static bool send_all(int fd, const char *text)
+{
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        ssize_t n = send(fd, text, left, MSG_NOSIGNAL);
+        if (n == -1 && errno != EINTR)
+            return false;
+        text += n > 0 ? n : 0;
+        left -= n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+static void converse(struct client *c)
+{
+    char block[1024], text[32];
+    bool going = true;
+
+    while (going) {
+        ssize_t n = recv(c->fd, block, sizeof block, 0);
+        going = n > 0 || (n == -1 && errno == EINTR);
+        for (ssize_t i = 0; i < n && going; i++)
+            if (take(c, block[i])) {
+                judge(c, text);
+                going = send_all(c->fd, text);
+            }
+    }
+}
+
+static bool hold_signals(void)
+{
+    const struct sigaction stop = {.sa_handler = on_signal};
+    sigset_t held;
+
+    (void)sigemptyset(&held); /* fails for wrong signal numbers only */
+    (void)sigaddset(&held, SIGTERM);
+    (void)sigaddset(&held, SIGCHLD);
+    return sigprocmask(SIG_BLOCK, &held, NULL) == 0 && sigaction(SIGTERM, &stop, NULL) == 0 &&
+           sigaction(SIGCHLD, &stop, NULL) == 0;
+}
+
+/* Listens and says so. Returns a socket, or -1 and errno. */
+static int open_listener(uint16_t port)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    socklen_t size = sizeof address;
+    const int on = 1, off = 0;
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd == -1)
+        return -1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == -1 ||
+        bind(fd, (struct sockaddr *)&address, sizeof address) == -1 ||
+        listen(fd, SOMAXCONN) == -1 || getsockname(fd, (struct sockaddr *)&address, &size) == -1 ||
+        printf("listening on [::]:%d\n", ntohs(address.sin6_port)) < 0 || fflush(stdout) == EOF) {
+        int why = errno;
+        (void)close(fd); /* nothing was sent */
+        errno = why;
+        return -1;
+    }
+    return fd;
+}
+
+/* The child's whole life. Its memory is a copy, and holds nothing that is not the parent's too. */
+static _Noreturn void serve(int fd, int listener)
+{
+    const struct sigaction plain = {.sa_handler = SIG_DFL};
+    struct client c = {.fd = fd};
+    sigset_t all;
+
+    (void)close(listener); /* the parent's */
+    (void)sigemptyset(&all);
+    if (sigaction(SIGTERM, &plain, NULL) == 0 && sigprocmask(SIG_SETMASK, &all, NULL) == 0)
+        converse(&c);
+    _exit(0);
+}
+
+static pid_t children[256]; /* 0 is a free place */
+
+static void reap(void)
+{
+    pid_t pid;
+
+    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+        for (size_t i = 0; i < sizeof children / sizeof children[0]; i++)
+            if (children[i] == pid)
+                children[i] = 0;
+}
+
+/* Starts a child for a client. Where that cannot be, this client is lost. */
+static void begin(int fd, int listener)
+{
+    size_t place = 0;
+
+    while (place < sizeof children / sizeof children[0] && children[place] != 0)
+        place++;
+    pid_t pid = place < sizeof children / sizeof children[0] ? fork() : -1;
+    if (pid == 0)
+        serve(fd, listener);
+    if (pid != -1)
+        children[place] = pid;
+}
+
+static void run(int listener)
+{
+    struct pollfd one = {.fd = listener, .events = POLLIN};
+    const struct timespec a_moment = {.tv_nsec = 10000000};
+    sigset_t none;
+
+    (void)sigemptyset(&none);
+    while (!stopping) {
+        int ready = ppoll(&one, 1, NULL, &none);
+        reap();
+        int fd = ready == 1 ? accept(listener, NULL, NULL) : -1;
+        if (ready == 1 && fd == -1)
+            (void)ppoll(NULL, 0, &a_moment, &none); /* it may fail again: not at once */
+        if (fd == -1)
+            continue;
+        begin(fd, listener);
+        (void)close(fd); /* the child's */
+    }
+    for (size_t i = 0; i < sizeof children / sizeof children[0]; i++)
+        if (children[i] > 0)
+            (void)kill(children[i], SIGTERM); /* not reaped yet: the number is still its own */
+    while (wait(NULL) > 0 || errno == EINTR)
+        continue;
+}
+
+int main(int argc, char **argv)
+{
+    char *end = NULL;
+    long port = argc == 2 ? strtol(argv[1], &end, 10) : -1;
+
+    if (port < 0 || port > UINT16_MAX || end == argv[1] || *end != '\0') {
+        fprintf(stderr, "usage: running_sums PORT\n");
+        return 2;
+    }
+    int listener = hold_signals() ? open_listener((uint16_t)port) : -1;
+    if (listener == -1) {
+        perror("running_sums");
+        return 1;
+    }
+    run(listener);
+    (void)close(listener);
+    return 0;
+}
