@@ -73,6 +73,8 @@ void transcript_check(struct session *s)
     if (buffer_add_file(&file, path, 1 << 20) == -1) {
         if (errno != ENOENT)
             session_fault(s, "%s: %s", path, strerror(errno));
+        if (access(s->options->expected, F_OK) == 0) /* not in a new exercise, or a handout */
+            session_fault(s, "%s is missing: make record writes it", path);
         return;
     }
     if (file.length != s->transcript.length ||

@@ -30,6 +30,14 @@ second=$(printf '%02d' "$(printf '%s' "${number#*.}" | sed 's/^0\(.\)/\1/')")
 title=$(printf '%s' "$name" | tr _ ' ')
 title=$(printf '%s' "$title" | cut -c1 | tr '[:lower:]' '[:upper:]')${title#?}
 
+# Two of one number would stand for each other: in E=1.4, in the tour, in the order of everything.
+taken() {
+    for path in "$@"; do
+        [ ! -e "$path" ] || [ "${path%.c}" = "${path%/*}/${second}_$name" ] ||
+            stop "$number is there already: $path"
+    done
+}
+
 # Writes skeleton $1 to the file $2, which must not be there yet.
 write() {
     [ ! -e "$2" ] || stop "$2 is there already"
@@ -40,11 +48,13 @@ write() {
 }
 
 if [ "$kind" = program ]; then
+    taken "$chapter/${second}"_*.c
     write program.c.in "$chapter/${second}_$name.c"
     write lesson.md.in "$chapter/${second}_$name.md"
 else
     task=exercises/$chapter/${second}_$name
     solution=solutions/$chapter/${second}_$name
+    taken "exercises/$chapter/${second}"_*
     write README.md.in "$task/README.md"
     write starter.c.in "$task/$name.c"
     write cases.c.in "$task/cases.c"

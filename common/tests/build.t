@@ -132,8 +132,21 @@ def skeletons(tap, tree):
                                cwd=tree)
         tap.ok(status == (0 if passes else 1), "the new exercise's %s %s" % (
             name, "passes" if passes else "fails"), out + err)
+    solution = tree / folder / "program"
+    run("gcc", "@build/student.flags", "solutions/01_socket/99_new_task/new_task.c", "-o",
+        solution, cwd=tree)
+    run(folder + "/cases", "--program", solution, "--record", cwd=tree)
+    expected = tree / "exercises/01_socket/99_new_task/expected/word.txt"
+    expected.rename(expected.with_name("away"))
+    status, out, err = run(folder + "/cases", "--program", solution, cwd=tree)
+    tap.ok(status == 1 and "word.txt is missing: make record writes it" in out,
+           "an output that was not recorded is missed", out + err)
     status, out, err = make(tree, "new-program", "N=1.98", "NAME=new_idea")
     tap.ok(status == 2 and "98_new_idea.c is there already" in err, "nothing is overwritten", err)
+    for kind, number, there in (("program", "1.98", "98_new_idea.c"),
+                                ("exercise", "1.99", "99_new_task")):
+        status, out, err = make(tree, "new-" + kind, "N=" + number, "NAME=other")
+        tap.ok(status == 2 and there in err, "a number is given once: " + kind, out + err)
 
 
 def main():

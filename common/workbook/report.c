@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "wire/ladder.h"
 #include "workbook/files.h"
 
 enum { INDENT = 2, LABEL = 13, NARROW = 50 };
@@ -149,33 +150,6 @@ static void put_placed(const struct screen *screen, const char *lead, const char
     }
 }
 
-static void put_steps(const struct screen *screen, const struct tap_case *test)
-{
-    const json_t *list = json_object_get(test->facts, "steps"), *step;
-    struct buffer text = {0}, where = {0};
-    size_t i;
-
-    if (json_array_size(list) == 0)
-        return;
-    blank(screen);
-    int indent = narrow(screen) ? 2 * INDENT : LABEL;
-    if (narrow(screen))
-        screen_print(screen, STYLE_DIM, "%*s%s\n", INDENT, "", _("Steps"));
-    int column = places_column(screen, list, indent + 3);
-    json_array_foreach(list, i, step)
-    {
-        char lead[80];
-        const char *label = i == 0 && !narrow(screen) ? _("Steps") : "";
-        int pad = indent - INDENT - text_columns(label);
-        (void)snprintf(lead, sizeof lead, "%*s%s%*s%-3zu", INDENT, "", label, pad > 0 ? pad : 0, "",
-                       i + 1);
-        put_placed(screen, lead, member(step, "text", &text), member(step, "where", &where),
-                   column);
-    }
-    buffer_free(&text);
-    buffer_free(&where);
-}
-
 /* The part of a line around the marked column that fits, "…" where something was left out. */
 static void put_window(const struct screen *screen, int indent, const char *line, int from)
 {
@@ -214,6 +188,46 @@ static void put_lines(const struct screen *screen, const char *label, const char
     }
 }
 
+/* The command line, cut where the screen ends: the program had all of it. */
+static void put_started(const struct screen *screen, const struct tap_case *test)
+{
+    struct buffer text = {0};
+
+    if (*fact(test, "command", &text) != '\0') {
+        blank(screen);
+        put_lines(screen, _("Started"), buffer_text(&text), 0);
+    }
+    buffer_free(&text);
+}
+
+static void put_steps(const struct screen *screen, const struct tap_case *test)
+{
+    const json_t *list = json_object_get(test->facts, "steps"), *step;
+    struct buffer text = {0}, where = {0};
+    size_t i;
+
+    if (json_array_size(list) == 0)
+        return;
+    if (*tap_text(test, "command") == '\0') /* else it stands over the steps */
+        blank(screen);
+    int indent = narrow(screen) ? 2 * INDENT : LABEL;
+    if (narrow(screen))
+        screen_print(screen, STYLE_DIM, "%*s%s\n", INDENT, "", _("Steps"));
+    int column = places_column(screen, list, indent + 3);
+    json_array_foreach(list, i, step)
+    {
+        char lead[80];
+        const char *label = i == 0 && !narrow(screen) ? _("Steps") : "";
+        int pad = indent - INDENT - text_columns(label);
+        (void)snprintf(lead, sizeof lead, "%*s%s%*s%-3zu", INDENT, "", label, pad > 0 ? pad : 0, "",
+                       i + 1);
+        put_placed(screen, lead, member(step, "text", &text), member(step, "where", &where),
+                   column);
+    }
+    buffer_free(&text);
+    buffer_free(&where);
+}
+
 static void put_comparison(const struct screen *screen, const struct tap_case *test)
 {
     struct buffer text = {0};
@@ -229,6 +243,10 @@ static void put_comparison(const struct screen *screen, const struct tap_case *t
     put_lines(screen, _("Expected"), fact(test, "expected", &text), from);
     put_lines(screen, _("Got"), fact(test, "got", &text), from);
     const char *words = fact(test, "mark_text", &text);
+    if (*words == '\0') { /* nothing to mark: what is looked for may stand anywhere */
+        buffer_free(&text);
+        return;
+    }
     mark += indent - from;
     int width = text_columns(words);
     if (mark + 2 + width <= screen->columns) {
@@ -273,36 +291,58 @@ static void put_sanitizer(const struct screen *screen, const struct tap_case *te
     buffer_free(&where);
 }
 
-static void put_ladder(const struct screen *screen, const struct tap_case *test)
+/* The harness's lines as one text in our width. Returns 0, or -1 when memory is short. */
+static int fit_ladder(const struct screen *screen, const json_t *list, struct buffer *fits)
 {
-    const json_t *list = json_object_get(test->facts, "ladder"), *line;
+    struct buffer all = {0};
+    const json_t *line;
     size_t i;
+    int rc = 0;
 
-    if (json_array_size(list) == 0)
-        return;
-    blank(screen);
     json_array_foreach(list, i, line)
     {
-        struct buffer text = {0}, cut = {0};
-        const char *label = _("Wire"), *raw = json_string_value(line);
-        if (raw != NULL && text_harmless(&text, raw, strlen(raw)) == 0 &&
-            text_cut(buffer_text(&text), screen->columns - INDENT, &cut) == 0) {
-            const char *shown = buffer_text(&cut);
-            size_t wide = strlen(label);
-            bool over =
-                i == 0 && strspn(shown, " ") > wide; /* the label fits into the first line */
-            if (i == 0)
-                screen_print(screen, STYLE_DIM, "%*s%s", INDENT, "", label);
-            if (i == 0 && !over)
-                blank(screen);
-            if (over)
-                (void)fprintf(screen->out, "%s\n", shown + text_columns(label));
-            else
-                (void)fprintf(screen->out, "%*s%s\n", INDENT, "", shown);
-        }
-        buffer_free(&text);
-        buffer_free(&cut);
+        const char *raw = json_string_value(line);
+        if (raw != NULL && rc == 0)
+            rc = text_harmless(&all, raw, strlen(raw));
+        if (raw != NULL && rc == 0)
+            rc = buffer_add(&all, "\n", 1);
     }
+    if (rc == 0)
+        rc = ladder_fit(buffer_text(&all), screen->columns - INDENT, fits);
+    buffer_free(&all);
+    return rc;
+}
+
+static void put_ladder(const struct screen *screen, const struct tap_case *test)
+{
+    enum { GAP = 3 }; /* between the label and the names, which it must not seem to belong to */
+    const json_t *list = json_object_get(test->facts, "ladder");
+    struct buffer fits = {0};
+    const char *label = _("Wire");
+
+    if (json_array_size(list) == 0 || fit_ladder(screen, list, &fits) == -1)
+        return; /* memory short: no ladder */
+    blank(screen);
+    screen_print(screen, STYLE_DIM, "%*s%s", INDENT, "", label);
+    const char *at = buffer_text(&fits);
+    size_t wide = (size_t)text_columns(label);
+    if (strspn(at, " ") >= wide + GAP)
+        at += wide;
+    else
+        (void)fprintf(screen->out, "\n%*s", INDENT, "");
+    while (*at != '\0') {
+        size_t length = strcspn(at, "\n");
+        struct buffer line = {0}, cut = {0};
+        if (buffer_add(&line, at, length) == 0 &&
+            text_cut(buffer_text(&line), screen->columns - INDENT, &cut) == 0)
+            (void)fprintf(screen->out, "%s\n", buffer_text(&cut));
+        buffer_free(&line);
+        buffer_free(&cut);
+        at += length + (at[length] == '\n');
+        if (*at != '\0')
+            (void)fprintf(screen->out, "%*s", INDENT, "");
+    }
+    buffer_free(&fits);
 }
 
 static void put_command(const struct screen *screen, const char *label, const char *command)
@@ -357,8 +397,10 @@ static void put_story(const struct screen *screen, const struct verdict *verdict
         blank(screen);
         screen_wrap(screen, STYLE_DIM, INDENT, teaches);
     }
-    if (brevity < BREVITY_STEPS)
+    if (brevity < BREVITY_STEPS) {
+        put_started(screen, test);
         put_steps(screen, test);
+    }
     if (brevity < BREVITY_MOST)
         put_comparison(screen, test);
     if (brevity < BREVITY_STEPS && *fact(test, "message", &text) != '\0') {
@@ -446,10 +488,15 @@ static void put_passed(const struct screen *screen, const struct tap *tap, int b
     put_count(screen, STYLE_GOOD, _("  ok    "), passed);
 }
 
-/* True if both failed in the same words: their story is told once. */
+/*
+ * True if both failed in the same words: their story is told once. Words that say only that
+ * something differs may hide two mistakes, and each case tells its own story.
+ */
 static bool same_cause(const struct tap_case *a, const struct tap_case *b)
 {
-    return *tap_text(a, "cause") != '\0' && strcmp(tap_text(a, "cause"), tap_text(b, "cause")) == 0;
+    return !json_is_true(json_object_get(a->facts, "generic")) &&
+           !json_is_true(json_object_get(b->facts, "generic")) && *tap_text(a, "cause") != '\0' &&
+           strcmp(tap_text(a, "cause"), tap_text(b, "cause")) == 0;
 }
 
 /* True if a failed case before this one has told its cause. */
