@@ -27,6 +27,11 @@ void report_comparison(const struct comparison *comparison)
     has_comparison = true;
 }
 
+const struct comparison *report_compared(void)
+{
+    return has_comparison ? &compared : NULL;
+}
+
 /* ---- expected beside got, with the first difference marked ---- */
 
 static size_t first_difference(const unsigned char *a, size_t a_length, const unsigned char *b,
@@ -50,24 +55,30 @@ static size_t columns_of(const char *text)
     return columns;
 }
 
-/* True if these bytes are shown in few enough columns to stand before the difference. */
-static bool has_room(const unsigned char *bytes, size_t length)
+/* True if these bytes are shown in so few columns. */
+static bool has_room(const unsigned char *bytes, size_t length, size_t columns)
 {
     struct buffer shown = {0};
 
     (void)bytes_show(bytes, length, (size_t)-1, &shown);
-    bool room = columns_of(buffer_text(&shown)) <= CONTEXT;
+    bool room = columns_of(buffer_text(&shown)) <= columns;
     buffer_free(&shown);
     return room;
 }
 
-/* Some bytes before the difference: from the start of its line, or not too far back. */
-static size_t window_start(const unsigned char *bytes, size_t difference)
+/*
+ * Some bytes before the difference: from the start of its line, or of the line before it if it
+ * begins one, or not too far back. Short texts are shown from their start.
+ */
+static size_t window_start(const struct comparison *c, size_t difference)
 {
+    const unsigned char *bytes = c->expected;
     size_t start = difference;
 
-    while (start > 0 && bytes[start - 1] != '\n' &&
-           has_room(bytes + start - 1, difference - start + 1))
+    if (c->expected_length <= SHOWN && has_room(bytes, c->expected_length, SHOWN))
+        return 0;
+    while (start > 0 && (bytes[start - 1] != '\n' || start == difference) &&
+           has_room(bytes + start - 1, difference - start + 1, CONTEXT))
         start--;
     return start;
 }
@@ -84,7 +95,7 @@ static void add_comparison(json_t *verdict)
 {
     const unsigned char *expected = compared.expected, *got = compared.got;
     size_t at = first_difference(expected, compared.expected_length, got, compared.got_length);
-    size_t start = window_start(expected, at);
+    size_t start = window_start(&compared, at);
     struct buffer wanted = {0}, shown = {0}, before = {0};
     char text[96];
 
@@ -106,6 +117,33 @@ static void add_comparison(json_t *verdict)
     buffer_free(&wanted);
     buffer_free(&shown);
     buffer_free(&before);
+}
+
+/* A message that should name something: it may stand anywhere, so there is no first difference. */
+static void add_named(json_t *verdict)
+{
+    enum { MOST_LINES = 4 };
+    const char *at = compared.got, *end = at + compared.got_length;
+    struct buffer shown = {0};
+
+    (void)json_object_set_new(verdict, "expected",
+                              json_sprintf("a line with %s", (const char *)compared.expected));
+    for (unsigned lines = 0; at < end; lines++) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t length = (size_t)((stop == NULL ? end : stop) - at);
+        if (lines > 0)
+            (void)buffer_print(&shown, "\n");
+        if (lines == MOST_LINES) {
+            (void)buffer_print(&shown, "…");
+            break;
+        }
+        (void)bytes_show(at, length, 200, &shown);
+        at += length + 1;
+    }
+    (void)json_object_set_new(
+        verdict, "got",
+        json_string(shown.length == 0 ? "nothing on standard error" : buffer_text(&shown)));
+    buffer_free(&shown);
 }
 
 /* ---- the rest ---- */
@@ -148,11 +186,14 @@ static void add_failure(struct session *s, json_t *verdict, struct student *stud
     (void)json_object_set_new(verdict, "steps", steps_build(s, student));
     if (!has_comparison && e->link != NULL && e->link->in.length > 0)
         report_comparison(
-            &(struct comparison){e->bytes, e->link->in.data, e->length, e->link->in.length});
+            &(struct comparison){e->bytes, e->link->in.data, e->length, e->link->in.length, false});
     if (!stopped) { /* by a sanitizer: then its report says it all */
-        if (has_comparison)
+        if (has_comparison && compared.message)
+            add_named(verdict);
+        else if (has_comparison)
             add_comparison(verdict);
-        add_message(verdict, student);
+        if (!has_comparison || !compared.message)
+            add_message(verdict, student);
     }
     (void)json_object_set_new(verdict, "ladder", draw_ladder(student));
     if (student != NULL)
@@ -198,6 +239,8 @@ json_t *report_build(struct session *s, enum status status, struct student *stud
         (void)json_object_set_new(verdict, "report", json_string(report));
     if (status != STATUS_PASS)
         add_failure(s, verdict, student, lines != NULL);
+    if (status == STATUS_FAIL && better == NULL && (s->generic || has_comparison))
+        (void)json_object_set_new(verdict, "generic", json_true());
     (void)json_object_set_new(verdict, "seed", json_integer((json_int_t)s->options->seed));
     (void)json_object_set_new(verdict, "ms",
                               json_integer((json_int_t)((now_ns() - s->began_ns) / 1000000U)));

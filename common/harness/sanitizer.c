@@ -9,17 +9,20 @@
 
 #include "harness/internal.h"
 
+/* Accesses to memory that is there no longer. */
 static const struct {
     const char *kind, *words;
-} KINDS[] = {
-    {"heap-buffer-overflow", "outside a buffer"},
-    {"stack-buffer-overflow", "outside a local array"},
-    {"stack-buffer-underflow", "before the start of a local array"},
-    {"global-buffer-overflow", "outside a global array"},
+} GONE[] = {
     {"heap-use-after-free", "in memory that was freed"},
     {"stack-use-after-scope", "in a variable that no longer exists"},
     {"stack-use-after-return", "in a variable of a function that returned"},
-    {"dynamic-stack-buffer-overflow", "outside a variable-length array"},
+};
+
+/* What lies beside the place where an access went wrong. */
+struct region {
+    const char *name;       /* "a buffer of 16 bytes", "buf, which has 64 bytes" */
+    unsigned long distance; /* from its end, or its start, to the first byte outside */
+    bool before;            /* that byte lies before its start */
 };
 
 static void add_line(json_t *lines, const char *text, const char *where)
@@ -52,32 +55,124 @@ static const char *find_frame(struct session *s, const char *stack)
     return "";
 }
 
-/* "READ of size 1", then where the buffer is: "0x… is located 0 bytes to the right of 4096-byte
- * region". */
+static const char *say_size(struct session *s, const char *what, unsigned long size)
+{
+    return session_print(s, "%s %lu byte%s", what, size, size == 1 ? "" : "s");
+}
+
+/*
+ * An array in the frame: "    [32, 96) 'buf' (line 4)". Where one ends at the first bad byte, it is
+ * the one; the report's own mark may stand at the next array, which a long access reaches too.
+ */
+static bool find_array(struct session *s, const char *text, struct region *region)
+{
+    const char *place = strstr(text, " at offset "), *at = strstr(text, "This frame has ");
+    unsigned long offset, from, to;
+    char name[64], rest[128];
+    bool found = false, exact = false;
+
+    if (place == NULL || at == NULL || sscanf(place, " at offset %lu in frame", &offset) != 1)
+        return false;
+    for (at = strchr(at, '\n'); at != NULL && !exact; at = strchr(at + 1, '\n')) {
+        rest[0] = '\0';
+        if (sscanf(at, "\n [%lu, %lu) '%63[^']'%127[^\n]", &from, &to, name, rest) < 3)
+            break;
+        exact = to == offset;
+        if (!exact && strstr(rest, "flows this variable") == NULL)
+            continue;
+        found = true;
+        region->before = offset < from;
+        region->distance = region->before ? from - offset : offset > to ? offset - to : 0;
+        region->name = say_size(s, session_print(s, "%s, which has", name), to - from);
+    }
+    return found;
+}
+
+/* "0x… is located 0 bytes to the right of 4096-byte region", "… of global variable 'table' defined
+ * in 'a.c:4:6' (0x…) of size 16"; newer compilers say "after" and "before". */
+static bool find_block(struct session *s, const char *text, struct region *region)
+{
+    char line[512], name[64];
+    unsigned long distance;
+    const char *at = text, *of;
+
+    while ((at = strstr(at, "is located ")) != NULL) {
+        (void)snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
+        at++;
+        if (sscanf(line, "is located %lu bytes ", &distance) != 1 ||
+            (region->name != NULL && distance >= region->distance))
+            continue; /* several may be named: the nearest is meant */
+        const char *block = strstr(line, "-byte region"), *global = strstr(line, "variable '");
+        while (block != NULL && block > line && block[-1] >= '0' && block[-1] <= '9')
+            block--;
+        if (block != NULL)
+            region->name = say_size(s, "a buffer of", strtoul(block, NULL, 10));
+        else if (global != NULL && (of = strstr(line, " of size ")) != NULL &&
+                 sscanf(global, "variable '%63[^']'", name) == 1)
+            region->name = say_size(s, session_print(s, "%s, which has", name),
+                                    strtoul(of + strlen(" of size "), NULL, 10));
+        else
+            continue;
+        region->distance = distance;
+        region->before =
+            strstr(line, " to the left of ") != NULL || strstr(line, " before ") != NULL;
+    }
+    return region->name != NULL;
+}
+
+/* The C function that made the access in the learner's place, "memcpy()"; "" if it did itself. */
+static const char *find_function(struct session *s, const char *stack)
+{
+    char name[64];
+
+    for (const char *at = strstr(stack, "    #"); at != NULL; at = strstr(at + 1, "    #")) {
+        if (sscanf(at, "    #%*d %*s in __interceptor_%63s", name) == 1)
+            return session_print(s, "%s()", name);
+        if (sscanf(at, "    #%*d %*s in %63s", name) != 1 || strstr(name, "_common") == NULL)
+            break; /* printf() and its like have one function in common, which calls the memory */
+    }
+    return "";
+}
+
+/* Where an access went outside, in words that hold for one byte and for a long memcpy(). */
+static const char *say_outside(struct session *s, const struct region *region)
+{
+    if (region->name == NULL)
+        return "outside a variable";
+    if (region->distance > 1 || (region->before && region->distance > 0))
+        return session_print(s, "%s %s %s", say_size(s, "", region->distance) + 1,
+                             region->before ? "before" : "past the end of", region->name);
+    return session_print(s, "past the end of %s", region->name);
+}
+
+/* "READ of size 1", what made it, and what lies beside it. words: known already, or NULL. */
 static void read_access(struct session *s, json_t *lines, const char *text, const char *words)
 {
-    const char *access = strstr(text, "\nWRITE of size "), *region = strstr(text, "is located ");
-    const char *verb = access != NULL ? "Writes" : "Reads";
-    unsigned long size = 0, length = 0;
-    bool before = false;
+    const char *access = strstr(text, "\nWRITE of size "), *verb = "writes", *by, *what;
+    struct region region = {0};
+    unsigned long size = 0;
 
-    if (access == NULL)
+    if (access == NULL) {
         access = strstr(text, "\nREAD of size ");
+        verb = "reads";
+    }
     if (access != NULL)
         size = strtoul(strstr(access, "size ") + 5, NULL, 10);
-    if (region != NULL) {
-        const char *of = strstr(region, " of "), *end = strchr(region, '\n');
-        const char *left = strstr(region, " to the left of ");
-        const char *right = strstr(region, " to the right of ");
-        before = left != NULL && end != NULL && left < end;
-        of = before ? left + 12 : right != NULL ? right + 13 : of;
-        length = of == NULL ? 0 : strtoul(of + 4, NULL, 10);
-    }
+    by = access == NULL ? "" : find_function(s, access);
+    if (words == NULL && !find_array(s, text, &region))
+        (void)find_block(s, text, &region);
+    if (words == NULL)
+        words = say_outside(s, &region);
     const char *bytes = size == 1 ? "byte" : "bytes";
-    const char *what = session_print(s, "%s %lu %s %s.", verb, size, bytes, words);
-    if (length > 0 && strstr(words, "outside a buffer") != NULL)
-        what = session_print(s, "%s %lu %s %s a buffer of %lu bytes.", verb, size, bytes,
-                             before ? "before" : "past the end of", length);
+    bool far = words[0] >= '0' && words[0] <= '9';
+    if (by[0] == '\0') /* it begins outside, with its first byte */
+        what = session_print(s, "%c%s %lu %s%s %s.", verb[0] - 'a' + 'A', verb + 1, size, bytes,
+                             far ? "," : "", words);
+    else if (strncmp(words, "in ", 3) == 0)
+        what = session_print(s, "%s %s %lu %s %s.", by, verb, size, bytes, words);
+    else /* it may have begun inside */
+        what = session_print(s, "%s %s %lu %s and %s %s.", by, verb, size, bytes,
+                             far ? "starts" : "goes", words);
     add_line(lines, what, access == NULL ? "" : find_frame(s, access));
     const char *freed = strstr(text, "freed by thread"),
                *made = strstr(text, "allocated by thread");
@@ -102,11 +197,16 @@ static void read_address_report(struct session *s, json_t *lines, const char *te
 {
     const char *kind = strstr(text, "AddressSanitizer: ") + 18;
 
-    for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++)
-        if (strncmp(kind, KINDS[i].kind, strlen(KINDS[i].kind)) == 0) {
-            read_access(s, lines, text, KINDS[i].words);
+    for (size_t i = 0; i < sizeof GONE / sizeof GONE[0]; i++)
+        if (strncmp(kind, GONE[i].kind, strlen(GONE[i].kind)) == 0) {
+            read_access(s, lines, text, GONE[i].words);
             return;
         }
+    size_t length = strcspn(kind, " :\n");
+    if (length > 9 && memmem(kind, length, "-buffer-", 8) != NULL) {
+        read_access(s, lines, text, NULL);
+        return;
+    }
     if (strncmp(kind, "SEGV", 4) == 0)
         add_line(lines,
                  strstr(text, "zero page") != NULL ? "Uses a NULL pointer."
@@ -122,8 +222,15 @@ static void read_address_report(struct session *s, json_t *lines, const char *te
              strncmp(kind, "attempting free", 15) == 0)
         add_line(lines, "Frees memory that malloc() did not return, or that was freed before.",
                  find_frame(s, text));
+    else if (memmem(kind, length, "-param-overlap", 14) != NULL)
+        add_line(lines,
+                 session_print(s,
+                               "%.*s() is told to copy between two pieces of memory that overlap, "
+                               "or to copy more than its array holds.",
+                               (int)strcspn(kind, "-"), kind),
+                 find_frame(s, text));
     else
-        add_line(lines, session_print(s, "AddressSanitizer: %.*s", (int)strcspn(kind, "\n("), kind),
+        add_line(lines, session_print(s, "Memory error: %.*s", (int)strcspn(kind, "\n("), kind),
                  find_frame(s, text));
 }
 

@@ -59,7 +59,7 @@ static void resolve(struct session *s, const uint64_t *offsets, size_t count, co
     buffer_free(&command);
 }
 
-static const char *place_of(struct session *s, const struct wire_event *event)
+const char *steps_place(struct session *s, const struct wire_event *event)
 {
     const char *place;
 
@@ -141,6 +141,9 @@ static const char *say_event(struct session *s, const struct step *step)
             e->call == WIRE_CONNECT ? address_of(&e->peer, text) : "", errno_name(e->error));
     switch (e->call) {
     case WIRE_CONNECT:
+        if (e->type == SOCK_DGRAM)
+            return session_print(s, "connected a datagram socket (UDP) to %s",
+                                 address_of(&e->peer, text));
         return session_print(s, "%s %s", e->error == 0 ? "connected to" : "began to connect to",
                              address_of(&e->peer, text));
     case WIRE_LISTEN:
@@ -176,7 +179,7 @@ static const char *say_end(struct session *s, const struct student *p)
     if (WIFSIGNALED(p->wait_status))
         return session_print(s, "was ended by SIG%s", sigabbrev_np(WTERMSIG(p->wait_status)));
     if (WEXITSTATUS(p->wait_status) == SANITIZER_STATUS)
-        return "was stopped by the sanitizer";
+        return "was stopped there by the checks that gcc built into it";
     return session_print(s, "exited with status %d", WEXITSTATUS(p->wait_status));
 }
 
@@ -369,7 +372,7 @@ static void follow(struct story *story, const struct wire_event *e)
 
 static const char *at_place(struct session *s, const struct wire_event *e)
 {
-    const char *place = place_of(s, e);
+    const char *place = steps_place(s, e);
 
     return place[0] == '\0' ? "" : session_print(s, " (%s)", place);
 }
@@ -558,6 +561,11 @@ const char *steps_diagnose(struct session *s, const struct student *p, enum stat
                "first one still has, and takes clients from it. SO_REUSEADDR is meant.";
     if ((found = judge_accept(s, p)) != NULL)
         return found;
+    found = diagnose_datagram(s, p);
+    if (found == NULL && status == STATUS_FAIL)
+        found = diagnose_output(s, p);
+    if (found == NULL && status == STATUS_FAIL)
+        found = diagnose_sent(s);
     uint32_t events = wire_log_count(&p->log);
     for (uint32_t i = 0; i < events; i++) {
         const struct wire_event *e = wire_log_event(&p->log, i);

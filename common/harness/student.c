@@ -98,7 +98,8 @@ static const char *quote(struct session *s, const char *argument)
     if (argument[0] != '\0' && argument[strspn(argument, plain)] == '\0')
         return argument;
     for (; *argument != '\0'; argument++)
-        quoted = session_print(s, *argument == '\'' ? "%s'\\'%c'" : "%s%c", quoted, *argument);
+        quoted = *argument == '\'' ? session_print(s, "%s'\\''", quoted)
+                                   : session_print(s, "%s%c", quoted, *argument);
     return session_print(s, "%s'", quoted);
 }
 

@@ -144,6 +144,68 @@ static void sigpipe(struct session *s)
     expect_exit(p, 0);
 }
 
+static void print_reply(struct session *s, const char *how, const char *text, size_t length)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p =
+        student_start(s, "print-reply", peer_host(server), peer_port(server), how, NULL);
+    struct link *link = peer_accept(server);
+
+    link_send_pieces(link, text, length, (const size_t[]){5, 0});
+    link_close(link);
+    expect_output(p, text, length);
+    expect_exit(p, 0);
+}
+
+#define REPLY(function, how, text)                   \
+    static void function(struct session *s)          \
+    {                                                \
+        print_reply(s, how, text, sizeof(text) - 1); \
+    }
+
+REPLY(reply_rubbish, "rubbish", "hello wor")
+REPLY(reply_left_over, "left-over", "hello wo")
+REPLY(reply_whole, "whole", "hello wor")
+REPLY(reply_nul, "nul", "hello a\0b")
+REPLY(reply_line_end, "line-end", "hello wor")
+
+static void send_string(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+
+    (void)student_start(s, "send-string", peer_host(server), peer_port(server), NULL);
+    link_expect(peer_accept(server), "ab\0cd", 5);
+}
+
+static void datagram(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+
+    (void)student_start(s, "datagram", peer_host(server), peer_port(server), NULL);
+    (void)peer_accept(server);
+}
+
+static void port_zero(struct session *s)
+{
+    (void)student_port(student_start(s, "port-zero", NULL));
+}
+
+static void short_text(struct session *s)
+{
+    expect_output(student_start(s, "sum", "it's two", NULL), "sum 1\nsum 2\nsum 3\nsum 4\nsum 5\n",
+                  30);
+}
+
+static void other_name(struct session *s)
+{
+    expect_error(student_start(s, "sum", NULL), "127.0.0.2");
+}
+
+static void other_stream(struct session *s)
+{
+    expect_failure(student_start(s, "usage", NULL), 2);
+}
+
 static void run_alone(struct session *s, const char *how)
 {
     expect_exit(student_start(s, how, NULL), 0);
@@ -162,6 +224,10 @@ ALONE(memory, "memory")
 ALONE(overflow, "overflow")
 ALONE(null, "null")
 ALONE(integer, "integer")
+ALONE(stack, "stack")
+ALONE(past, "past")
+ALONE(before, "before")
+ALONE(table, "table")
 ALONE(leak, "leak")
 ALONE(dig, "dig")
 ALONE(stop, "stop")
@@ -188,10 +254,25 @@ static const struct test_case CASES[] = {
     {.name = "overflow", .title = "t", .points = 1, .teaches = "t", .run = overflow},
     {.name = "null", .title = "t", .points = 1, .teaches = "t", .run = null},
     {.name = "integer", .title = "t", .points = 1, .teaches = "t", .run = integer},
+    {.name = "stack", .title = "t", .points = 1, .teaches = "t", .run = stack},
+    {.name = "past", .title = "t", .points = 1, .teaches = "t", .run = past},
+    {.name = "before", .title = "t", .points = 1, .teaches = "t", .run = before},
+    {.name = "table", .title = "t", .points = 1, .teaches = "t", .run = table},
     {.name = "leak", .title = "t", .points = 1, .teaches = "t", .run = leak, .leaks = true},
     {.name = "dig", .title = "t", .points = 1, .teaches = "t", .run = dig},
     {.name = "stop", .title = "t", .points = 1, .teaches = "t", .run = stop, .limit_ms = 300},
     {.name = "stop-parent", .title = "t", .points = 1, .teaches = "t", .run = stop_parent},
+    {.name = "reply-rubbish", .title = "t", .points = 1, .teaches = "t", .run = reply_rubbish},
+    {.name = "reply-left-over", .title = "t", .points = 1, .teaches = "t", .run = reply_left_over},
+    {.name = "reply-whole", .title = "t", .points = 1, .teaches = "t", .run = reply_whole},
+    {.name = "reply-nul", .title = "t", .points = 1, .teaches = "t", .run = reply_nul},
+    {.name = "reply-line-end", .title = "t", .points = 1, .teaches = "t", .run = reply_line_end},
+    {.name = "send-string", .title = "t", .points = 1, .teaches = "t", .run = send_string},
+    {.name = "datagram", .title = "t", .points = 1, .teaches = "t", .run = datagram},
+    {.name = "port-zero", .title = "t", .points = 1, .teaches = "t", .run = port_zero},
+    {.name = "short-text", .title = "t", .points = 1, .teaches = "t", .run = short_text},
+    {.name = "other-name", .title = "t", .points = 1, .teaches = "t", .run = other_name},
+    {.name = "other-stream", .title = "t", .points = 1, .teaches = "t", .run = other_stream},
     {.name = NULL},
 };
 

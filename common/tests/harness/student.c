@@ -143,6 +143,41 @@ static int overflow(void)
     return 0;
 }
 
+static int overflow_stack(void)
+{
+    static char text[200];
+    char place[64];
+
+    memset(text, 'x', sizeof text);
+    memcpy(place, text, arguments[0] == NULL ? 136 : 1);
+    return place[0] != 'x';
+}
+
+static int read_past(void)
+{
+    char *text = malloc(1000);
+
+    memset(text, 'x', 1000);
+    return printf("%s", text) < 0;
+}
+
+static int read_before(void)
+{
+    volatile const char *volatile text = malloc(16);
+
+    return text[-3];
+}
+
+static char table[16];
+
+static int overflow_table(void)
+{
+    volatile size_t length = sizeof table + 10;
+
+    memset(table, 0, length);
+    return table[0];
+}
+
 static int use_null(void)
 {
     int *volatile nowhere = NULL;
@@ -181,6 +216,60 @@ static int leave_zombie(void)
 static int print_bytes(void)
 {
     return fwrite("a\0b\xff\n", 1, 5, stdout) != 5;
+}
+
+/* Prints what it receives in the way that its third argument names. */
+static int print_reply(void)
+{
+    char bytes[64];
+    ssize_t n;
+    int fd = connect_to_peer(SOCK_STREAM);
+    const char *how = arguments[2];
+
+    memset(bytes, '\xc3', sizeof bytes); /* what memory holds that nobody filled */
+    bytes[20] = '\0';
+    if (strcmp(how, "left-over") == 0)
+        memset(bytes, 0, sizeof bytes);
+    while ((n = recv(fd, bytes, sizeof bytes - 1, 0)) > 0) {
+        if (strcmp(how, "line-end") == 0 || strcmp(how, "nul") == 0)
+            bytes[n] = '\0';
+        if (strcmp(how, "whole") == 0)
+            (void)fwrite(bytes, 1, sizeof bytes - 1, stdout);
+        else
+            printf(strcmp(how, "line-end") == 0 ? "%s\n" : "%s", bytes);
+    }
+    return 0;
+}
+
+static int send_string(void)
+{
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    return send(fd, "ab", 2, 0) != 2;
+}
+
+static int send_datagram(void)
+{
+    return send(connect_to_peer(SOCK_DGRAM), "ping", 4, 0) != 4;
+}
+
+static int listen_on_none(void)
+{
+    puts("listening on [127.0.0.1]:0");
+    (void)fflush(stdout);
+    return pause();
+}
+
+static int print_sum(void)
+{
+    (void)fputs("127.0.0.1: Connection refused\n", stderr);
+    return puts("sum 1") == EOF;
+}
+
+static int say_usage(void)
+{
+    puts("usage: student HOST");
+    return 2;
 }
 
 static int write_to_closed(void)
@@ -254,6 +343,16 @@ int main(int argc, char **argv)
                 {"overflow", overflow},
                 {"null", use_null},
                 {"integer", overflow_integer},
+                {"stack", overflow_stack},
+                {"past", read_past},
+                {"before", read_before},
+                {"table", overflow_table},
+                {"print-reply", print_reply},
+                {"send-string", send_string},
+                {"datagram", send_datagram},
+                {"port-zero", listen_on_none},
+                {"sum", print_sum},
+                {"usage", say_usage},
                 {"leak", leak},
                 {"zombie", leave_zombie},
                 {"bytes", print_bytes},
