@@ -450,6 +450,69 @@ static void test_ladder_condenses(void **state)
     assert_int_equal(lines, 1 + 1 + 3 + 1 + 1);
 }
 
+static void test_ladder_joins_small_pieces(void **state)
+{
+    (void)state;
+    put(WIRE_CONNECT, 9, 0, NULL);
+    for (int i = 0; i < 3; i++)
+        put(WIRE_RECV, 9, 1, "a");
+    put(WIRE_SEND, 9, 1, "x");
+    for (int i = 0; i < 40; i++)
+        put(WIRE_RECV, 9, 1, i % 2 == 0 ? "b" : "\n");
+    put(WIRE_RECV, 9, 5, "large");
+    assert_string_equal(draw(60, 0, false),
+                        "your program                                  server\n"
+                        "      |--- connect ----------------------------->|\n"
+                        "      |<-- 1 B  \"a\" -----------------------------|\n"
+                        "      |<-- 1 B  \"a\" -----------------------------|\n"
+                        "      |<-- 1 B  \"a\" -----------------------------|\n"
+                        "      |--- 1 B  \"x\" ---------------------------->|\n"
+                        "      |<-- 40 pieces, 40 B  \"b\\nb\\nb\\nb\\nb\\nb…\" -|\n"
+                        "      |<-- 5 B  \"large\" -------------------------|\n");
+    /* Where they would not all fit, few are joined too. */
+    assert_non_null(strstr(draw(60, 6, false), "|<-- 3 pieces, 3 B  \"aaa\" ---"));
+}
+
+static void test_ladder_fits(void **state)
+{
+    struct buffer fits = {0};
+
+    (void)state;
+    put(WIRE_CONNECT, 9, 0, NULL);
+    put(WIRE_SEND, 9, 31, "a | text ->| that looks like a ladder");
+    put(WIRE_RECV, 9, 6, "\xc3\xa4\xc3\xb6\xc3\xbc");
+    put_close(9, 7, " world,");
+    char *drawn = strdup(draw(80, 0, true));
+    assert_non_null(drawn);
+    for (int columns = 30; columns < 100; columns++) {
+        buffer_free(&fits);
+        assert_int_equal(ladder_fit(drawn, columns, &fits), 0);
+        if (columns >= 80)
+            assert_string_equal(buffer_text(&fits), drawn);
+        size_t rail = 0, lines = 0;
+        char *copy = strdup(buffer_text(&fits)), *rest = copy, *line;
+        while ((line = strsep(&rest, "\n")) != NULL && *line != '\0') {
+            assert_true(bytes_columns(line) <= (size_t)columns);
+            if (lines++ == 0)
+                continue; /* the names */
+            char *end = strstr(line, "  never") != NULL  ? strstr(line, "  never")
+                        : strstr(line, "  rese") != NULL ? strstr(line, "  rese")
+                        : strstr(line, "|  ") != NULL    ? strstr(line, "|  ") + 1
+                                                         : line + strlen(line);
+            *end = '\0';
+            assert_int_equal(end[-1], '|');
+            assert_true(rail == 0 || bytes_columns(line) == rail);
+            rail = bytes_columns(line);
+        }
+        free(copy);
+    }
+    buffer_free(&fits);
+    assert_int_equal(ladder_fit("no ladder | at all, and far too long for this", 10, &fits), 0);
+    assert_string_equal(buffer_text(&fits), "no ladder | at all, and far too long for this");
+    buffer_free(&fits);
+    free(drawn);
+}
+
 static void test_ladder_limits(void **state)
 {
     (void)state;
@@ -553,6 +616,8 @@ int main(void)
         WITH_LOG(test_ladder_connect_in_progress),
         WITH_LOG(test_ladder_server),
         WITH_LOG(test_ladder_condenses),
+        WITH_LOG(test_ladder_joins_small_pieces),
+        WITH_LOG(test_ladder_fits),
         WITH_LOG(test_ladder_limits),
         WITH_LOG(test_ladder_datagrams),
         cmocka_unit_test(test_bytes_show),

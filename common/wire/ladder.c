@@ -15,11 +15,14 @@ enum {
     WIDEST = 42,   /* columns between the rails: a longer arrow is no clearer */
     NARROWEST = 8, /* room for "--- 6 B " */
     SHOWN_FIRST = 3,
-    SHOWN_RUN = 8 /* a longer run of data one way is told by its first ones and a sum */
+    SHOWN_RUN = 8, /* a longer run of data one way is told by its first ones and a sum */
+    PIECE = 4,     /* bytes of a small piece */
+    FEW_PIECES = 3 /* so many small pieces stand apart; more are drawn as one */
 };
 
 struct drawing {
     struct messages messages;
+    struct buffer joined; /* the bytes of pieces that are drawn as one */
     const struct ladder_options *options;
     uint64_t start_ns;
     size_t columns;
@@ -37,6 +40,57 @@ static bool goes_on(const struct message *first, const struct message *next)
 {
     return next->data && next->out == first->out && next->conversation == first->conversation &&
            !next->stopped && strcmp(next->remark, "never read") != 0;
+}
+
+static bool is_small(const struct message *message)
+{
+    return message->data && !message->stopped && message->bytes <= PIECE &&
+           message->head_length == message->bytes && message->remark[0] == '\0';
+}
+
+/*
+ * Small pieces one way, one behind the other, become one message with the bytes of all: more than
+ * most of them. Their bytes stand in joined, whose memory must not move any more.
+ */
+static void join_pieces(struct messages *messages, struct buffer *joined, size_t most)
+{
+    size_t kept = 0, count = messages->count;
+
+    for (size_t i = 0, run; i < count; i += run) {
+        const struct message *first = &messages->list[i];
+        for (run = 1; is_small(first) && i + run < count && is_small(first + run) &&
+                      goes_on(first, first + run);)
+            run++;
+        struct message one = *first;
+        if (run > most && !messages->conversations[one.conversation].datagrams) {
+            one.pieces = (unsigned)run;
+            one.head = (const uint8_t *)joined->data + joined->length;
+            one.bytes = 0;
+            for (size_t j = 0; j < run; j++) {
+                memcpy(joined->data + joined->length, first[j].head, first[j].head_length);
+                joined->length += first[j].head_length;
+                one.bytes += first[j].bytes;
+            }
+            one.head_length = (size_t)one.bytes;
+            messages->list[kept++] = one;
+        } else {
+            memmove(&messages->list[kept], first, run * sizeof *first);
+            kept += run;
+        }
+    }
+    messages->count = kept;
+}
+
+/* Joins many small pieces; where the ladder would be too long, few as well. */
+static int join(struct drawing *d)
+{
+    size_t lines = d->options->lines > 0 ? (size_t)d->options->lines : SIZE_MAX;
+
+    /* Room for all of them at once: heads point into it. */
+    if (buffer_reserve(&d->joined, d->messages.count * PIECE + 1) == -1)
+        return -1;
+    join_pieces(&d->messages, &d->joined, d->messages.count < lines ? FEW_PIECES : 1);
+    return 0;
 }
 
 /* A long run of data one way becomes its first messages and one that stands for the rest. */
@@ -256,6 +310,8 @@ static int add_label(struct buffer *out, const struct message *message, size_t r
         return add_bytes(out, message->bytes);
     }
     size_t before = out->length;
+    if (message->pieces > 0 && buffer_print(out, "%u pieces, ", message->pieces) == -1)
+        return -1;
     if (add_bytes(out, message->bytes) == -1)
         return -1;
     size_t used = out->length - before;
@@ -370,14 +426,17 @@ int ladder_draw(const struct wire_log *log, const struct ladder_options *options
 
     if (rc == 0) {
         drop_pairs(&drawing.messages);
-        condense(&drawing.messages);
+        rc = join(&drawing);
     }
+    if (rc == 0)
+        condense(&drawing.messages);
     if (rc == 0 && drawing.messages.count > 0) {
         drawing.start_ns = drawing.messages.list[0].time_ns;
         measure(&drawing);
         rc = draw(out, &drawing);
     }
     messages_free(&drawing.messages);
+    buffer_free(&drawing.joined);
     if (rc == -1 && out->data != NULL) {
         out->length = before;
         out->data[before] = '\0';

@@ -26,6 +26,13 @@ int ladder_draw(const struct wire_log *log, const struct ladder_options *options
                 struct buffer *out);
 
 /*
+ * Appends a drawn ladder in at most columns columns: both rails stay, what stands between them gets
+ * shorter. Text without a ladder in it, or narrow enough, stays as it is. Returns 0, or -1 when
+ * memory is short.
+ */
+int ladder_fit(const char *text, int columns, struct buffer *out);
+
+/*
  * Appends bytes as a C string would show them, in at most columns characters: printable ASCII as it
  * is, \n \r \t \0 \\ and \xNN for the rest, valid UTF-8 kept, and "…" where it was cut. Without
  * quotation marks. Returns 0, or -1 when memory is short.

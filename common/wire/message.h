@@ -24,6 +24,7 @@ struct message {
     const uint8_t *head;         /* the first of them, in the log */
     size_t head_length;          /* how many there are in head; 0 if they are not known */
     unsigned more;               /* stands for so many messages like it; 0: for itself */
+    unsigned pieces;             /* it and those behind it, drawn as one; 0: for itself */
     char remark[MESSAGE_REMARK]; /* "never read", "refused"; or "" */
 };
 
