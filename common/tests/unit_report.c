@@ -32,6 +32,8 @@ static const char run[] =
     "\"fetch_first.c:41\"}],\n"
     "   \"expected\": \"hello world, hello\\\\n\", \"got\": \"hello\", \"mark\": 5,\n"
     "   \"mark_text\": \"ends here, after byte 5\",\n"
+    "   \"command\": \"fetch_first 127.0.0.1 40001 127.0.0.2 40002 127.0.0.3 40003 127.0.0.4 40004 "
+    "127.0.0.5 40005\",\n"
     "   \"message\": \"bad \\u001b[31mred\\u0007\",\n"
     "   \"ladder\": [\"                your program             server\",\n"
     "              \"   0.0 ms            |--- connect ---------->|\"]}\n"
@@ -91,6 +93,7 @@ static void a_failed_check_reads_as_designed(void **state)
         "\n"
         "  Read until the end.\n"
         "\n"
+        "  Started    fetch_first 127.0.0.1 40001 127.0.0.2 40002 127.0.0.3 40003 127.0.…\n"
         "  Steps      1  connected to 127.0.0.1:41873\n"
         "             2  recv() returned 5, asked for 4096    fetch_first.c:41\n"
         "\n"
@@ -223,6 +226,80 @@ static void a_far_difference_is_brought_near(void **state)
     verdict_free(&verdict);
 }
 
+/* Renders these cases, which failed, one story after the other. */
+static char *render_failures(const char *first, const char *second, int columns)
+{
+    struct verdict verdict = {.outcome = OUTCOME_JUDGED, .exercise = &fetch_first};
+    struct buffer all = {0};
+
+    assert_int_equal(buffer_print(&all,
+                                  "TAP version 13\n1..2\nnot ok 1 - one\n  ---\n  {%s}\n  ...\n"
+                                  "not ok 2 - two\n  ---\n  {%s}\n  ...\n",
+                                  first, second),
+                     0);
+    assert_int_equal(tap_parse(buffer_text(&all), all.length, &verdict.tap, NULL), 0);
+    char *text = render(&verdict, columns, &everything);
+    verdict_free(&verdict);
+    buffer_free(&all);
+    return text;
+}
+
+static void only_a_cause_that_names_the_mistake_is_told_once(void **state)
+{
+    char *text;
+
+    (void)state;
+    text = render_failures("\"cause\": \"It never closed.\", \"teaches\": \"First.\"",
+                           "\"cause\": \"It never closed.\", \"teaches\": \"Second.\"", 80);
+    assert_non_null(strstr(text, "First."));
+    assert_null(strstr(text, "Second."));
+    free(text);
+    text = render_failures(
+        "\"cause\": \"It differs.\", \"teaches\": \"First.\", \"generic\": true",
+        "\"cause\": \"It differs.\", \"teaches\": \"Second.\", \"generic\": true", 80);
+    assert_non_null(strstr(text, "First."));
+    assert_non_null(strstr(text, "Second."));
+    free(text);
+}
+
+static void without_a_mark_there_is_no_caret(void **state)
+{
+    char *text = render_failures("\"expected\": \"a line with x\", \"got\": \"one\\ntwo\"",
+                                 "\"points\": 1", 80);
+
+    (void)state;
+    assert_non_null(strstr(text, "  Expected   a line with x\n"
+                                 "  Got        one\n"
+                                 "             two\n"));
+    assert_null(strchr(text, '^'));
+    free(text);
+}
+
+#define LADDER                                                                   \
+    "\"ladder\": [\"   your program                                  server\", " \
+    "\" 0.0 ms  |--- connect ----------------------------->|\", "                \
+    "\"12.4 ms  |--- 22 B  \\\"the question, and more\\\" -->|\", "              \
+    "\"12.5 ms  |--- 1 B  \\\"x\\\" -----------------------X   |  refused\"]"
+
+static void a_narrow_ladder_keeps_both_rails(void **state)
+{
+    char *text = render_failures(LADDER, "\"points\": 1", 80);
+
+    (void)state;
+    /* The names begin too near to the label to share its line. */
+    assert_non_null(strstr(text, "  Wire\n     your program       "));
+    assert_non_null(
+        strstr(text, "  12.5 ms  |--- 1 B  \"x\" -----------------------X   |  refused\n"));
+    free(text);
+    text = render_failures(LADDER, "\"points\": 1", 40);
+    assert_non_null(strstr(text, "  Wire\n"
+                                 "     your program          server\n"
+                                 "   0.0 ms  |--- connect ----->|\n"
+                                 "  12.4 ms  |--- 22 B  \"the…\" >|\n"
+                                 "  12.5 ms  |--- 1 B  \"x\" -X   |  refused\n"));
+    free(text);
+}
+
 static void a_fault_is_never_the_learners(void **state)
 {
     struct verdict verdict = {.outcome = OUTCOME_FAULT, .exercise = &fetch_first};
@@ -263,6 +340,9 @@ int main(void)
         cmocka_unit_test(brevity_takes_lines_away_but_not_the_cause),
         cmocka_unit_test(every_width_is_kept),
         cmocka_unit_test(a_far_difference_is_brought_near),
+        cmocka_unit_test(only_a_cause_that_names_the_mistake_is_told_once),
+        cmocka_unit_test(without_a_mark_there_is_no_caret),
+        cmocka_unit_test(a_narrow_ladder_keeps_both_rails),
         cmocka_unit_test(a_fault_is_never_the_learners),
         cmocka_unit_test(each_outcome_has_its_status),
     };
