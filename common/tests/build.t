@@ -58,6 +58,30 @@ def rebuilding(tap, tree):
     tap.ok(again == {"build/01_socket/03_tcp_client"}, "a program rebuilds itself alone", again)
 
 
+def broken_program(tap, tree):
+    """A lesson's program that does not compile stops none of a learner's commands."""
+    make(tree, "all")
+    source = tree / "01_socket/04_tcp_server.c"
+    kept = source.read_text()
+    source.write_text(kept + "int broken( {\n")
+    said = "01_socket/04_tcp_server.c does not compile. To see why: make build/01_socket/04_tcp_server"
+    for words, wanted in ((("list",), "Running sums"), (("hint", "E=1.3"), "hint 1 of 3"),
+                          (("check", "E=1.0"), "Every case passes."), ((), "Next: "),
+                          (("chapter1",), "FAIL  1.04 TCP server")):
+        status, out, err = make(tree, *words)
+        tap.ok(wanted in out and err.startswith(said + "\n") and "error:" not in err and
+               status == (2 if words == ("chapter1",) else 0),
+               "a broken program does not stop make %s" % " ".join(words), out + err)
+    tap.ok(not (tree / "build/01_socket/04_tcp_server").exists(), "and no older one is run for it")
+    for words in (("all",), ("build/01_socket/04_tcp_server",)):
+        status, out, err = make(tree, *words)
+        tap.ok(status == 2 and "error:" in err, "make %s fails, and says why" % words[0], out + err)
+    source.write_text(kept)
+    status, out, err = make(tree, "list")
+    tap.ok(status == 0 and err == "" and (tree / "build/01_socket/04_tcp_server").exists(),
+           "mended, it is built", out + err)
+
+
 def missing_library(tap, tree):
     status, out, err = make(tree, "all", PKG_CONFIG_LIBDIR="/nonexistent")
     tap.ok(status == 2 and out == "" and re.fullmatch(SENTENCE % "libjansson-dev", err.strip()),
@@ -155,6 +179,7 @@ def main():
         folder = Path(name)
         tree = copy(folder / "tree", built=True)
         rebuilding(tap, tree)
+        broken_program(tap, tree)
         blank_in_path(tap, folder)
         skeletons(tap, tree)
         tree = copy(folder / "bare", built=False)

@@ -142,6 +142,12 @@ class Terminal:
             self.clear().send(ENTER).expect("keys")
         return self
 
+    def page_to(self, wanted):
+        """Presses Enter until wanted is there."""
+        while wanted not in self.text():
+            self.clear().send(ENTER).expect("Enter goes on")
+        return self
+
     def end(self):
         """Waits until the program has ended; its status as Python's subprocess gives it."""
         limit = time.monotonic() + LIMIT
@@ -205,6 +211,15 @@ def to_server(t):
     return to_commands(t).send(ENTER).expect("listening on [::]:7030", "03_tcp_client localhost")
 
 
+def to_hanging_lesson(t):
+    """The first page of the second lesson, the first one done."""
+    to_commands(t)
+    for wanted in ("listening on [", "\nHELLO\n", "first difference", "4 bytes, then", "ECONNREF",
+                   "Investigate.", "Modify.", "That was lesson 1.03.", "1.04  TCP server"):
+        t.send(ENTER).expect(wanted)
+    return t.expect("2 of 2", "keys")
+
+
 def to_hanging(t):
     """The second lesson, in a command that does not end."""
     t.expect("keys").page().expect("Is this short?").send("b").expect("Not so; the answer is a.")
@@ -234,8 +249,8 @@ def lesson_from_end_to_end(folder, tap):
                          "^ first difference", "$ kill %1")
     t.send(ENTER).expect("4 bytes, then the end", "$ printf 'gone")
     t.send(ENTER).expect("ECONNREFUSED", "[exit 1]", "What was seen", "Enter goes on")
-    t.send(ENTER).expect("Investigate. Look at send_input()")
-    t.send(ENTER).expect("Modify. Change a line.")
+    t.send(ENTER).expect("Investigate. Look at send_input()", "s source  ? keys")
+    t.send(ENTER).expect("Modify. Change a line.", "e edit and build  r run again  u undo  ? keys")
     t.send(ENTER).expect("- Two. The second.", "Read on: recv(2).")
     t.expect("That was lesson 1.03. Next: 1.04, TCP server.", "q quits")
     t.send("q").expect("make chapter1 goes on from here.")
@@ -259,8 +274,9 @@ def days_ago(kept, days):
 def answers(folder, tap):
     t = to_question(Terminal(folder, rows=60))
     t.send(ENTER).expect("A guess is enough")
-    t.send("z").send("b").expect("Not so; the answer is c. TCP carries", "Enter runs it").send("q")
+    t.send(ENTER).send("z").send("b").expect("Not so; the answer is c. TCP carries", "Enter runs it").send("q")
     tap.ok(t.end() == 0 and "Right." not in t.text(), "a wrong answer is told, with the reason")
+    tap.ok(t.text().count("A guess is enough") == 1, "that a guess is enough is said once", t.text())
     t.close()
     status, out, err = run(str(ROOT / "build/workbook"), "review", cwd=folder)
     tap.ok(status == 0 and "No question is due." in out, "a missed question is not due today",
@@ -306,6 +322,102 @@ def back(folder, tap):
     t.send("q")
     t.end()
     t.close()
+
+
+def back_over_the_question(folder, tap):
+    t = to_commands(Terminal(folder, rows=24))
+    t.clear().send("b").expect("How often", "> c", "Right. TCP carries", "b back  r answers again")
+    t.clear().send("r").expect("a letter, a to c").send("a").expect("Not so; the answer is c.", "7030 &")
+    tap.ok(True, "an answered question shows its answer, and r answers it again")
+    t.clear().send("b").expect("> a", "b back").clear().send("b").expect("On the core path", "keys")
+    tap.ok("How often" not in t.text(), "b goes back over an answered question", t.text())
+    t.page_to("r answers again").send(ENTER).expect("7030 &").send("q")
+    t.end()
+    t.close()
+    t = Terminal(folder, rows=24).expect("On from where you left", "7030 &")
+    t.clear().send("b").expect("How often", "b back").clear().send("b").expect("On the core path")
+    tap.ok(True, "also in a tour that was resumed behind it")
+    t.send("q")
+    t.end()
+    t.close()
+
+
+def what_was_read(make_folder, tap):
+    """The page of a command, after a step back or a new size, shows what stands before it."""
+    t = to_server(Terminal(make_folder(), rows=40))
+    t.clear().send("b").expect("How often does", "Right. TCP carries bytes", "7030 &", "Enter runs")
+    tap.ok(True, "b to a command shows what was read before it")
+    t.send("q")
+    t.end()
+    t.close()
+    t = to_server(Terminal(make_folder(), rows=16))
+    t.clear().send("b").expect("1.03  TCP client", "7030 &", "Enter runs")
+    tap.ok(t.screen.display[0].startswith("1.03  TCP client"), "as much of it as there is room for",
+           t.text())
+    t.send("q")
+    t.end()
+    t.close()
+
+
+def resumed_where_left(folder, tap):
+    t = to_hanging_lesson(Terminal(folder, rows=60)).send(LEFT).expect("On the core path", "1 of 2")
+    t.send("q")
+    t.end()
+    t.close()
+    t = Terminal(folder, rows=60).expect("1.03  TCP client", "1 of 2", "keys")
+    tap.ok("1.04" not in t.text(), "a lesson that was gone back to is where the tour goes on",
+           t.text())
+    t.send("q")
+    t.end()
+    t.close()
+
+
+def broken_program(folder, tap):
+    """A program that does not compile is named, with the way back; so is one that was changed."""
+    editor = folder / "editor"
+    editor.write_text("#!/bin/sh\necho broken >>\"$1\"\n")
+    editor.chmod(0o755)
+    t = Terminal(folder, rows=40, EDITOR="./editor").expect("keys")
+    t.send("e").expect("It does not compile.").send(ENTER)
+    t.expect("03_tcp_client.c does not compile as it is now. e edits it, u puts").send("q")
+    t.end()
+    t.close()
+    (folder / "build/01_socket/03_tcp_client").unlink()
+    t = Terminal(folder, rows=40)
+    t.expect("01_socket/03_tcp_client.c does not compile as it is now; make",
+             "says why. u puts it back")
+    t.clear().send("u").expect("is as it was; your change is in").send("q")
+    t.end()
+    t.close()
+    tap.ok((folder / "build/01_socket/03_tcp_client").exists(),
+           "the tour names a program that does not compile, and u mends it")
+    for words in (("init", "-q"), ("add", "01_socket"),
+                  ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "all")):
+        run("git", *words, cwd=folder)
+    with open(folder / "01_socket/04_tcp_server.c", "a") as source:
+        source.write("/* changed */\n")
+    status, out, err = run(str(ROOT / "build/workbook"), "chapter", "1", cwd=folder)
+    tap.ok(status == 1 and "04_tcp_server.c is not as it was. git checkout" in " ".join(out.split()),
+           "a failure says that a program was changed", out + err)
+    tap.ok(out.count("still running after") == 1 and "What follows was not run." in out,
+           "and what does not end is awaited once", out)
+
+
+def no_editor_chosen(folder, tap):
+    tools = folder / "tools"
+    tools.mkdir()
+    (tools / "sh").symlink_to("/bin/sh")
+    for name in ("vi", "nano"):
+        (tools / name).write_text("#!/bin/sh\necho this is %s\n" % name)
+        (tools / name).chmod(0o755)
+        t = Terminal(folder, rows=40, PATH=str(tools)).expect("keys")
+        t.send("e").expect("03_tcp_client.c is unchanged.", "keys")
+        vi = "That editor was vi: the keys Esc : q"
+        tap.ok(("this is " + name) in t.seen() and (vi in t.text()) == (name == "vi"),
+               name + ", opened because none was chosen", t.text())
+        t.send("q")
+        t.end()
+        t.close()
 
 
 def left_clean(tap, t, name):
@@ -393,6 +505,12 @@ def sizes(make_folder, tap):
         tap.ok(max(len(line.rstrip()) for line in prose) == columns and
                "getaddrinfo" in "".join(prose),
                "the tour fits %d columns" % columns, "\n".join(prose).strip())
+        if columns == 40:
+            for wanted in ("HELLO", "difference", "4 bytes", "ECONNREFUSED"):
+                t.send(ENTER).expect(wanted)
+            t.expect("What was seen")
+            tap.ok("03_tcp_client: [127.0.0.1]:7030:\n    ECONNREFUSED (Connection refused)\n" in
+                   t.text(), "output is broken between words, and goes on indented", t.text())
         t.send("q")
         tap.ok(t.end() == 0, "and ends well there")
         t.close()
@@ -496,6 +614,11 @@ def main():
                  lambda: answers(make_folder(), tap),
                  lambda: quit_and_resume(make_folder(), tap),
                  lambda: back(make_folder(), tap),
+                 lambda: back_over_the_question(make_folder(), tap),
+                 lambda: what_was_read(make_folder, tap),
+                 lambda: resumed_where_left(make_folder(), tap),
+                 lambda: broken_program(make_folder(), tap),
+                 lambda: no_editor_chosen(make_folder(), tap),
                  lambda: endings(make_folder, tap),
                  lambda: in_the_background(make_folder(), tap),
                  lambda: sizes(make_folder, tap),

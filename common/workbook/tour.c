@@ -55,6 +55,8 @@ struct tour {
     size_t last;      /* the command that ran last, SIZE_MAX for none */
     size_t used;      /* lines printed since the learner last pressed a key */
     int prompt_rows;  /* of the command above the prompt's own line */
+    size_t flowed;    /* steps before this one that stand on its page and did not stop */
+    bool flows;       /* this one does not stop either */
     bool answered;    /* the question, in this lesson */
     char answer;      /* 'a' …; 0 if it is not known any more */
     bool unsaved;     /* it was said that progress cannot be kept */
@@ -580,9 +582,8 @@ static enum action text_step(struct tour *t, const struct step *step)
     enum action action = text_print(t, text != NULL ? text : "");
 
     free(text);
-    if (action != ACTION_NEXT || next_follows(t))
-        return action;
-    return prompt(t, NULL, hint_on(t), 0, NULL);
+    t->flows = action == ACTION_NEXT && next_follows(t);
+    return action != ACTION_NEXT || t->flows ? action : prompt(t, NULL, hint_on(t), 0, NULL);
 }
 
 static void progress_keep(struct tour *t)
@@ -836,6 +837,8 @@ static int lesson_enter(struct tour *t, const struct lesson_entry *entry, struct
     t->last = SIZE_MAX;
     t->answered = false;
     t->answer = '\0';
+    t->flowed = 0;
+    t->flows = false;
     int rc = lesson_localised(entry->path, &path);
     if (rc == 0)
         rc = lesson_read(&t->lesson, path.data, error);
@@ -894,10 +897,12 @@ static enum action lesson_walk(struct tour *t)
         clean = action != ACTION_NEXT;
         if (action == ACTION_NEXT)
             t->step++;
-        else if (action == ACTION_QUIT || (action == ACTION_BACK && t->step == 0))
+        else if (action == ACTION_QUIT || (action == ACTION_BACK && t->step <= t->flowed))
             return action;
-        else if (action == ACTION_BACK)
-            t->step--;
+        else if (action == ACTION_BACK) /* to the stop before, which a page may be away */
+            t->step -= 1 + t->flowed;
+        t->flowed = t->flows ? t->flowed + 1 : 0;
+        t->flows = false;
     }
     return ACTION_NEXT;
 }
