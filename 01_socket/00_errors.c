@@ -23,11 +23,11 @@
 #include "core/error.h"
 
 /* [show] Prints a line about the call that returned rc and left its reason in errno. */
-static void show(int expected, const char *python, ssize_t rc, const char *why)
+static void show(int due, const char *python, ssize_t rc, const char *why)
 {
     const int error = errno; /* at once: the next call may change it */
 
-    if (rc != -1 || error != expected)
+    if (rc != -1 || error != due)
         die("%s: returned %zd with errno %s", why, rc, errno_name(error));
     printf("  %-12s  %-22s  %s\n", errno_name(error), python, why);
 }
@@ -146,7 +146,7 @@ static void show_temporary(void)
     puts("temporary: the same call may succeed later");
     connect_pair(&ours, &peer);
     result = recv(ours, &byte, 1, MSG_DONTWAIT);
-    show(EAGAIN, "BlockingIOError", result, "nothing has come, and recv() must not wait");
+    show(EAGAIN, "BlockingIOError", result, "nothing came, and recv() may not wait");
 
     must(sigaction(SIGALRM, &action, NULL));
     must(setitimer(ITIMER_REAL, &each_ms, NULL));
@@ -159,7 +159,7 @@ static void show_temporary(void)
     must(getrlimit(RLIMIT_NOFILE, &limit));
     must(setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, limit.rlim_max}));
     result = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    show(EMFILE, "OSError", result, "this process may not have more descriptors");
+    show(EMFILE, "OSError", result, "this process has no descriptor left");
     must(setrlimit(RLIMIT_NOFILE, &limit));
     (void)close(ours);
     (void)close(peer);

@@ -54,7 +54,8 @@ static int wait_for(int fd, short events, const struct timespec *limit)
     sigset_t none;
 
     (void)sigemptyset(&none);
-    (void)ppoll(NULL, 0, &now, &none); /* lets a signal in, although fd may never be idle */
+    /* Lets a signal in, although fd may never be idle. */
+    (void)ppoll(NULL, 0, &now, &none);
     if (!stopping && ppoll(&one, 1, limit, &none) == -1 && errno != EINTR)
         die_errno("cannot wait");
     return !stopping;

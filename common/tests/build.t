@@ -64,7 +64,8 @@ def broken_program(tap, tree):
     source = tree / "01_socket/04_tcp_server.c"
     kept = source.read_text()
     source.write_text(kept + "int broken( {\n")
-    said = "01_socket/04_tcp_server.c does not compile. To see why: make build/01_socket/04_tcp_server"
+    said = ("01_socket/04_tcp_server.c does not compile. "
+            "To see why: make build/01_socket/04_tcp_server")
     for words, wanted in ((("list",), "Running sums"), (("hint", "E=1.3"), "hint 1 of 3"),
                           (("check", "E=1.0"), "Every case passes."), ((), "Next: "),
                           (("chapter1",), "FAIL  1.04 TCP server")):

@@ -86,6 +86,17 @@ def check(tap, book):
     book.answer(PASSES)
     said(tap, "a pass", book.run("check", "1.1"), 0, "5 of 5 points", "Every case passes.",
          "make diff E=1.1", "Next: exercise 1.2", without=("FAIL", "make hint"))
+    starter = book.folder / "exercises/01_socket/02_beta/beta.c"
+    starter.write_text(PASSES)
+    book.put(book.beta, PASSES)
+    said(tap, "a starter that passes has nothing to compare", book.run("check", "1.2"), 0,
+         "Every case passes. It is the starter as it came. What to do with it: exercises/01_socket/"
+         "02_beta/README.md", "Every exercise is passed. Next: make shows what is left.",
+         without=("make diff",))
+    said(tap, "practice has nothing left", book.run("practice"), 0, "Every exercise is passed.",
+         "make practice E=1.2")
+    book.beta.unlink()
+    starter.write_text(STARTER)
     kept = progress(book)
     tap.ok((kept["earned"], kept["points"], kept["passed"], kept["tries"]) == (5, 5, True, 2),
            "is kept in the progress", kept)
@@ -254,6 +265,7 @@ def program(tap, book):
     status, text = book.run("--help")
     source = (ROOT / "common/workbook/main.c").read_text()
     names = re.findall(r'^    \{"([a-z]+)", [A-Z]', source, re.M)
+    tap.ok(not re.search(r"[ \t]$", text, re.M), "--help has no blank at the end of a line", text)
     tap.ok(status == 0 and len(names) > 15 and all(
         re.search(r"^  %s\b" % n, text, re.M) for n in names), "--help documents every command",
            text)

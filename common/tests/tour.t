@@ -250,7 +250,8 @@ def lesson_from_end_to_end(folder, tap):
     t.send(ENTER).expect("4 bytes, then the end", "$ printf 'gone")
     t.send(ENTER).expect("ECONNREFUSED", "[exit 1]", "What was seen", "Enter goes on")
     t.send(ENTER).expect("Investigate. Look at send_input()", "s source  ? keys")
-    t.send(ENTER).expect("Modify. Change a line.", "e edit and build  r run again  u undo  ? keys")
+    t.send(ENTER).expect("Modify. Change a line.",
+                         "e edit and build  r run again  u undo  ? keys")
     t.send(ENTER).expect("- Two. The second.", "Read on: recv(2).")
     t.expect("That was lesson 1.03. Next: 1.04, TCP server.", "q quits")
     t.send("q").expect("make chapter1 goes on from here.")
@@ -274,9 +275,11 @@ def days_ago(kept, days):
 def answers(folder, tap):
     t = to_question(Terminal(folder, rows=60))
     t.send(ENTER).expect("A guess is enough")
-    t.send(ENTER).send("z").send("b").expect("Not so; the answer is c. TCP carries", "Enter runs it").send("q")
+    t.send(ENTER).send("z").send("b").expect("Not so; the answer is c. TCP carries", "Enter runs it")
+    t.send("q")
     tap.ok(t.end() == 0 and "Right." not in t.text(), "a wrong answer is told, with the reason")
-    tap.ok(t.text().count("A guess is enough") == 1, "that a guess is enough is said once", t.text())
+    tap.ok(t.text().count("A guess is enough") == 1, "that a guess is enough is said once",
+           t.text())
     t.close()
     status, out, err = run(str(ROOT / "build/workbook"), "review", cwd=folder)
     tap.ok(status == 0 and "No question is due." in out, "a missed question is not due today",
@@ -327,7 +330,8 @@ def back(folder, tap):
 def back_over_the_question(folder, tap):
     t = to_commands(Terminal(folder, rows=24))
     t.clear().send("b").expect("How often", "> c", "Right. TCP carries", "b back  r answers again")
-    t.clear().send("r").expect("a letter, a to c").send("a").expect("Not so; the answer is c.", "7030 &")
+    t.clear().send("r").expect("a letter, a to c").send("a")
+    t.expect("Not so; the answer is c.", "7030 &")
     tap.ok(True, "an answered question shows its answer, and r answers it again")
     t.clear().send("b").expect("> a", "b back").clear().send("b").expect("On the core path", "keys")
     tap.ok("How often" not in t.text(), "b goes back over an answered question", t.text())
@@ -397,7 +401,8 @@ def broken_program(folder, tap):
     with open(folder / "01_socket/04_tcp_server.c", "a") as source:
         source.write("/* changed */\n")
     status, out, err = run(str(ROOT / "build/workbook"), "chapter", "1", cwd=folder)
-    tap.ok(status == 1 and "04_tcp_server.c is not as it was. git checkout" in " ".join(out.split()),
+    flat = " ".join(out.split())
+    tap.ok(status == 1 and "04_tcp_server.c is not as it was. git checkout" in flat,
            "a failure says that a program was changed", out + err)
     tap.ok(out.count("still running after") == 1 and "What follows was not run." in out,
            "and what does not end is awaited once", out)

@@ -322,6 +322,21 @@ static void lint_reads_the_question(void **state)
                   "Predict has no choices");
 }
 
+static void lint_keeps_lines_on_the_screen(void **state)
+{
+    char most[] = "$ printf 1234567890123456789012345678901234567890123456789012345678901234567";
+    char more[sizeof most + 1];
+
+    (void)state;
+    (void)snprintf(more, sizeof more, "%s9", most);
+    check_finding("$ kill %1", most, "");
+    check_finding("$ kill %1", more, "this line takes 77 columns; a screen has room for 76");
+    check_finding("\nHELLO\n",
+                  "\nHELLO 5678901234567890123456789012345678901234567890123456789012345678"
+                  "90123456789\n",
+                  "this line takes 81 columns; a screen has room for 80");
+}
+
 static void lint_reads_console_blocks(void **state)
 {
     (void)state;
@@ -456,6 +471,7 @@ int main(void)
         cmocka_unit_test(markdown_is_made_harmless),
         cmocka_unit_test(lint_finds_what_is_missing),
         cmocka_unit_test(lint_reads_the_question),
+        cmocka_unit_test(lint_keeps_lines_on_the_screen),
         cmocka_unit_test(lint_reads_console_blocks),
         cmocka_unit_test(quotes_are_compared_and_refreshed),
         cmocka_unit_test(sessions_run_and_record),

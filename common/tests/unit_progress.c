@@ -68,6 +68,8 @@ static void what_is_saved_comes_back(void **state)
     assert_int_equal(progress_exercise(&progress, "1.2").tries, 0);
     progress_set_lesson_step(&progress, "1.03", 4);
     progress_set_lesson_done(&progress, "1.02");
+    assert_string_equal(progress_place(&progress, 1), "");
+    progress_set_place(&progress, 1, "1.03");
     progress_set_exercise(&progress, "1.2", &exercise);
     assert_int_equal(progress_lesson_step(&progress, "1.03"), 4); /* before saving too */
     save(&progress);
@@ -76,6 +78,8 @@ static void what_is_saved_comes_back(void **state)
     assert_int_equal(progress_lesson_step(&progress, "1.03"), 4);
     assert_false(progress_lesson_done(&progress, "1.03"));
     assert_true(progress_lesson_done(&progress, "1.02"));
+    assert_string_equal(progress_place(&progress, 1), "1.03");
+    assert_string_equal(progress_place(&progress, 2), "");
     struct exercise_progress back = progress_exercise(&progress, "1.2");
     assert_int_equal(back.earned, 7);
     assert_int_equal(back.points, 12);

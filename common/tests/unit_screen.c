@@ -167,6 +167,29 @@ static void the_environment_decides(void **state)
     assert_false(screen.colour);
 }
 
+static void check_fold(const char *text, int columns, const char *expected)
+{
+    struct buffer out = {0};
+
+    assert_int_equal(text_fold(text, columns, &out), 0);
+    assert_string_equal(buffer_text(&out), expected);
+    buffer_free(&out);
+}
+
+static void code_goes_on_indented(void **state)
+{
+    (void)state;
+    check_fold("", 20, "");
+    check_fold("  a  b ", 20, "  a  b ");
+    check_fold("  die(why, errno_name(error));", 25, "  die(why,\n      errno_name(error));");
+    check_fold("  die(why, errno_name(error));", 30, "  die(why, errno_name(error));");
+    check_fold("int " CODE "one two" PLAIN " three", 8,
+               "int " CODE "one\n" CODE "    two" PLAIN "\n    thre\n    e");
+    check_fold("abcdefghijklm", 8, "abcdefgh\n    ijkl\n    m");
+    check_fold("                    deep", 8, "    deep");
+    check_fold("a 网络编程", 7, "a 网络\n   编程");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +201,7 @@ int main(void)
         cmocka_unit_test(long_text_is_cut),
         cmocka_unit_test(titles_give_way_from_the_right),
         cmocka_unit_test(items_hang),
+        cmocka_unit_test(code_goes_on_indented),
         cmocka_unit_test(the_environment_decides),
     };
 

@@ -224,7 +224,9 @@ bool edit_program(const struct screen *screen, struct terminal *terminal, const 
         if (built)
             (void)snprintf(notice, size, _("%s is built. r runs the last command again."), program);
         else if (!file_same(source, &before))
-            (void)snprintf(notice, size, _("%s does not compile as it is now. e edits it, u puts it back."), source);
+            (void)snprintf(notice, size,
+                           _("%s does not compile as it is now. e edits it, u puts it back."),
+                           source);
     } while (again);
     (void)edit_changed(source); /* an untouched file needs no copy */
     buffer_free(&before);

@@ -190,6 +190,49 @@ static void check_quotes(struct lint *lint)
     }
 }
 
+/* What is shown in a terminal of 80 columns, without a break in it. */
+enum { CODE_MOST = 76, OUTPUT_MOST = 80 };
+
+/* Checks the lines of text, the first of which stands at line, lead columns further right. */
+static void check_width(struct lint *lint, size_t line, const char *text, int lead, int most)
+{
+    struct lines lines;
+
+    if (lines_split(&lines, text) == 0)
+        for (size_t i = 0; i < lines.count; i++)
+            if (lead + text_columns(lines.line[i]) > most)
+                finding(lint, line + i, _("this line takes %d columns; a screen has room for %d"),
+                        lead + text_columns(lines.line[i]), most);
+    lines_free(&lines);
+}
+
+static size_t count_lines(const char *text)
+{
+    size_t lines = 1;
+
+    for (; *text != '\0'; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+static void check_widths(struct lint *lint)
+{
+    const struct lesson *lesson = lint->lesson;
+
+    for (size_t i = 0; i < lesson->markdown.count; i++) {
+        const struct block *block = &lesson->markdown.blocks[i];
+        if (block->kind == BLOCK_CODE && strncmp(block->info, "console", 7) != 0)
+            check_width(lint, block->line + 1, buffer_text(&block->text), 0, CODE_MOST);
+    }
+    for (size_t i = 0; i < lesson->command_count; i++) {
+        const struct command *command = &lesson->commands[i];
+        size_t line = command->line + count_lines(command->text);
+        check_width(lint, command->line, command->text, 2, CODE_MOST);
+        for (size_t j = 0; j < command->expected.count; j++)
+            check_width(lint, line + j, command->expected.line[j], 0, OUTPUT_MOST);
+    }
+}
+
 static void check_links(struct lint *lint)
 {
     const struct lesson *lesson = lint->lesson;
@@ -296,6 +339,7 @@ static int lint_one(const struct screen *screen, const char *path)
     check_python(&lint);
     check_consoles(&lint);
     check_quotes(&lint);
+    check_widths(&lint);
     check_links(&lint);
     check_translation(&lint);
     lesson_free(&lesson);

@@ -329,7 +329,8 @@ static int run_editor(struct practice *practice)
     /* EDITOR may hold arguments, quoted as for a shell. */
     static const char command[] = "eval \"exec $1 \\\"\\$2\\\"\"";
     const char *chosen = editor_command();
-    const char *arguments[] = {"/bin/sh", "-c", command, "sh", chosen, practice->exercise->answer, NULL};
+    const char *arguments[] = {"/bin/sh", "-c", command, "sh", chosen, practice->exercise->answer,
+                               NULL};
     struct error error = {0};
     if (chosen == NULL)
         return 127;

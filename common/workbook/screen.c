@@ -137,8 +137,10 @@ static void fold_word(struct fold *f)
 
 int text_fold(const char *text, int columns, struct buffer *out)
 {
-    struct fold f = {
-        .out = out, .room = columns < 2 ? 2 : columns, .word_style = SCREEN_MARK, .style = SCREEN_MARK};
+    struct fold f = {.out = out,
+                     .room = columns < 2 ? 2 : columns,
+                     .word_style = SCREEN_MARK,
+                     .style = SCREEN_MARK};
 
     while (*text != '\0') {
         struct glyph glyph = glyph_at(text);

@@ -780,8 +780,8 @@ static void before_print(struct tour *t)
 
     if (part == NULL || part->kind == PART_CONSOLE)
         return;
-    char *text = part->kind == PART_PREDICT ? predict_render(t)
-                                            : blocks_render(t, part->first, part->count);
+    char *text =
+        part->kind == PART_PREDICT ? predict_render(t) : blocks_render(t, part->first, part->count);
     const char *from = text != NULL ? text : "";
     while (lines_of(from) > room) {
         const char *next = strstr(from, "\n\n");
