@@ -67,23 +67,30 @@ static const char *say_size(struct session *s, const char *what, unsigned long s
 static bool find_array(struct session *s, const char *text, struct region *region)
 {
     const char *place = strstr(text, " at offset "), *at = strstr(text, "This frame has ");
-    unsigned long offset, from, to;
-    char name[64], rest[128];
     bool found = false, exact = false;
+    char *end;
 
-    if (place == NULL || at == NULL || sscanf(place, " at offset %lu in frame", &offset) != 1)
+    if (place == NULL || at == NULL)
         return false;
+    unsigned long offset = strtoul(place + strlen(" at offset "), NULL, 10);
     for (at = strchr(at, '\n'); at != NULL && !exact; at = strchr(at + 1, '\n')) {
-        rest[0] = '\0';
-        if (sscanf(at, "\n [%lu, %lu) '%63[^']'%127[^\n]", &from, &to, name, rest) < 3)
+        const char *open = at + 1 + strspn(at + 1, " "), *name, *stop;
+        if (*open != '[')
+            break;
+        unsigned long from = strtoul(open + 1, &end, 10);
+        unsigned long to = *end == ',' ? strtoul(end + 1, &end, 10) : 0;
+        name = strchr(end, '\'');
+        stop = name == NULL ? NULL : strchr(name + 1, '\'');
+        if (to < from || stop == NULL)
             break;
         exact = to == offset;
-        if (!exact && strstr(rest, "flows this variable") == NULL)
+        if (!exact && memmem(stop, strcspn(stop, "\n"), "flows this variable", 19) == NULL)
             continue;
         found = true;
         region->before = offset < from;
         region->distance = region->before ? from - offset : offset > to ? offset - to : 0;
-        region->name = say_size(s, session_print(s, "%s, which has", name), to - from);
+        region->name = say_size(
+            s, session_print(s, "%.*s, which has", (int)(stop - name - 1), name + 1), to - from);
     }
     return found;
 }
@@ -93,14 +100,14 @@ static bool find_array(struct session *s, const char *text, struct region *regio
 static bool find_block(struct session *s, const char *text, struct region *region)
 {
     char line[512], name[64];
-    unsigned long distance;
     const char *at = text, *of;
 
     while ((at = strstr(at, "is located ")) != NULL) {
         (void)snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
         at++;
-        if (sscanf(line, "is located %lu bytes ", &distance) != 1 ||
-            (region->name != NULL && distance >= region->distance))
+        char *end;
+        unsigned long distance = strtoul(line + strlen("is located "), &end, 10);
+        if (strncmp(end, " byte", 5) != 0 || (region->name != NULL && distance >= region->distance))
             continue; /* several may be named: the nearest is meant */
         const char *block = strstr(line, "-byte region"), *global = strstr(line, "variable '");
         while (block != NULL && block > line && block[-1] >= '0' && block[-1] <= '9')

@@ -45,8 +45,8 @@ WANTED = {
     "dig": ("pass", ""),
     "stop": ("timeout", r"still waiting after 0\.[3-9] s"),
     "stop-parent": ("harness", r"its process was stopped"),
-    "reply-rubbish": ("fail", r"^Behind the 5 bytes that recv\(\) returned \(student\.c:\d+\), your "
-                      r"program printed bytes that did not come.*adds no NUL"),
+    "reply-rubbish": ("fail", r"^Behind the 5 bytes that recv\(\) returned \(student\.c:\d+\), "
+                      r"your program printed bytes that did not come.*adds no NUL"),
     "reply-left-over": ("fail", r"^Behind the 3 bytes that recv\(\) returned.*adds no NUL"),
     "reply-whole": ("fail", r"^recv\(\) put 5 bytes .* printed all 63 bytes"),
     "reply-nul": ("fail", r"^A NUL byte is among the bytes that came"),

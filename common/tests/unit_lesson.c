@@ -209,6 +209,30 @@ static void markdown_is_made_harmless(void **state)
     markdown_free(&m);
 }
 
+static void a_ladder_keeps_both_rails_on_a_narrow_screen(void **state)
+{
+    static const char text[] = "```\n"
+                               "   03_tcp_client                    server\n"
+                               "      |--- connect ------------------->|\n"
+                               "      |<-- end ------------------------|   its close()\n"
+                               "```\n";
+    struct markdown m;
+    char *shown = NULL;
+    size_t length = 0;
+    struct screen screen = {.columns = 40, .out = open_memstream(&shown, &length)};
+
+    (void)state;
+    assert_non_null(screen.out);
+    assert_int_equal(markdown_parse(&m, text, sizeof text - 1, NULL), 0);
+    markdown_show(&screen, &m.blocks[0], NULL);
+    assert_int_equal(fclose(screen.out), 0);
+    assert_string_equal(shown, "03_tcp_client         server\n"
+                               "|--- connect ----------->|\n"
+                               "|<-- end ----------------|   its close()\n\n");
+    free(shown);
+    markdown_free(&m);
+}
+
 /* ---- lint -------------------------------------------------------------------------------------
  */
 
@@ -469,6 +493,7 @@ int main(void)
         cmocka_unit_test(blocks_know_their_place),
         cmocka_unit_test(missing_files_are_errors),
         cmocka_unit_test(markdown_is_made_harmless),
+        cmocka_unit_test(a_ladder_keeps_both_rails_on_a_narrow_screen),
         cmocka_unit_test(lint_finds_what_is_missing),
         cmocka_unit_test(lint_reads_the_question),
         cmocka_unit_test(lint_keeps_lines_on_the_screen),

@@ -22,6 +22,8 @@
 
 #define SETUP "sh common/setup.sh"
 
+enum { MARK = 8, TEXT = 26, NARROW = 60 }; /* where names begin, where texts do */
+
 enum need { NEEDED, USEFUL };
 
 struct examination {
@@ -30,26 +32,35 @@ struct examination {
     int lacking; /* of what is useful */
 };
 
+/* What was looked at and how it is; on a narrow screen one below the other. */
+static void put_finding(const struct screen *screen, enum style style, const char *mark,
+                        const char *name, const char *what)
+{
+    char lead[80];
+    int pad = TEXT - MARK - text_columns(name);
+
+    (void)snprintf(lead, sizeof lead, "%s%s%*s", mark, name, pad > 1 ? pad : 1, "");
+    if (screen->columns >= NARROW) {
+        screen_row(screen, style, lead, what, "");
+        return;
+    }
+    screen_row(screen, style, mark, name, "");
+    screen_wrap(screen, STYLE_PLAIN, MARK, what);
+}
+
 static void found(const struct examination *all, const char *name, const char *what)
 {
-    char lead[64];
-    int pad = 18 - text_columns(name);
-
-    (void)snprintf(lead, sizeof lead, _("  ok    %s%*s"), name, pad > 1 ? pad : 1, "");
-    screen_row(&all->runner->out, STYLE_GOOD, lead, what, "");
+    put_finding(&all->runner->out, STYLE_GOOD, _("  ok    "), name, what);
 }
 
 static void lacks(struct examination *all, enum need need, const char *name, const char *what,
                   const char *cure)
 {
     const struct screen *screen = &all->runner->out;
-    char lead[64];
-    int pad = 18 - text_columns(name);
 
-    (void)snprintf(lead, sizeof lead, "%s%s%*s", need == NEEDED ? _("  FAIL  ") : _("  --    "),
-                   name, pad > 1 ? pad : 1, "");
-    screen_row(screen, need == NEEDED ? STYLE_BAD : STYLE_KEY, lead, what, "");
-    screen_wrap(screen, STYLE_PLAIN, 26, cure);
+    put_finding(screen, need == NEEDED ? STYLE_BAD : STYLE_KEY,
+                need == NEEDED ? _("  FAIL  ") : _("  --    "), name, what);
+    screen_wrap(screen, STYLE_PLAIN, screen->columns >= NARROW ? TEXT : MARK, cure);
     if (need == NEEDED)
         all->missing++;
     else
@@ -118,7 +129,7 @@ static void look_at_sanitizers(struct examination *all)
         lacks(all, NEEDED, name, _("A program with -fsanitize=address,undefined does not run."),
               _("Often vm.mmap_rnd_bits is too large: sudo sysctl vm.mmap_rnd_bits=28"));
     else
-        found(all, name, _("AddressSanitizer and UBSan work"));
+        found(all, name, _("ASan and UBSan find errors of memory"));
     (void)unlink(file); /* what could not be made is not there */
     (void)unlink(program);
     (void)rmdir(folder);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/number.h"
+#include "wire/ladder.h"
 
 enum { DEPTH_MOST = 16 };
 
@@ -415,25 +416,29 @@ static void prose_show(const struct screen *screen, enum style style, int indent
     buffer_free(&plain);
 }
 
-/* Code goes on in the next line. A ladder does not: what does not fit is cut, with "…". */
+/* Code goes on in the next line. A ladder gets narrower as a whole. */
 static void code_show(const struct screen *screen, const struct block *block)
 {
-    const char *line = buffer_text(&block->text);
     int indent = screen->columns >= 60 ? 2 : 0, room = screen->columns - indent;
+    bool drawing = *block->info == '\0';
+    struct buffer narrow = {0};
 
+    if (drawing && ladder_fit(buffer_text(&block->text), room, &narrow) == -1)
+        buffer_free(&narrow); /* memory short: nothing is shown */
+    const char *line = buffer_text(drawing ? &narrow : &block->text);
     while (*line != '\0') {
         size_t length = strcspn(line, "\n");
         struct buffer copy = {0}, fits = {0};
         int rc = buffer_add(&copy, line, length);
-        if (rc == 0 && *block->info == '\0')
+        if (rc == 0 && drawing)
             rc = text_cut(buffer_text(&copy), room, &fits);
         if (rc == 0)
-            (void)screen_code(screen, STYLE_CODE, indent,
-                              buffer_text(*block->info != '\0' ? &copy : &fits));
+            (void)screen_code(screen, STYLE_CODE, indent, buffer_text(drawing ? &fits : &copy));
         buffer_free(&copy);
         buffer_free(&fits);
         line += length + (line[length] == '\n');
     }
+    buffer_free(&narrow);
 }
 
 /* ---- tables -----------------------------------------------------------------------------------
