@@ -153,7 +153,7 @@ test-tools:
 
 # The rules of style. What the compilers and clang-tidy find in a file is kept until it changes.
 CODE := $(wildcard $(foreach d,0[1-5]_* common/* common/*/* exercises/*/* solutions/*/* \
-    solutions/*/*/wrong,$(d)/*.[ch]))
+    solutions/*/*/wrong solutions/*/*/other,$(d)/*.[ch]))
 FINDINGS := $(CODE:%=build/lint/%.txt)
 STANDARD = $(or $(if $(filter 0%,$<),$(POSIX)),$(if $(filter common/% %/cases.c,$<),$(LINUX)),\
     -std=gnu11)
