@@ -275,7 +275,8 @@ def days_ago(kept, days):
 def answers(folder, tap):
     t = to_question(Terminal(folder, rows=60))
     t.send(ENTER).expect("A guess is enough")
-    t.send(ENTER).send("z").send("b").expect("Not so; the answer is c. TCP carries", "Enter runs it")
+    t.send(ENTER).send("z").send("b")
+    t.expect("Not so; the answer is c. TCP carries", "Enter runs it")
     t.send("q")
     tap.ok(t.end() == 0 and "Right." not in t.text(), "a wrong answer is told, with the reason")
     tap.ok(t.text().count("A guess is enough") == 1, "that a guess is enough is said once",

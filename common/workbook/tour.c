@@ -21,7 +21,7 @@
 #include "workbook/terminal.h"
 #include "workbook/wireview.h"
 
-enum { NARROW = 30, MIDDLE = 64 }; /* columns */
+enum { NARROW = 30, SMALL = 38, MIDDLE = 64 }; /* columns */
 
 enum step_kind { STEP_TEXT, STEP_PREDICT, STEP_COMMAND, STEP_END };
 
@@ -505,12 +505,14 @@ static const char *hint_on(const struct tour *t)
 
     if (t->step == 0 && text_columns(all) < t->screen.columns)
         return all;
-    if (t->steps[t->step].kind == STEP_TEXT && t->screen.columns >= MIDDLE) {
+    if (t->steps[t->step].kind == STEP_TEXT && t->screen.columns >= SMALL) {
         enum part_kind kind = t->lesson.parts[t->steps[t->step].part].kind;
         if (kind == PART_INVESTIGATE)
             return _("Enter goes on  s source  ? keys");
         if (kind == PART_MODIFY)
-            return _("Enter goes on  e edit and build  r run again  u undo  ? keys");
+            return t->screen.columns < MIDDLE
+                       ? _("Enter  e edit  r run  u undo  ? keys")
+                       : _("Enter goes on  e edit and build  r run again  u undo  ? keys");
     }
     return t->screen.columns < NARROW ? _("Enter  ? keys") : _("Enter goes on  ? keys");
 }
