@@ -304,6 +304,11 @@ def doctor(tap, book):
          "terminal", "The tour and practice need one")
     for name in ("namespaces", "IPv6", "control groups", "ptrace"):
         tap.ok(re.search(r"^  (ok|--)    %s" % name, text, re.M), "doctor looks at " + name, text)
+    text = book.run("doctor", COLUMNS="40")[1]
+    lines = text.splitlines()
+    tap.ok("  ok    sanitizers" in lines and max(map(len, lines)) <= 40 and
+           " ".join(text.split()).count("ASan and UBSan find errors of memory") == 1,
+           "doctor on a narrow screen breaks no word", text)
     with tempfile.TemporaryDirectory() as tools:
         for name in ("make", "sh", "pkg-config"):
             os.symlink(shutil.which(name), Path(tools) / name)
