@@ -79,7 +79,11 @@ static void start_case(struct run *run, const struct options *options)
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)sigaction(SIGINT, &plain, NULL);
         (void)sigaction(SIGTERM, &plain, NULL);
-        (void)close(ends[0]);
+        /* Nothing of the other cases: a program can open what stands in its parent's /proc/PID/fd.
+         */
+        if (ends[1] > 3)
+            (void)close_range(3, (unsigned)ends[1] - 1, 0);
+        (void)close_range((unsigned)ends[1] + 1, ~0U, 0);
         session_run(run->test, options, ends[1]);
     }
     (void)close(ends[1]);
@@ -93,10 +97,14 @@ static json_t *missing_verdict(const struct run *run, uint32_t seed, int status)
 {
     char cause[200];
 
-    if (run->late)
+    if (run->late && run->stopped_ns != 0)
         (void)snprintf(cause, sizeof cause,
                        "The harness could not judge this case: its process was stopped, by the "
                        "program perhaps.");
+    else if (run->late)
+        (void)snprintf(cause, sizeof cause,
+                       "The harness could not judge this case: its process did nothing for %d s.",
+                       LATE_MS / 1000);
     else
         (void)snprintf(cause, sizeof cause,
                        "The harness could not judge this case: its process %s %d.",
@@ -115,7 +123,8 @@ static void finish_case(struct run *run, uint32_t seed)
 
     while (waitpid(run->pid, &status, 0) == -1 && errno == EINTR)
         continue;
-    if (verdict == NULL) {
+    /* A program might write a verdict in place of the process that judges it, and then end that. */
+    if (verdict == NULL || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         json_t *missing = missing_verdict(run, seed, status);
         char *text = json_dumps(missing, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
         buffer_free(&run->verdict);
@@ -311,6 +320,17 @@ static void choose_case(struct run *runs, size_t *count, const struct test_case 
     exit(EXIT_USAGE);
 }
 
+/* expected/, CASE= and a wrong answer's first line mean one case each. */
+static void check_names(const struct test_case *cases)
+{
+    for (const struct test_case *c = cases; c->name != NULL; c++)
+        for (const struct test_case *d = cases; d < c; d++)
+            if (strcmp(c->name, d->name) == 0) {
+                report("two cases are named %s", c->name);
+                exit(EXIT_USAGE);
+            }
+}
+
 static void read_options(int argc, char **argv, const struct test_case *cases,
                          struct options *options, struct run *runs, size_t *count)
 {
@@ -368,6 +388,7 @@ int harness_main(int argc, char **argv, const struct test_case *cases)
     struct rlimit files;
     size_t count = 0;
 
+    check_names(cases);
     read_options(argc, argv, cases, &options, runs, &count);
     find_tree(&options);
     char *program = realpath(options.program, NULL); /* each run has a folder of its own */

@@ -166,6 +166,12 @@ def skeletons(tap, tree):
     status, out, err = run(folder + "/cases", "--program", solution, cwd=tree)
     tap.ok(status == 1 and "word.txt is missing: make record writes it" in out,
            "an output that was not recorded is missed", out + err)
+    cases = tree / "exercises/01_socket/99_new_task/cases.c"
+    entry = re.search(r"    \{\.name = \"word\".*?\},\n", cases.read_text(), re.S)[0]
+    cases.write_text(cases.read_text().replace(entry, 2 * entry))
+    make(tree, folder + "/cases")
+    status, out, err = run(folder + "/cases", "--list", cwd=tree)
+    tap.ok(status == 2 and "two cases are named word" in err, "two cases of one name", out + err)
     status, out, err = make(tree, "new-program", "N=1.98", "NAME=new_idea")
     tap.ok(status == 2 and "98_new_idea.c is there already" in err, "nothing is overwritten", err)
     for kind, number, there in (("program", "1.98", "98_new_idea.c"),

@@ -43,6 +43,7 @@ WANTED = {
               r"has 16 bytes\."),
     "leak": ("leak", r"123 bytes.*student\.c:\d+, in leak"),
     "dig": ("pass", ""),
+    "forge": ("harness", r"its process was ended by signal 9"),
     "stop": ("timeout", r"still waiting after 0\.[3-9] s"),
     "stop-parent": ("harness", r"its process was stopped"),
     "reply-rubbish": ("fail", r"^Behind the 5 bytes that recv\(\) returned \(student\.c:\d+\), "

@@ -230,6 +230,7 @@ ALONE(before, "before")
 ALONE(table, "table")
 ALONE(leak, "leak")
 ALONE(dig, "dig")
+ALONE(forge, "forge")
 ALONE(stop, "stop")
 ALONE(stop_parent, "stop-parent")
 
@@ -260,6 +261,7 @@ static const struct test_case CASES[] = {
     {.name = "table", .title = "t", .points = 1, .teaches = "t", .run = table},
     {.name = "leak", .title = "t", .points = 1, .teaches = "t", .run = leak, .leaks = true},
     {.name = "dig", .title = "t", .points = 1, .teaches = "t", .run = dig},
+    {.name = "forge", .title = "t", .points = 1, .teaches = "t", .run = forge},
     {.name = "stop", .title = "t", .points = 1, .teaches = "t", .run = stop, .limit_ms = 300},
     {.name = "stop-parent", .title = "t", .points = 1, .teaches = "t", .run = stop_parent},
     {.name = "reply-rubbish", .title = "t", .points = 1, .teaches = "t", .run = reply_rubbish},

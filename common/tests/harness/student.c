@@ -319,6 +319,22 @@ static int dig(void)
     return chmod("/proc/self/cwd", 0);
 }
 
+/* Writes a verdict of its own into the pipe of the process that judges it. */
+static int forge(void)
+{
+    static const char verdict[] = "{\"status\": \"pass\", \"points\": 1, \"earned\": 1}";
+    char path[64];
+
+    for (int i = 3; i < 64; i++) {
+        (void)snprintf(path, sizeof path, "/proc/%d/fd/%d", getppid(), i);
+        int fd = open(path, O_WRONLY | O_NONBLOCK);
+        struct stat about;
+        if (fd != -1 && fstat(fd, &about) == 0 && S_ISFIFO(about.st_mode))
+            (void)!write(fd, verdict, sizeof verdict - 1);
+    }
+    return kill(getppid(), SIGKILL) == 0 ? pause() : 1;
+}
+
 static int stop(void)
 {
     return raise(SIGSTOP);
@@ -360,6 +376,7 @@ int main(int argc, char **argv)
                 {"timeout", wait_with_timeout},
                 {"send", send_beside_child},
                 {"dig", dig},
+                {"forge", forge},
                 {"stop", stop},
                 {"stop-parent", stop_parent}};
 
