@@ -223,17 +223,19 @@ static void skip_case(struct run *run, uint32_t seed)
 
 static int run_cases(struct run *runs, size_t count, const struct options *options)
 {
-    size_t next = 0, printed = 0, running = 0;
+    size_t next = count, printed = 0, running = 0;
     bool all_passed = true, ipv6 = have_ipv6();
 
     (void)printf("TAP version 13\n1..%zu\n", count);
     while (printed < count && interrupted == 0) {
-        while (next < count && running < (size_t)options->jobs) {
-            if (runs[next].test->ipv6 && !ipv6) {
-                skip_case(&runs[next++], options->seed);
+        /* The last cases look for what was left behind, and take longest: they start first. */
+        while (next > 0 && running < (size_t)options->jobs) {
+            struct run *run = &runs[--next];
+            if (run->test->ipv6 && !ipv6) {
+                skip_case(run, options->seed);
                 continue;
             }
-            start_case(&runs[next++], options);
+            start_case(run, options);
             running++;
         }
         if (running > 0)

@@ -17,6 +17,8 @@ static int map_log(struct wire_log *log, int fd, size_t size, const char *path, 
 
     if (memory == MAP_FAILED)
         return error_set_errno(error, "%s", path);
+    /* Most of the log is never written: reading ahead would cost more than the program watched. */
+    (void)madvise(memory, size, MADV_RANDOM);
     log->header = memory;
     log->events = (struct wire_event *)(log->header + 1);
     log->size = size;

@@ -39,6 +39,8 @@ static void open_log(const char *path)
     if (fstat(fd, &status) == 0 && status.st_size > 0) {
         size_t size = (size_t)status.st_size;
         void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        if (memory != MAP_FAILED)
+            (void)madvise(memory, size, MADV_RANDOM); /* see log.c: advice, so no failure counts */
         if (memory != MAP_FAILED && wire_log_is_sound(memory, size)) {
             wire.header = memory;
             wire.capacity = wire.header->capacity;
