@@ -119,6 +119,7 @@ struct session {
     const struct test_case *test;
     const struct options *options;
     uint64_t random[2];
+    uint32_t wire_seed;
     int result_fd;    /* where the verdict goes */
     char folder[256]; /* scratch, removed at the end */
     struct student *students;
@@ -204,6 +205,10 @@ void procs_look(struct standing *standing);
 int procs_descriptors(pid_t pid);
 int procs_free_descriptor(pid_t pid); /* the number that the next one it opens will have */
 bool procs_uses_timers(const char *program);
+
+/* Whether the program has a function, or calls one, by which it could keep leaks from being told.
+ */
+bool procs_orders_leak_detector(const char *program);
 
 /* Kills every descendant of this process and waits for all of them. */
 void procs_kill_all(void);

@@ -360,6 +360,7 @@ static void read_options(int argc, char **argv, const struct test_case *cases,
             options->source = optarg;
         } else if (option == 'n' && number_parse(optarg, 0, UINT32_MAX, &number)) {
             options->seed = (uint32_t)number;
+            memset(optarg, 'N', strlen(optarg)); /* /proc shows it to the program under test */
         } else if (option == 'j' && number_parse(optarg, 1, MAX_CASES, &number)) {
             options->jobs = (int)number;
         } else if (option == 'c' || option == 'y') {

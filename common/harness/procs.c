@@ -252,7 +252,8 @@ static bool thread_sleeps(const char *task)
     const char *behind = strrchr(text, ')');
     /* A thread that a signal or a debugger stopped uses no time either. */
     return behind != NULL && behind[1] == ' ' &&
-           (behind[2] == 'S' || behind[2] == 'T' || behind[2] == 't');
+           (behind[2] == 'S' || behind[2] == 'T' || behind[2] == 't' ||
+            behind[2] == 'D'); /* the parent of a vfork() */
 }
 
 static void look_at_thread(const char *task, struct standing *standing)
@@ -339,24 +340,34 @@ int procs_free_descriptor(pid_t pid)
     return number;
 }
 
-bool procs_uses_timers(const char *program)
+/* Whether the program's table of names holds one of these: each as it stands there, NULs included.
+ */
+static bool holds_name(const char *program, const char *const *names, size_t count, size_t tail)
 {
-    static const char *const names[] = {"alarm", "ualarm", "setitimer", "timer_settime",
-                                        "timerfd_settime"};
     struct buffer file = {0};
     bool found = false;
 
     if (buffer_add_file(&file, program, 64 << 20) == -1)
-        return true; /* not known: then only the clock decides */
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && !found; i++) {
-        /* As the dynamic string table has it: between two NUL bytes. */
-        char wanted[32] = {0};
-        size_t length = strlen(names[i]);
-        memcpy(wanted + 1, names[i], length);
-        found = memmem(file.data, file.length, wanted, length + 2) != NULL;
-    }
+        return true; /* not known: then the worse is taken for true */
+    for (size_t i = 0; i < count && !found; i++)
+        found = memmem(file.data, file.length, names[i], 1 + strlen(names[i] + 1) + tail) != NULL;
     buffer_free(&file);
     return found;
+}
+
+bool procs_uses_timers(const char *program)
+{
+    static const char *const names[] = {"\0alarm", "\0ualarm", "\0setitimer", "\0timer_settime",
+                                        "\0timerfd_settime"};
+
+    return holds_name(program, names, sizeof names / sizeof names[0], 1);
+}
+
+bool procs_orders_leak_detector(const char *program)
+{
+    static const char *const names[] = {"\0__lsan_"}; /* the beginning of whatever name */
+
+    return holds_name(program, names, 1, 0);
 }
 
 void procs_kill_all(void)

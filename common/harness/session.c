@@ -256,6 +256,23 @@ struct student *session_student(const struct session *session)
     return last;
 }
 
+/* No leak was told. That says something only if the detector was at work when the program ended. */
+static void demand_leak_check(struct session *s)
+{
+    if (procs_orders_leak_detector(s->options->program))
+        session_end(s, STATUS_FAIL, session_student(s),
+                    "The program has functions of the leak detector's own, __lsan_…, by which it "
+                    "could hide what it did not free.");
+    for (struct student *p = s->students; p != NULL; p = p->next)
+        for (uint32_t i = 0; i < wire_log_count(&p->log); i++) {
+            const struct wire_event *e = wire_log_event(&p->log, i);
+            if (e != NULL && e->call == WIRE_QUIT && (pid_t)e->pid == p->pid)
+                session_end(s, STATUS_FAIL, p,
+                            "The program ended by _exit(), so its memory could not be looked at. "
+                            "Return from main, or call exit().");
+        }
+}
+
 /* The wire's log is a file that the program could cut short: then reading it raises SIGBUS. */
 static struct session *running;
 
@@ -280,6 +297,8 @@ void session_run(const struct test_case *test, const struct options *options, in
     session.options = options;
     session.result_fd = result_fd;
     session.began_ns = session.step_ns = now_ns();
+    random_seed(&session, ~options->seed, test->name); /* a seed that tells nothing about ours */
+    session.wire_seed = session_random(&session, UINT32_MAX);
     random_seed(&session, options->seed, test->name);
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* so that no daemon of the program's escapes */
     (void)snprintf(session.folder, sizeof session.folder, "%s/%s-XXXXXX", options->folder,
@@ -297,6 +316,8 @@ void session_run(const struct test_case *test, const struct options *options, in
     for (struct student *s = session.students; s != NULL; s = s->next)
         if (s->ended && sanitizer_read(&session, &leak, &report) != NULL)
             session_end(&session, leak ? STATUS_LEAK : STATUS_SANITIZER, s, "");
+    if (test->leaks)
+        demand_leak_check(&session);
     transcript_check(&session);
     session_end(&session, STATUS_PASS, NULL, "");
 }

@@ -53,7 +53,7 @@ static char **make_environment(struct session *s, const char *log)
     list[n++] = (char *)session_print(s, WIRE_LOG_VARIABLE "=%s", log);
     if (s->test->faults != NULL)
         list[n++] = (char *)session_print(s, WIRE_FAULTS_VARIABLE "=%s", s->test->faults);
-    list[n++] = (char *)session_print(s, WIRE_SEED_VARIABLE "=%u", s->options->seed);
+    list[n++] = (char *)session_print(s, WIRE_SEED_VARIABLE "=%u", s->wire_seed);
     if (s->has_hosts)
         list[n++] = (char *)session_print(s, WIRE_HOSTS_VARIABLE "=%s/hosts", s->folder);
     list[n] = NULL;

@@ -42,6 +42,7 @@ WANTED = {
     "table": ("sanitizer", r"memset\(\) writes 26 bytes and goes past the end of table, which "
               r"has 16 bytes\."),
     "leak": ("leak", r"123 bytes.*student\.c:\d+, in leak"),
+    "quit": ("fail", r"ended by _exit\(\), so its memory could not be looked at"),
     "dig": ("pass", ""),
     "forge": ("harness", r"its process was ended by signal 9"),
     "stop": ("timeout", r"still waiting after 0\.[3-9] s"),

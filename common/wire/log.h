@@ -42,6 +42,7 @@ enum wire_call {
     WIRE_SELECT,     /* select, pselect */
     WIRE_POLL,       /* poll, ppoll */
     WIRE_EPOLL,      /* epoll_wait, epoll_pwait */
+    WIRE_QUIT,       /* _exit, _Exit: entered and never left; asked is the status */
     WIRE_FORK,       /* fork, vfork; a fork() has an exit in each of the two processes */
     WIRE_GETSOCKOPT, /* getsockopt(SO_ERROR) alone: how a connect in progress ended */
     WIRE_CALLS       /* how many there are */
@@ -166,7 +167,7 @@ void wire_log_release(const struct wire_log *log);
  * copy. wire_log_obey() waits while calls of this kind are held. wire_log_is_sound() says whether a
  * mapping of size bytes holds a log at all.
  */
-#define WIRE_LOG_MAGIC 0x32676f6c65726977ULL /* "wirelog2"; raised whenever the layout changes */
+#define WIRE_LOG_MAGIC 0x33676f6c65726977ULL /* "wirelog3"; raised whenever the layout changes */
 uint32_t wire_log_add(struct wire_log_header *header, uint32_t capacity, struct wire_event *event);
 void wire_log_obey(struct wire_log_header *header, unsigned call);
 bool wire_log_is_sound(const struct wire_log_header *header, size_t size);

@@ -229,6 +229,7 @@ ALONE(past, "past")
 ALONE(before, "before")
 ALONE(table, "table")
 ALONE(leak, "leak")
+ALONE(quit, "quit")
 ALONE(dig, "dig")
 ALONE(forge, "forge")
 ALONE(stop, "stop")
@@ -260,6 +261,7 @@ static const struct test_case CASES[] = {
     {.name = "before", .title = "t", .points = 1, .teaches = "t", .run = before},
     {.name = "table", .title = "t", .points = 1, .teaches = "t", .run = table},
     {.name = "leak", .title = "t", .points = 1, .teaches = "t", .run = leak, .leaks = true},
+    {.name = "quit", .title = "t", .points = 1, .teaches = "t", .run = quit, .leaks = true},
     {.name = "dig", .title = "t", .points = 1, .teaches = "t", .run = dig},
     {.name = "forge", .title = "t", .points = 1, .teaches = "t", .run = forge},
     {.name = "stop", .title = "t", .points = 1, .teaches = "t", .run = stop, .limit_ms = 300},

@@ -203,6 +203,12 @@ static int leak(void)
 }
 /* NOLINTEND */
 
+static int leak_and_quit(void)
+{
+    (void)leak();
+    _exit(0);
+}
+
 static int leave_zombie(void)
 {
     pid_t child = fork();
@@ -370,6 +376,7 @@ int main(int argc, char **argv)
                 {"sum", print_sum},
                 {"usage", say_usage},
                 {"leak", leak},
+                {"quit", leak_and_quit},
                 {"zombie", leave_zombie},
                 {"bytes", print_bytes},
                 {"sigpipe", write_to_closed},

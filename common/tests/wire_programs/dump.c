@@ -24,6 +24,7 @@ static const char *const CALLS[WIRE_CALLS] = {
     [WIRE_SELECT] = "select",
     [WIRE_POLL] = "poll",
     [WIRE_EPOLL] = "epoll",
+    [WIRE_QUIT] = "quit",
     [WIRE_FORK] = "fork",
     [WIRE_GETSOCKOPT] = "getsockopt",
 };

@@ -247,8 +247,32 @@ WIRE_EXPORT int fcntl64(int fd, int command, ...)
     return control(WIRE_CALLER(), fd, command, argument);
 }
 
-/* ---- fork -------------------------------------------------------------------------------------
+/* ---- _exit and fork
+ * -------------------------------------------------------------------------------------
  */
+
+static _Noreturn void quit(const void *caller, const char *name, int status)
+{
+    struct passage passage;
+
+    if (wire_on()) {
+        wire_begin(&passage, WIRE_QUIT, name, -1, caller);
+        passage.event.asked = status;
+        wire_enter(&passage);
+    }
+    for (;;)
+        real._exit(status); /* it does not return, though no pointer can say so */
+}
+
+WIRE_EXPORT _Noreturn void _exit(int status)
+{
+    quit(WIRE_CALLER(), "_exit", status);
+}
+
+WIRE_EXPORT _Noreturn void _Exit(int status)
+{
+    quit(WIRE_CALLER(), "_Exit", status);
+}
 
 static bool may_fork(void)
 {

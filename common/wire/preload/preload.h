@@ -70,6 +70,7 @@
     X(int, epoll_pwait, (int, struct epoll_event *, int, int, const sigset_t *))                   \
     X(int, epoll_pwait2,                                                                           \
       (int, struct epoll_event *, int, const struct timespec *, const sigset_t *))                 \
+    X(void, _exit, (int))                                                                          \
     X(pid_t, fork, (void))                                                                         \
     X(pid_t, vfork, (void))                                                                        \
     X(FILE *, fdopen, (int, const char *))                                                         \
