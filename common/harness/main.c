@@ -99,15 +99,12 @@ static json_t *missing_verdict(const struct run *run, uint32_t seed, int status)
 
     if (run->late && run->stopped_ns != 0)
         (void)snprintf(cause, sizeof cause,
-                       "The harness could not judge this case: its process was stopped, by the "
-                       "program perhaps.");
+                       "the process that watched this case was stopped, perhaps by the program");
     else if (run->late)
         (void)snprintf(cause, sizeof cause,
-                       "The harness could not judge this case: its process did nothing for %d s.",
-                       LATE_MS / 1000);
+                       "the process that watched this case did nothing for %d s", LATE_MS / 1000);
     else
-        (void)snprintf(cause, sizeof cause,
-                       "The harness could not judge this case: its process %s %d.",
+        (void)snprintf(cause, sizeof cause, "the process that watched this case %s %d",
                        WIFSIGNALED(status) ? "was ended by signal" : "gave no verdict, exit status",
                        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     return json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:I}", "case", run->test->name, "title",

@@ -44,9 +44,9 @@ WANTED = {
     "leak": ("leak", r"123 bytes.*student\.c:\d+, in leak"),
     "quit": ("fail", r"ended by _exit\(\), so its memory could not be looked at"),
     "dig": ("pass", ""),
-    "forge": ("harness", r"its process was ended by signal 9"),
+    "forge": ("harness", r"this case was ended by signal 9"),
     "stop": ("timeout", r"still waiting after 0\.[3-9] s"),
-    "stop-parent": ("harness", r"its process was stopped"),
+    "stop-parent": ("harness", r"this case was stopped"),
     "reply-rubbish": ("fail", r"^Behind the 5 bytes that recv\(\) returned \(student\.c:\d+\), "
                       r"your program printed bytes that did not come.*adds no NUL"),
     "reply-left-over": ("fail", r"^Behind the 3 bytes that recv\(\) returned.*adds no NUL"),
