@@ -164,10 +164,6 @@ static void start_cases(struct judge *judge)
         arguments[n++] = "--seed";
         arguments[n++] = plan->seed;
     }
-    if (plan->solution != NULL) {
-        arguments[n++] = "--solution";
-        arguments[n++] = plan->solution;
-    }
     if (plan->record)
         arguments[n++] = "--record";
     (void)snprintf(columns, sizeof columns, "COLUMNS=%d", plan->columns > 0 ? plan->columns : 80);

@@ -47,7 +47,6 @@ struct judge_plan {
     const char *program;   /* where the compiled program goes */
     const char *case_name; /* NULL: all */
     const char *seed;      /* decimal; NULL: the default of the cases */
-    const char *solution;  /* a compiled solution that other seeds are compared with, or NULL */
     int columns;           /* of the ladder; 0: 80 */
     bool any_header;       /* the list of headers does not count */
     bool compile_only;
