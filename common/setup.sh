@@ -32,6 +32,7 @@ test  clang-format      command clang-format       keeps the C code in one layou
 test  python3           file /usr/bin/python3      runs the Python lines of the lessons
 test  python3-pyte      file /usr/lib/python3/dist-packages/pyte  a terminal in memory, for the tour
 test  curl              command curl               a real client, watched by the wire
+test  git               command git                puts a lesson's program back
 END
 }
 

@@ -40,6 +40,14 @@ if ! [ -e "$minimal" ]; then
     rm -rf "$work/first"
 fi
 
+# Runs a command with the machine $1 as its root. No plain chroot: inside one the kernel allows no
+# namespaces, and a lesson has one of its own.
+enter() {
+    unshare --mount --propagation private sh -c '
+        mount --rbind "$0" "$0" && cd "$0" && mkdir -p .host && pivot_root . .host &&
+            exec chroot . sh -c "umount -l /.host && exec \"\$0\" \"\$@\"" "$@"' "$@"
+}
+
 # Runs a command line on the machine $1 as the user $2, in the clone, with a bare environment.
 on() {
     machine=$work/$1 user=$2
@@ -47,7 +55,7 @@ on() {
     say "as $user: $*"
     home=/root
     [ "$user" = root ] || home=/home/$user
-    chroot "$machine" /usr/bin/env -i HOME="$home" TERM=xterm \
+    enter "$machine" /usr/bin/env -i HOME="$home" TERM=xterm \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         setpriv --reuid "$user" --regid "$user" --init-groups sh -c "cd ~/workbook && $*"
 }
