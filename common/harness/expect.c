@@ -119,7 +119,7 @@ void expect_exit(struct student *p, int status)
     struct session *s = p->session;
 
     if (s->options->play) {
-        play_say(s, "your program should end with exit status %d", status);
+        play_expect_end(s, session_print(s, "your program should end with exit status %d", status));
         return;
     }
     wait_end(p);

@@ -114,10 +114,11 @@ const char *student_port(struct student *student);
 void student_settle(struct student *student);
 
 /*
- * Holds the program when it next sends, until student_release(): for what a peer must do just
- * before. student_wait_held() waits until it stands there.
+ * Call session_hold_send() before student_start(): the program is held when it first sends, until
+ * student_release(), for what a peer must do just before. student_wait_held() waits until it stands
+ * there.
  */
-void student_hold_send(struct student *student);
+void session_hold_send(struct session *session);
 void student_wait_held(struct student *student);
 void student_release(struct student *student);
 

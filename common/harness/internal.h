@@ -120,6 +120,7 @@ struct session {
     const struct options *options;
     uint64_t random[2];
     uint32_t wire_seed;
+    bool holds_send;  /* programs are started held at their first send */
     int result_fd;    /* where the verdict goes */
     char folder[256]; /* scratch, removed at the end */
     struct student *students;
@@ -273,8 +274,12 @@ json_t *sanitizer_read(struct session *session, bool *leak, const char **report)
 
 /* ---- play.c: the peer played by hand ---- */
 
-/* Says how to run the programs that were to be started, in place of starting them. */
-void play_announce(struct session *session);
+/* Says how to run the programs that were to be started, in place of starting them. False: none was.
+ */
+bool play_announce(struct session *session);
+
+/* Says how the program should end; first how to run it, if that was not said. */
+void play_expect_end(struct session *session, const char *expected);
 
 /* Bytes as a line of play shows them: 6 B  "hello\n". */
 const char *play_show(struct session *session, const void *bytes, size_t length);

@@ -132,13 +132,25 @@ static void announce(struct student *p)
     buffer_free(&text);
 }
 
-void play_announce(struct session *s)
+bool play_announce(struct session *s)
 {
+    bool said = false;
+
     for (struct student *p = s->students; p != NULL; p = p->next)
         if (s->options->play && !p->announced) {
-            p->announced = true;
+            said = p->announced = true;
             announce(p);
         }
+    return said;
+}
+
+void play_expect_end(struct session *s, const char *expected)
+{
+    bool first = play_announce(s); /* nothing has happened yet: there is no peer in this case */
+
+    play_say(s, "%s", expected);
+    if (first)
+        play_pause(s, "Enter goes on");
 }
 
 const char *play_show(struct session *s, const void *bytes, size_t length)

@@ -106,7 +106,8 @@ static const char *say_transfer(struct session *s, const struct step *step)
     bool sends = e->call == WIRE_SEND || e->call == WIRE_SENDFILE;
 
     if (step->count > 1 && step->bytes == 0)
-        return session_print(s, "%s returned 0, %u times", name_of(s, e), step->count);
+        return session_print(s, "%s returned 0, %s%u times", name_of(s, e),
+                             step->count > LOG_EVENTS / 4 ? "more than " : "", step->count);
     if (step->count > 1)
         return session_print(s, "%s %s %u times, %lld bytes in all", name_of(s, e),
                              sends ? "was called" : "returned data", step->count, step->bytes);
@@ -305,7 +306,8 @@ struct story {
     unsigned reads; /* that returned data */
     unsigned ends;  /* that returned 0, one after another */
     bool over;      /* recv() returned 0, or failed: there is nothing more to read */
-    const struct wire_event *short_send, *interrupted, *closed, *end;
+    const struct wire_event *short_send, *failed_send, *interrupted, *closed, *end;
+    bool read_on; /* received after a send that failed */
 };
 
 enum { MAX_STORIES = 64 };
@@ -333,6 +335,8 @@ static void follow_send(struct story *story, const struct wire_event *e)
         if (story->short_send != NULL &&
             e->asked == story->short_send->asked - story->short_send->result)
             story->short_send = NULL;
+    } else if (e->error != 0 && e->error != EINTR && e->error != EAGAIN) {
+        story->failed_send = e;
     } else if (story->short_send == NULL && e->type == SOCK_STREAM && e->result > 0 &&
                e->result < e->asked) {
         story->short_send = e;
@@ -344,6 +348,7 @@ static void follow_recv(struct story *story, const struct wire_event *e)
     bool failed = e->error != 0 && e->error != EINTR && e->error != EAGAIN;
 
     story->closed = NULL; /* only a copy was closed */
+    story->read_on |= story->failed_send != NULL;
     if (e->phase == WIRE_ENTER)
         return;
     if (e->error == 0 && e->result == 0 && e->asked > 0) {
@@ -429,14 +434,11 @@ static const char *judge_end(struct session *s, const struct story *story)
 
     if (e == NULL || story->over)
         return NULL;
-    if (e->unread > 0 && story->reads == 1)
-        return session_print(s,
-                             "Your program stopped after the first recv(): it closed the socket "
-                             "with %u %s unread.",
-                             e->unread, plural(e->unread));
-    if (e->unread > 0)
-        return session_print(s, "Your program closed the socket with %u %s unread%s.", e->unread,
-                             plural(e->unread), at_place(s, e));
+    /* How much had come by then differs from run to run, so the sentence does not say it. */
+    if (story->reads == 0 && e->unread > 0)
+        return session_print(
+            s, "Your program closed the socket%s and read nothing of what it was sent.",
+            at_place(s, e));
     if (story->reads == 1)
         return "Your program stopped after the first recv(): it closed the socket before it had "
                "seen the end, a recv() that returns 0.";
@@ -458,6 +460,10 @@ static const char *judge(struct session *s, const struct student *p, const struc
                              "%s had returned 0%s: the other side had finished, and there will "
                              "never be more. The program called it again and again.",
                              name_of(s, story->end), at_place(s, story->end));
+    if (found == NULL && status == STATUS_FAIL && story->read_on)
+        return session_print(s, "%s failed with %s%s, and the program went on as if it had not.",
+                             name_of(s, story->failed_send), errno_name(story->failed_send->error),
+                             at_place(s, story->failed_send));
     if (found == NULL && status == STATUS_FAIL && !p->stopped) /* to stop, one may close early */
         found = judge_end(s, story);
     return found;

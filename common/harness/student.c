@@ -179,6 +179,8 @@ struct student *student_start(struct session *s, ...)
     if (wire_log_create(&p->log, log, LOG_EVENTS, &error) == -1)
         session_fault(s, "%s", error.text);
     p->log.header->fork_limit = LIMIT_FORKS;
+    if (s->holds_send)
+        wire_log_hold(&p->log, WIRE_SEND);
     p->command = command_line(s, arguments);
     make_pipes(s, child, ours);
     p->in = ours[0], p->out = ours[1], p->err = ours[2];
@@ -298,10 +300,9 @@ void student_end(struct student *p)
     pump_drain(p->session, p);
 }
 
-void student_hold_send(struct student *p)
+void session_hold_send(struct session *s)
 {
-    wire_log_hold(&p->log, WIRE_SEND);
-    wire_log_hold(&p->log, WIRE_SENDFILE);
+    s->holds_send = true;
 }
 
 /* A send() was entered and did not return, whatever its other threads and children did since. */

@@ -190,11 +190,8 @@ static void put_exercise(const struct screen *screen, const struct exercise_entr
                                                   : "";
     (void)buffer_print(&right, "%s%s", state, *state != '\0' && points > 0 ? "  " : "");
     int earned = progress->earned < points ? progress->earned : points;
-    if (points > 0 && (progress->passed || progress->tries > 0))
+    if (points > 0)
         (void)buffer_print(&right, _("%d/%d points"), earned, points);
-    else if (points > 0)
-        (void)buffer_print(&right, ngettext("%d point", "%d points", (unsigned long)points),
-                           points);
     else if (points == 0 && *state == '\0')
         (void)buffer_print(&right, "%s", _("no points"));
     screen_row(screen, progress->passed ? STYLE_GOOD : STYLE_KEY, lead, exercise->title,

@@ -73,9 +73,10 @@ static void timed(struct session *s)
 static void held(struct session *s)
 {
     struct peer *server = peer_listen(s, "127.0.0.1");
+
+    session_hold_send(s);
     struct student *p = student_start(s, "send", peer_host(server), peer_port(server), NULL);
 
-    student_hold_send(p);
     struct link *link = peer_accept(server);
     student_wait_held(p);
     link_send(link, "g", 1); /* to its child */

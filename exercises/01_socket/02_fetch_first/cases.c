@@ -269,6 +269,8 @@ static void early_close(struct session *s)
 static void hang_up(struct session *s)
 {
     struct peer *rude = peer_listen(s, "127.0.0.1"), *server = peer_listen(s, "127.0.0.2");
+
+    session_hold_send(s);
     struct student *p = student_start(s, peer_host(rude), peer_port(rude), peer_host(server),
                                       peer_port(server), NULL);
     size_t length = 20000 + session_random(s, 12000);
@@ -276,7 +278,6 @@ static void hang_up(struct session *s)
     struct talk talk = make_talk(s);
 
     session_text(s, question, length);
-    student_hold_send(p);
     student_input(p, question, length);
     student_end_input(p);
     struct link *link = peer_accept(rude);
@@ -296,13 +297,14 @@ static void hang_up(struct session *s)
 static void early_reply(struct session *s)
 {
     struct peer *hasty = peer_listen(s, "127.0.0.1"), *server = peer_listen(s, "127.0.0.2");
+
+    session_hold_send(s);
     struct student *p = student_start(s, peer_host(hasty), peer_port(hasty), peer_host(server),
                                       peer_port(server), NULL);
     struct talk talk = make_talk(s);
     char other[24];
 
     session_text(s, other, sizeof other);
-    student_hold_send(p);
     ask(p, &talk);
     struct link *link = peer_accept(hasty);
     student_wait_held(p);
