@@ -184,9 +184,11 @@ static void add_failure(struct session *s, json_t *verdict, struct student *stud
     const struct expectation *e = &s->expected;
 
     (void)json_object_set_new(verdict, "steps", steps_build(s, student));
-    if (!has_comparison && e->link != NULL && e->link->in.length > 0)
+    if (!has_comparison && e->link != NULL && e->link->in.length > 0) {
         report_comparison(
             &(struct comparison){e->bytes, e->link->in.data, e->length, e->link->in.length, false});
+        (void)json_object_set_new(verdict, "sent", json_true()); /* to its peer, not printed */
+    }
     if (!stopped) { /* by a sanitizer: then its report says it all */
         if (has_comparison && compared.message)
             add_named(verdict);

@@ -241,7 +241,8 @@ static void put_comparison(const struct screen *screen, const struct tap_case *t
         from = mark - room / 2;
     blank(screen);
     put_lines(screen, _("Expected"), fact(test, "expected", &text), from);
-    put_lines(screen, _("Got"), fact(test, "got", &text), from);
+    put_lines(screen, json_is_true(json_object_get(test->facts, "sent")) ? _("Sent") : _("Got"),
+              fact(test, "got", &text), from);
     const char *words = fact(test, "mark_text", &text);
     if (*words == '\0') { /* nothing to mark: what is looked for may stand anywhere */
         buffer_free(&text);
