@@ -214,7 +214,7 @@ def solution(tap, book):
 
 def list_and_grade(tap, book):
     said(tap, "list", book.run("list"), 0, "1 Sockets",
-         "1.1 The first exercise of this test 6 points", "1.2 Another one 6 points")
+         "1.1 The first exercise of this test 0/6 points", "1.2 Another one 0/6 points")
     book.answer(failing("plain"))
     book.run("check", "1.1")
     said(tap, "list after a try", book.run("list"), 0,
