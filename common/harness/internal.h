@@ -130,7 +130,7 @@ struct session {
     struct buffer hosts;
     bool has_hosts;
     bool full_output; /* programs get /dev/full for their standard output */
-    uint64_t began_ns, step_ns;
+    uint64_t began_ns;
     uint64_t idle_ns; /* the program slept this long since the last step */
     uint64_t cpu_ns;  /* its processor time when the last step was done */
     uint64_t moved;   /* bytes that had moved when the clock was last looked at */

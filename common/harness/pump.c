@@ -329,7 +329,6 @@ static void reset_clock(struct session *s)
     struct standing standing;
     const struct student *p = running_student(s);
 
-    s->step_ns = now_ns();
     s->idle_ns = 0;
     s->quiet = 0;
     s->quiet_ticks = 0;

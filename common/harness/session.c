@@ -296,7 +296,7 @@ void session_run(const struct test_case *test, const struct options *options, in
     session.test = test;
     session.options = options;
     session.result_fd = result_fd;
-    session.began_ns = session.step_ns = now_ns();
+    session.began_ns = now_ns();
     random_seed(&session, ~options->seed, test->name); /* a seed that tells nothing about ours */
     session.wire_seed = session_random(&session, UINT32_MAX);
     random_seed(&session, options->seed, test->name);

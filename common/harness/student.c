@@ -198,7 +198,6 @@ struct student *student_start(struct session *s, ...)
     if (p->pidfd == -1)
         session_fault(s, "cannot watch a process: %s", strerror(errno));
     (void)fcntl(p->pidfd, F_SETFD, FD_CLOEXEC);
-    s->step_ns = now_ns();
     return p;
 }
 

@@ -44,6 +44,24 @@ static void udp(struct session *s)
     expect_exit(p, 0);
 }
 
+static void udp_server(struct session *s)
+{
+    struct port *port = port_open(s, "127.0.0.1");
+    struct student *p = student_start(s, "udp-server", NULL);
+
+    port_send(port, "127.0.0.1", student_port(p), "marco", 5);
+    expect_output(p, "marco", 5);
+    expect_exit(p, 0);
+}
+
+/* Neither taken nor refused: the program sleeps in connect(), which ends by itself one day. */
+static void no_answer(struct session *s)
+{
+    struct peer *hole = peer_ignore(s, "127.0.0.1");
+
+    expect_exit(student_start(s, "read", peer_host(hole), peer_port(hole), NULL), 0);
+}
+
 static void left_daemon(struct session *s)
 {
     struct student *p = student_start(s, "daemon", NULL);
@@ -263,6 +281,8 @@ static const struct test_case CASES[] = {
     {.name = "table", .title = "t", .points = 1, .teaches = "t", .run = table},
     {.name = "leak", .title = "t", .points = 1, .teaches = "t", .run = leak, .leaks = true},
     {.name = "quit", .title = "t", .points = 1, .teaches = "t", .run = quit, .leaks = true},
+    {.name = "udp-server", .title = "t", .points = 1, .teaches = "t", .run = udp_server},
+    {.name = "hole", .title = "t", .points = 1, .teaches = "t", .run = no_answer, .limit_ms = 300},
     {.name = "dig", .title = "t", .points = 1, .teaches = "t", .run = dig},
     {.name = "forge", .title = "t", .points = 1, .teaches = "t", .run = forge},
     {.name = "stop", .title = "t", .points = 1, .teaches = "t", .run = stop, .limit_ms = 300},

@@ -209,6 +209,25 @@ static int leak_and_quit(void)
     _exit(0);
 }
 
+/* Prints the first datagram that comes. */
+static int serve_datagram(void)
+{
+    struct sockaddr_in here = {.sin_family = AF_INET};
+    socklen_t length = sizeof here;
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    char bytes[64];
+
+    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (bind(fd, (struct sockaddr *)&here, sizeof here) == -1 ||
+        getsockname(fd, (struct sockaddr *)&here, &length) == -1)
+        return 1;
+    printf("listening on 127.0.0.1:%d\n", ntohs(here.sin_port));
+    if (fflush(stdout) == EOF)
+        return 1;
+    ssize_t n = recv(fd, bytes, sizeof bytes, 0);
+    return n == -1 || fwrite(bytes, 1, (size_t)n, stdout) != (size_t)n;
+}
+
 static int leave_zombie(void)
 {
     pid_t child = fork();
@@ -377,6 +396,7 @@ int main(int argc, char **argv)
                 {"usage", say_usage},
                 {"leak", leak},
                 {"quit", leak_and_quit},
+                {"udp-server", serve_datagram},
                 {"zombie", leave_zombie},
                 {"bytes", print_bytes},
                 {"sigpipe", write_to_closed},
