@@ -34,7 +34,7 @@ IMPORTS = {
     "common/harness/": ["core/", "wire/", "harness/"],
     "common/workbook/": ["core/", "wire/", "workbook/"], # the tour draws ladders
     "common/testbed/": ["core/", "testbed/", "http/"],
-    "01_socket/": ["core/error.h"],
+    "01_socket/": ["core/"],
     "02_http/": ["core/", "http/"],
     "03_urllib/": ["core/", "http/", "urllib/"],
     "04_requests/": ["core/", "http/", "urllib/", "requests/"],

@@ -1,4 +1,4 @@
-/* core: errors, numbers, buffers, addresses. */
+/* core: errors, numbers, buffers, addresses, connections, the stop. */
 #include <setjmp.h> /* cmocka.h wants these four before it */
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,9 +9,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +23,8 @@
 #include "core/buffer.h"
 #include "core/error.h"
 #include "core/number.h"
+#include "core/stop.h"
+#include "core/tcp.h"
 
 static void test_number(void **state)
 {
@@ -208,12 +213,58 @@ static void test_programs(void **state)
     assert_non_null(strstr(text, "standard output: ENOSPC"));
 }
 
+/* A connection from end to end: what the modules make works, and they name what they cannot do. */
+static void test_tcp(void **state)
+{
+    struct error error = {.text = ""};
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    char port[8], text[4] = "";
+
+    (void)state;
+    int listener = tcp_listen(0, &error);
+    assert_int_not_equal(listener, -1);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    (void)snprintf(port, sizeof port, "%d", address_port((struct sockaddr *)&address));
+    int client = tcp_connect("127.0.0.1", port, &error);
+    assert_int_not_equal(client, -1);
+    int server = accept(listener, NULL, NULL);
+    assert_int_not_equal(server, -1);
+    assert_int_equal(tcp_send_all(client, "abc", 3), 0);
+    assert_int_equal(recv(server, text, sizeof text, MSG_WAITALL | MSG_PEEK | MSG_DONTWAIT), 3);
+    assert_memory_equal(text, "abc", 3);
+    assert_int_equal(tcp_listen((uint16_t)address_port((struct sockaddr *)&address), &error), -1);
+    assert_non_null(strstr(error.text, "EADDRINUSE"));
+    assert_int_equal(close(listener) | close(server), 0);
+    assert_int_equal(tcp_connect("127.0.0.1", port, &error), -1);
+    assert_non_null(strstr(error.text, "ECONNREFUSED"));
+    assert_int_equal(tcp_connect("name.invalid", "no such service", &error), -1);
+    assert_non_null(strstr(error.text, "name.invalid"));
+    assert_int_equal(close(client), 0);
+}
+
+/* A signal that comes while the program is busy is seen, and one that comes before it sleeps. */
+static void test_stop(void **state)
+{
+    struct error error = {.text = ""};
+
+    (void)state;
+    assert_int_equal(stop_hold(&error), 0);
+    assert_false(stop_asked());
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_true(stop_asked());
+    assert_int_equal(ppoll(NULL, 0, NULL, stop_mask()), -1);
+    assert_int_equal(errno, EINTR);
+    assert_true(stop_asked());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_number),      cmocka_unit_test(test_buffer),
         cmocka_unit_test(test_buffer_file), cmocka_unit_test(test_address),
         cmocka_unit_test(test_error),       cmocka_unit_test(test_programs),
+        cmocka_unit_test(test_tcp),         cmocka_unit_test(test_stop),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
