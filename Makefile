@@ -72,7 +72,7 @@ CORE := $(call objects,core)
 WIRE := $(filter-out build/common/wire/wire.o,$(call objects,wire))
 
 .PHONY: all
-all: $(WORKBOOK) build/wire build/libwire.so $(PROGRAMS) $(CASES) build/student.flags
+all: $(WORKBOOK) build/wire build/libwire.so build/crowd $(PROGRAMS) $(CASES) build/student.flags
 
 build/%.o: %.c
 	@mkdir -p $(@D)
@@ -92,6 +92,10 @@ build/libwire.so: $(PRELOAD) build/common/wire/log.o build/common/wire/fault.o b
 	$(CC) -shared -static-libgcc -Wl,-z,defs,-z,now,--exclude-libs,ALL -o $@ $^ -ldl -pthread
 
 build/wire: build/common/wire/wire.o $(WIRE) build/libcore.a
+	$(call say,link)
+	$(CC) -o $@ $^
+
+build/crowd: build/common/testbed/crowd.o build/libcore.a
 	$(call say,link)
 	$(CC) -o $@ $^
 
@@ -218,7 +222,12 @@ record: all
 	@$(WORKBOOK) record $(EXERCISE)
 	@$(if $(E),,$(WORKBOOK) lesson --record)
 
-bench: all
+build/bench/%: common/bench/peers/%.c build/libcore.a
+	@mkdir -p $(@D)
+	$(call say,cc  )
+	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $< -o $@ build/libcore.a
+
+bench: all build/bench/bare_epoll
 	@python3 -B common/bench/bench.py
 
 .PHONY: clean record bench fuzz soak

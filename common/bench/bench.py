@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Measures what a learner waits for: a verdict, a build. What `make bench` runs.
+"""Measures what a learner waits for, a verdict and a build, and how fast the servers are that the
+lessons make. What `make bench` runs.
 
 Prints a table and writes build/bench.json. Every time is that of a whole process, as the median of
 ten runs where it is short. The verdict is measured beside its nearest relative, the compiler alone
@@ -14,6 +15,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import echo
 
 EXERCISE = "1.2"
 FILE = "01_socket/02_fetch_first/fetch_first.c"
@@ -109,6 +112,8 @@ def main():
     print("The whole workbook")
     row("built from clean", result["clean_build_s"], "s", "at most 30")
     row("make when nothing has changed", 1000 * result["noop_make_s"], "ms")
+    result["echo"] = echo.compare()
+    echo.show(result["echo"])
     Path("build/bench.json").write_text(json.dumps(result, indent=2, sort_keys=True) + "\n")
     return 0
 
