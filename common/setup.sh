@@ -32,6 +32,11 @@ test  clang-format      command clang-format       keeps the C code in one layou
 test  python3           file /usr/bin/python3      runs the Python lines of the lessons
 test  python3-pyte      file /usr/lib/python3/dist-packages/pyte  a terminal in memory, for the tour
 test  curl              command curl               a real client, watched by the wire
+test  strace            command strace             one of the tools that chapter 1 shows
+test  tcpdump           command tcpdump            another
+test  netcat-openbsd    command nc                 another
+test  iproute2          command ss                 another
+test  gdb               command gdb                another
 test  git               command git                puts a lesson's program back
 END
 }

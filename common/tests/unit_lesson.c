@@ -67,12 +67,15 @@ static void transcripts_match_with_patterns(void **state)
     assert_false(matches("port [..] is taken\n", "port 7003 is free\n"));
     assert_true(matches("x[..]\n", "x\n"));
     assert_false(matches("x[..]y\n", "x\n"));
+    assert_true(matches("a\n", "a  \n"));
+    assert_false(matches("a\n", " a\n"));
 }
 
 static void recording_keeps_what_still_fits(void **state)
 {
     (void)state;
     check_merge("", "a\nb\n", "a\nb\n");
+    check_merge("", "a \n", "a\n");
     check_merge("a\n", "", "");
     check_merge("a\n...\nz\n", "a\nb\nz\n", "a\n...\nz\n");
     check_merge("pid [..]\nold\n", "pid 7\nnew\n", "pid [..]\nnew\n");

@@ -12,13 +12,21 @@ static const char any_lines[] = "...", any_text[] = "[..]";
 /* ---- lines ------------------------------------------------------------------------------------
  */
 
+/* Blanks at the end of a line are seen by nobody, and editors take them away. */
+static size_t trimmed(const char *text, size_t length)
+{
+    while (length > 0 && text[length - 1] == ' ')
+        length--;
+    return length;
+}
+
 int lines_split(struct lines *lines, const char *text)
 {
     *lines = (struct lines){0};
     while (*text != '\0') {
         size_t length = strcspn(text, "\n");
         char **grown = realloc(lines->line, (lines->count + 1) * sizeof *grown);
-        char *copy = strndup(text, length);
+        char *copy = strndup(text, trimmed(text, length));
         if (grown != NULL)
             lines->line = grown;
         if (grown == NULL || copy == NULL) {

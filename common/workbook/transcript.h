@@ -15,7 +15,10 @@ struct lines {
     size_t count;
 };
 
-/* Cuts text into lines; a last line without line end counts. Returns 0, or -1: memory is short. */
+/*
+ * Cuts text into lines, without the blanks at their ends; a last line without line end counts.
+ * Returns 0, or -1 when memory is short.
+ */
 int lines_split(struct lines *lines, const char *text);
 void lines_free(struct lines *lines);
 
