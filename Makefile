@@ -116,7 +116,7 @@ build/exercises/%/cases: build/exercises/%/cases.o build/libharness.a
 build/01_socket/%: 01_socket/%.c build/libcore.a
 	@mkdir -p $(@D) && rm -f $@
 	$(call say,cc  )
-	$(CC) $(POSIX) $(CFLAGS) $(INCLUDES) $< -o $@ build/libcore.a $(FORGIVEN)
+	$(CC) $(POSIX) $(CFLAGS) $(INCLUDES) $< -o $@ build/libcore.a -pthread $(FORGIVEN)
 
 # How the runner compiles a learner's file: read by gcc as @build/student.flags.
 build/student.flags: Makefile
