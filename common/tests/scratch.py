@@ -104,8 +104,8 @@ class Workbook:
 
 def environment_of(**more):
     """The environment, without what would change what the runner prints."""
-    leave = ("NO_COLOR", "COLUMNS", "LINES", "CC", "COURSE", "VISUAL", "EDITOR", "FAKE_CASES",
-             "WORKBOOK_POLL", "LANGUAGE")
+    leave = ("NO_COLOR", "COLUMNS", "LINES", "CC", "COURSE", "VISUAL", "EDITOR", "PAGER",
+             "FAKE_CASES", "WORKBOOK_POLL", "LANGUAGE")
     return {**{k: v for k, v in os.environ.items() if k not in leave}, "LC_ALL": "C.UTF-8", **more}
 
 

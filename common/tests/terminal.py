@@ -34,10 +34,10 @@ class Terminal:
     def __init__(self, folder, *command, columns=80, rows=24, **environment):
         Terminal.marks += 1
         self.mark = "TERMINAL_TEST=%d.%d" % (os.getpid(), Terminal.marks)
-        self.screen = pyte.Screen(columns, rows)
+        self.screen = pyte.HistoryScreen(columns, rows, history=5000)
         self.stream = pyte.ByteStream(self.screen)
         self.status, self.bytes = None, b""
-        env = environment_of(TERM="xterm-256color", **environment)
+        env = environment_of(**{"TERM": "xterm-256color", **environment})
         env.update([self.mark.split("=")])
         self.master, self.slave = pty.openpty()
         self.resize(columns, rows)

@@ -4,43 +4,24 @@
 Works on a small workbook of its own: two lessons of common/tests/lessons with chapter 1's real
 programs. Nothing here waits for a time to pass: every wait is for a text, a process or an end.
 """
-import errno
-import fcntl
 import os
-import pty
 import re
-import select
 import shutil
 import signal
-import struct
-import subprocess
 import sys
 import tempfile
 import termios
-import time
 from pathlib import Path
 
-try:
-    import pyte
-except ImportError:
-    if os.environ.get("CI") == "true":
-        sys.exit("Bail out! python3-pyte is missing: sh common/setup.sh --test")
-    print("1..0 # SKIP python3-pyte is missing: sh common/setup.sh --test")
-    sys.exit(0)
-
 from tap import Tap, run
+from terminal import Lost, Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 30  # seconds: how long a machine may be slow before a test gives up
 ENTER, CTRL_C, CTRL_D, CTRL_Z, LEFT = "\r", "\x03", "\x04", "\x1a", "\x1b[D"
 
 MAKEFILE = """build/01_socket/%%: 01_socket/%%.c
 \tgcc -std=c11 -D_POSIX_C_SOURCE=200809L -I%s/common $< %s/build/libcore.a -o $@
 """ % (ROOT, ROOT)
-
-
-class Lost(Exception):
-    """What was awaited did not come."""
 
 
 def workbook(folder):
@@ -58,56 +39,12 @@ def workbook(folder):
     return folder
 
 
-class Terminal:
-    """A program on a pseudo-terminal, and the screen that a person would see."""
+class Tour(Terminal):
+    """The tour of chapter 1, or another command, and how a person goes through it."""
 
-    marks = 0
-
-    def __init__(self, folder, *command, columns=80, rows=24, **environment):
-        Terminal.marks += 1
-        self.mark = "TOUR_TEST=%d.%d" % (os.getpid(), Terminal.marks)
-        self.screen = pyte.HistoryScreen(columns, rows, history=5000)
-        self.stream = pyte.ByteStream(self.screen)
-        self.status, self.bytes = None, b""
-        env = {k: v for k, v in os.environ.items()
-               if k not in ("NO_COLOR", "COLUMNS", "LINES", "PAGER", "VISUAL", "EDITOR")}
-        env.update({"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment})
-        env.update([self.mark.split("=")])
-        self.master, slave = pty.openpty()
-        self.resize(columns, rows)
-        self.before = termios.tcgetattr(self.master)
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.setsid()
-            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-            for fd in range(3):
-                os.dup2(slave, fd)
-            os.close(self.master)
-            os.chdir(folder)
-            command = command or (str(ROOT / "build/workbook"), "chapter", "1")
-            os.execvpe(command[0], command, env)
-        os.close(slave)
-
-    def resize(self, columns, rows):
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        self.screen.resize(rows, columns)
-
-    def read(self, timeout):
-        """Takes what came; False at the end."""
-        if not select.select([self.master], [], [], timeout)[0]:
-            return True
-        try:
-            data = os.read(self.master, 65536)
-        except OSError as e:
-            if e.errno != errno.EIO:
-                raise
-            data = b""
-        self.bytes += data
-        self.stream.feed(data)
-        return data != b""
-
-    def text(self):
-        return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
+    def __init__(self, folder, *command, **options):
+        super().__init__(folder, *(command or (str(ROOT / "build/workbook"), "chapter", "1")),
+                         **options)
 
     def seen(self):
         """All that was ever written, without what moves the cursor or gives colour."""
@@ -115,21 +52,10 @@ class Terminal:
         text = re.sub(r"[^\r\n]*\r\x1b\[K", "", text).replace("\r", "")  # prompts that went
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
-    def expect(self, *wanted):
-        """Waits until all of wanted stand on the screen."""
-        limit = time.monotonic() + LIMIT
-        while not all(w in self.text() for w in wanted):
-            if time.monotonic() > limit:
-                raise Lost("waited for %r, the screen shows\n%s" % (wanted, self.text()))
-            if not self.read(1):
-                if all(w in self.text() for w in wanted):
-                    break
-                raise Lost("ended before %r, the screen shows\n%s" % (wanted, self.text()))
-        return self
-
-    def send(self, keys):
-        os.write(self.master, keys.encode())
-        return self
+    def expect(self, *wanted, without=()):
+        """Waits until all of wanted stand on the screen, line ends and all."""
+        return self.await_true(lambda: all(w in self.text() for w in wanted) and
+                               not any(w in self.text() for w in without), repr(wanted))
 
     def clear(self):
         """Forgets what is on the screen: what is expected next has to come anew."""
@@ -148,53 +74,13 @@ class Terminal:
             self.clear().send(ENTER).expect("Enter goes on")
         return self
 
-    def end(self):
-        """Waits until the program has ended; its status as Python's subprocess gives it."""
-        limit = time.monotonic() + LIMIT
-        while self.status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.status = os.waitstatus_to_exitcode(status)
-            elif time.monotonic() > limit:
-                raise Lost("does not end; the screen shows\n" + self.text())
-            self.read(0.02)
-        while self.read(0):
-            if not select.select([self.master], [], [], 0)[0]:
-                break
-        return self.status
-
-    def processes(self):
-        """Command lines of all processes that descend from the program, wherever they hide."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit():
-                continue
-            try:
-                if self.mark.encode() in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-            except OSError:
-                pass  # it has just ended
-        return found
-
     def await_processes(self, wanted):
         """Waits until the processes are those that wanted() accepts."""
-        limit = time.monotonic() + LIMIT
-        while not wanted(self.processes()):
-            if time.monotonic() > limit:
-                raise Lost("the processes are %r" % self.processes())
-            self.read(0.01)
+        return self.await_true(lambda: wanted(self.processes()),
+                               "other processes than %r" % self.processes())
 
     def is_raw(self):
         return not termios.tcgetattr(self.master)[3] & termios.ICANON
-
-    def is_restored(self):
-        return termios.tcgetattr(self.master) == self.before
-
-    def close(self):
-        if self.status is None:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-        os.close(self.master)
 
 
 def to_question(t):
@@ -233,7 +119,7 @@ def to_hanging(t):
 
 
 def lesson_from_end_to_end(folder, tap):
-    t = Terminal(folder, columns=80, rows=60)
+    t = Tour(folder, columns=80, rows=60)
     t.expect("1.03  TCP client", "1 of 2", "─" * 80, "On the core path, about 20 minutes")
     t.expect("recv() in code and a link by its words", "- one point", "client      ")
     row = next(line for line in t.screen.display if "s.shutdown(socket.SHUT_WR)" in line)
@@ -257,7 +143,7 @@ def lesson_from_end_to_end(folder, tap):
     t.send("q").expect("make chapter1 goes on from here.")
     tap.ok(t.end() == 0, "a whole lesson, its output real, a difference told calmly", t.text())
     t.close()
-    t = Terminal(folder)
+    t = Tour(folder)
     t.expect("1.04  TCP server", "2 of 2", "Beyond the core path, about 10 minutes, after 1.03")
     t.send("q")
     tap.ok(t.end() == 0, "the next tour begins with the lesson that is next")
@@ -273,7 +159,7 @@ def days_ago(kept, days):
 
 
 def answers(folder, tap):
-    t = to_question(Terminal(folder, rows=60))
+    t = to_question(Tour(folder, rows=60))
     t.send(ENTER).expect("A guess is enough")
     t.send(ENTER).send("z").send("b")
     t.expect("Not so; the answer is c. TCP carries", "Enter runs it")
@@ -287,21 +173,21 @@ def answers(folder, tap):
            out + err)
     kept = folder / ".workbook/progress.json"
     days_ago(kept, 2)
-    t = Terminal(folder, str(ROOT / "build/workbook"), "review")
+    t = Tour(folder, str(ROOT / "build/workbook"), "review")
     t.expect("1.03  TCP client", "How often", "a letter, a to c").send("c")
     t.expect("Right. TCP carries", "1 of 1 right.")
     tap.ok(t.end() == 0 and t.is_restored(), "two days later review asks it again")
     t.close()
-    t = Terminal(folder, str(ROOT / "build/workbook"), "review").expect("No question is due.")
+    t = Tour(folder, str(ROOT / "build/workbook"), "review").expect("No question is due.")
     tap.ok(t.end() == 0, "and then not before its next interval")
     t.close()
 
 
 def quit_and_resume(folder, tap):
-    t = to_server(Terminal(folder, rows=40)).send("q").expect("make chapter1 goes on from here.")
+    t = to_server(Tour(folder, rows=40)).send("q").expect("make chapter1 goes on from here.")
     tap.ok(t.end() == 0 and not t.processes(), "q quits while a server runs, and ends it")
     t.close()
-    t = Terminal(folder, rows=40).expect("On from where you left", "$ printf 'hello", "keys")
+    t = Tour(folder, rows=40).expect("On from where you left", "$ printf 'hello", "keys")
     tap.ok("listening" not in t.text(), "the tour resumes at the command where it was left",
            t.text())
     t.send(ENTER).expect("The commands before it run first, unseen.", "\nHELLO\n", "'bye")
@@ -314,7 +200,7 @@ def quit_and_resume(folder, tap):
 
 
 def back(folder, tap):
-    t = to_server(Terminal(folder, rows=40))
+    t = to_server(Tour(folder, rows=40))
     t.clear().send("b").expect("1.03  TCP client", "$ build/01_socket/04_tcp_server 7030 &", "keys")
     tap.ok("listening" not in t.text(), "b goes back to the command before", t.text())
     t.clear().send(ENTER).expect("listening on [::]:7030", "'hello")
@@ -329,7 +215,7 @@ def back(folder, tap):
 
 
 def back_over_the_question(folder, tap):
-    t = to_commands(Terminal(folder, rows=24))
+    t = to_commands(Tour(folder, rows=24))
     t.clear().send("b").expect("How often", "> c", "Right. TCP carries", "b back  r answers again")
     t.clear().send("r").expect("a letter, a to c").send("a")
     t.expect("Not so; the answer is c.", "7030 &")
@@ -339,7 +225,7 @@ def back_over_the_question(folder, tap):
     t.page_to("r answers again").send(ENTER).expect("7030 &").send("q")
     t.end()
     t.close()
-    t = Terminal(folder, rows=24).expect("On from where you left", "7030 &")
+    t = Tour(folder, rows=24).expect("On from where you left", "7030 &")
     t.clear().send("b").expect("How often", "b back").clear().send("b").expect("On the core path")
     tap.ok(True, "also in a tour that was resumed behind it")
     t.send("q")
@@ -349,13 +235,13 @@ def back_over_the_question(folder, tap):
 
 def what_was_read(make_folder, tap):
     """The page of a command, after a step back or a new size, shows what stands before it."""
-    t = to_server(Terminal(make_folder(), rows=40))
+    t = to_server(Tour(make_folder(), rows=40))
     t.clear().send("b").expect("How often does", "Right. TCP carries bytes", "7030 &", "Enter runs")
     tap.ok(True, "b to a command shows what was read before it")
     t.send("q")
     t.end()
     t.close()
-    t = to_server(Terminal(make_folder(), rows=16))
+    t = to_server(Tour(make_folder(), rows=16))
     t.clear().send("b").expect("1.03  TCP client", "7030 &", "Enter runs")
     tap.ok(t.screen.display[0].startswith("1.03  TCP client"), "as much of it as there is room for",
            t.text())
@@ -365,11 +251,11 @@ def what_was_read(make_folder, tap):
 
 
 def resumed_where_left(folder, tap):
-    t = to_hanging_lesson(Terminal(folder, rows=60)).send(LEFT).expect("On the core path", "1 of 2")
+    t = to_hanging_lesson(Tour(folder, rows=60)).send(LEFT).expect("On the core path", "1 of 2")
     t.send("q")
     t.end()
     t.close()
-    t = Terminal(folder, rows=60).expect("1.03  TCP client", "1 of 2", "keys")
+    t = Tour(folder, rows=60).expect("1.03  TCP client", "1 of 2", "keys")
     tap.ok("1.04" not in t.text(), "a lesson that was gone back to is where the tour goes on",
            t.text())
     t.send("q")
@@ -382,13 +268,13 @@ def broken_program(folder, tap):
     editor = folder / "editor"
     editor.write_text("#!/bin/sh\necho broken >>\"$1\"\n")
     editor.chmod(0o755)
-    t = Terminal(folder, rows=40, EDITOR="./editor").expect("keys")
+    t = Tour(folder, rows=40, EDITOR="./editor").expect("keys")
     t.send("e").expect("It does not compile.").send(ENTER)
     t.expect("03_tcp_client.c does not compile as it is now. e edits it, u puts").send("q")
     t.end()
     t.close()
     (folder / "build/01_socket/03_tcp_client").unlink()
-    t = Terminal(folder, rows=40)
+    t = Tour(folder, rows=40)
     t.expect("01_socket/03_tcp_client.c does not compile as it is now; make",
              "says why. u puts it back")
     t.clear().send("u").expect("is as it was; your change is in").send("q")
@@ -416,7 +302,7 @@ def no_editor_chosen(folder, tap):
     for name in ("vi", "nano"):
         (tools / name).write_text("#!/bin/sh\necho this is %s\n" % name)
         (tools / name).chmod(0o755)
-        t = Terminal(folder, rows=40, PATH=str(tools)).expect("keys")
+        t = Tour(folder, rows=40, PATH=str(tools)).expect("keys")
         t.send("e").expect("03_tcp_client.c is unchanged.", "keys")
         vi = "That editor was vi: the keys Esc : q"
         tap.ok(("this is " + name) in t.seen() and (vi in t.text()) == (name == "vi"),
@@ -435,7 +321,7 @@ def left_clean(tap, t, name):
     else:
         tap.ok(True, name + ": no process is left")
     tap.ok(t.is_restored(), name + ": the terminal is as it was",
-           "%r\n%r" % (t.before, termios.tcgetattr(t.master)))
+           "%r\n%r" % (t.before, t.mode()))
     left = list(Path(tempfile.gettempdir()).glob("workbook.*"))
     tap.ok(not left, name + ": no file is left", left)
 
@@ -447,7 +333,7 @@ def endings(make_folder, tap):
               ("at a command", to_commands, None),
               ("while a server runs", to_server, "04_tcp_server 7030")]
     for place, walk, process in places:
-        t = walk(Terminal(make_folder(), rows=40))
+        t = walk(Tour(make_folder(), rows=40))
         tap.ok(t.is_raw() and (process is None or any(process in p for p in t.processes())),
                place + ": single keys, and what should run runs", t.processes())
         t.send(CTRL_C)
@@ -458,7 +344,7 @@ def endings(make_folder, tap):
     def hanging():
         folder = make_folder()
         (folder / "01_socket/03_tcp_client.md").unlink()
-        return to_hanging(Terminal(folder, rows=40))
+        return to_hanging(Tour(folder, rows=40))
 
     for name, act, status in (
             ("Ctrl-C while a command runs", lambda t: t.send(CTRL_C), -signal.SIGINT),
@@ -477,7 +363,7 @@ def endings(make_folder, tap):
     t.await_processes(lambda list_: not list_)
     tap.ok(True, "even a killed tour leaves no process")
     t.close()
-    t = to_server(Terminal(make_folder(), rows=40)).send(CTRL_D)
+    t = to_server(Tour(make_folder(), rows=40)).send(CTRL_D)
     tap.ok(t.end() == 0, "the end of the input quits the tour")
     left_clean(tap, t, "the end of the input")
     t.close()
@@ -485,7 +371,7 @@ def endings(make_folder, tap):
 
 def in_the_background(folder, tap):
     """Ctrl-Z and fg, under a shell as job control needs one."""
-    t = Terminal(folder, "bash", "--norc", "-i", rows=40, PS1="",
+    t = Tour(folder, "bash", "--norc", "-i", rows=40, PS1="",
                  WORKBOOK=str(ROOT / "build/workbook"))
     t.send("$WORKBOOK chapter 1\n").expect("1.03  TCP client", "keys")
     t.send(CTRL_Z).expect("Stopped")
@@ -500,7 +386,7 @@ def in_the_background(folder, tap):
 
 def sizes(make_folder, tap):
     for columns in (40, 20):
-        t = Terminal(make_folder(), columns=columns, rows=30)
+        t = Tour(make_folder(), columns=columns, rows=30)
         t.expect("1.03  TCP client", "keys")
         t.page().expect("How often")
         t.send("c").expect("Right. TCP", "7030 &", "keys")
@@ -520,7 +406,7 @@ def sizes(make_folder, tap):
         t.send("q")
         tap.ok(t.end() == 0, "and ends well there")
         t.close()
-    t = Terminal(make_folder(), rows=40).expect("─" * 80, "keys")
+    t = Tour(make_folder(), rows=40).expect("─" * 80, "keys")
     t.resize(40, 30)
     t.clear()
     os.kill(t.pid, signal.SIGWINCH)
@@ -532,7 +418,7 @@ def sizes(make_folder, tap):
 
 
 def source_and_editor(folder, tap):
-    t = Terminal(folder, rows=20).expect("keys")
+    t = Tour(folder, rows=20).expect("keys")
     t.clear().send("s").expect("   1  /*", "1.03  TCP client", "03_tcp_client.c  1-14 of 121")
     t.clear().send(ENTER).expect("15-32 of 121")
     t.clear().send("q").expect("1 of 2", "keys")
@@ -545,7 +431,7 @@ def source_and_editor(folder, tap):
     editor.write_text("#!/bin/sh\necho broken >>\"$1\"\n")
     editor.chmod(0o755)
     shutil.rmtree(folder / ".workbook")
-    t = to_server(Terminal(folder, rows=60, EDITOR="./editor")).send(ENTER).expect("\nHELLO\n")
+    t = to_server(Tour(folder, rows=60, EDITOR="./editor")).send(ENTER).expect("\nHELLO\n")
     t.send("e").expect("error:", "It does not compile.  e edits again")
     tap.ok(True, "e edits; what does not compile is shown")
     source = ROOT / "01_socket/03_tcp_client.c"
@@ -558,7 +444,7 @@ def source_and_editor(folder, tap):
     t.send("q")
     t.end()
     t.close()
-    t = Terminal(folder, rows=60).expect("stop 5 of").send("b").expect("keys")
+    t = Tour(folder, rows=60).expect("stop 5 of").send("b").expect("keys")
     t.clear().send("u").expect("is as it was; your change is in", "edited_03_tcp_client.c")
     t.clear().send(ENTER).expect("\nHELLO\n", "$ printf 'bye")
     mine = (folder / ".workbook/before/edited_03_tcp_client.c").read_text()
@@ -570,19 +456,19 @@ def source_and_editor(folder, tap):
     pager = folder / "pager"
     pager.write_text("#!/bin/sh\necho the pager has $(grep -c . \"$1\") lines\nread wait\n")
     pager.chmod(0o755)
-    t = Terminal(folder, PAGER="./pager").expect("Enter runs it").send("s").expect("the pager has ")
+    t = Tour(folder, PAGER="./pager").expect("Enter runs it").send("s").expect("the pager has ")
     t.send(ENTER).expect("Enter runs it").send("q")
     tap.ok(t.end() == 0, "s uses $PAGER")
     t.close()
 
 
 def plain(make_folder, tap):
-    t = to_commands(Terminal(make_folder(), rows=60, NO_COLOR="1")).send("q")
+    t = to_commands(Tour(make_folder(), rows=60, NO_COLOR="1")).send("q")
     t.end()
     tap.ok(b"\x1b[3" not in t.bytes and b"\x1b[1m" not in t.bytes, "NO_COLOR is honoured")
     tap.ok("`recv()`" in t.text(), "without colour code keeps its backticks", t.text())
     t.close()
-    t = to_commands(Terminal(make_folder(), rows=60, TERM="dumb")).send("q")
+    t = to_commands(Tour(make_folder(), rows=60, TERM="dumb")).send("q")
     t.end()
     tap.ok(b"\x1b" not in t.bytes, "a dumb terminal gets no escape sequence")
     t.close()
