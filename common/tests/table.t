@@ -1,0 +1,55 @@
+#!/usr/bin/python3 -B
+"""The tables Python and C: every public name of the modules that a chapter mirrors is in one.
+
+A name stands there in backquotes, by itself or under a pattern such as `AF_*`; "the other `SO_*`"
+counts as well. What a class has beside its base counts for the classes that a chapter is about.
+"""
+import fnmatch
+import re
+import select
+import socket
+import socketserver
+import sys
+from pathlib import Path
+
+from tap import Tap
+
+ROOT = Path(__file__).resolve().parents[2]
+MADE_FOR = (3, 11)  # another Python has other names
+MIRRORED = {
+    "01_socket": ([socket, select, socketserver], [socket.socket]),
+}
+
+
+def public(module):
+    """What help() would show of a module: not what it merely imports from elsewhere."""
+    for name in dir(module):
+        value = getattr(module, name)
+        if name.startswith("_") or type(value).__name__ == "module":
+            continue
+        if name in getattr(module, "__all__", [name]) or \
+                getattr(value, "__module__", None) == module.__name__:
+            yield name
+
+
+def main():
+    tap = Tap()
+    if sys.version_info[:2] != MADE_FOR:
+        print("1..0 # SKIP the tables are made for Python %d.%d" % MADE_FOR)
+        return 0
+    for chapter, (modules, classes) in MIRRORED.items():
+        text = (ROOT / chapter / "README.md").read_text()
+        section = re.search(r"^## Python and C$(.*?)^## Recap$", text, re.M | re.S)[1]
+        cells = [line.split("|")[1] for line in section.split("\n") if line.startswith("|")]
+        patterns = re.findall(r"`([^`]+)`", " ".join(cells))
+        for what in modules + classes:
+            names = public(what) if what in modules else \
+                (n for n in vars(what) | vars(what.__base__) if not n.startswith("_"))
+            missing = [n for n in sorted(names)
+                       if not any(fnmatch.fnmatchcase(n, p) for p in patterns)]
+            tap.ok(not missing, "every public name of %s" % what.__name__, " ".join(missing))
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
