@@ -153,8 +153,10 @@ const char *diagnose_sent(const struct session *s)
 
     if (e->link == NULL || e->link->in.length == 0)
         return NULL;
-    if (!stops_at_nul(
-            &(struct comparison){e->bytes, e->link->in.data, e->length, e->link->in.length, false}))
+    if (!stops_at_nul(&(struct comparison){.expected = e->bytes,
+                                           .got = e->link->in.data,
+                                           .expected_length = e->length,
+                                           .got_length = e->link->in.length}))
         return NULL;
     return "Your program left out a NUL byte that it should have sent. strlen() takes a NUL for "
            "the end of a string; what goes over a socket is bytes, as many as read() or fread() "

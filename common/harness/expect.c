@@ -94,7 +94,7 @@ static bool has_ended(void *what)
     return p->ended;
 }
 
-static void wait_end(struct student *p)
+void student_wait_end(struct student *p)
 {
     struct session *s = p->session;
 
@@ -122,7 +122,7 @@ void expect_exit(struct student *p, int status)
         play_expect_end(s, session_print(s, "your program should end with exit status %d", status));
         return;
     }
-    wait_end(p);
+    student_wait_end(p);
     int got = WEXITSTATUS(p->wait_status);
     s->generic = got != status;
     if (got != status)
@@ -176,7 +176,7 @@ void expect_error(struct student *p, const char *text)
 
     if (s->options->play)
         return;
-    wait_end(p);
+    student_wait_end(p);
     if (memmem(buffer_text(&p->errors), p->errors.length, text, strlen(text)) == NULL) {
         const char *cause =
             session_print(s, "Its message on standard error does not name %s.", text);
@@ -185,8 +185,11 @@ void expect_error(struct student *p, const char *text)
                                   "Its message that names %s is on standard output. A message "
                                   "belongs on standard error: fprintf(stderr, …).",
                                   text);
-        report_comparison(
-            &(struct comparison){text, p->errors.data, strlen(text), p->errors.length, true});
+        report_comparison(&(struct comparison){.expected = text,
+                                               .got = p->errors.data,
+                                               .expected_length = strlen(text),
+                                               .got_length = p->errors.length,
+                                               .message = true});
         session_end(s, STATUS_FAIL, p, cause);
     }
 }
@@ -221,10 +224,12 @@ void expect_output(struct student *p, const void *bytes, size_t length)
         buffer_free(&shown);
         return;
     }
-    wait_end(p);
+    student_wait_end(p);
     if (p->output.length != length || (length > 0 && memcmp(p->output.data, bytes, length) != 0)) {
-        report_comparison(
-            &(struct comparison){bytes, p->output.data, length, p->output.length, false});
+        report_comparison(&(struct comparison){.expected = bytes,
+                                               .got = p->output.data,
+                                               .expected_length = length,
+                                               .got_length = p->output.length});
         session_end(s, STATUS_FAIL, p,
                     p->output.length == 0 ? "The program printed nothing on standard output."
                                           : "The program printed something else than it should.");

@@ -77,6 +77,9 @@ void session_host(struct session *session, const char *name, ...) __attribute__(
 /* Programs started after this cannot write their standard output: it is /dev/full. */
 void session_fill_output(struct session *session);
 
+/* Lets time pass while all else goes on: for what the program is to measure, or to outlast. */
+void session_wait(struct session *session, int ms);
+
 /* Ends the case with "fail" and this sentence. For what no expect_ function can say. */
 _Noreturn void session_fail(struct session *session, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -185,6 +188,11 @@ void link_reset(struct link *link);
 
 /* Opens a UDP socket at host. */
 struct port *port_open(struct session *session, const char *host);
+
+/* Opens two that have one number, at two hosts of one family: for who looks at the number alone. */
+void port_open_twins(struct session *session, const char *host, const char *other,
+                     struct port *twins[2]);
+
 const char *port_host(const struct port *port);
 const char *port_number(const struct port *port);
 
@@ -192,18 +200,47 @@ const char *port_number(const struct port *port);
  */
 size_t port_receive(struct port *port, void *bytes, size_t size);
 
+/* Waits for a datagram of exactly these bytes; another one fails. */
+void port_expect(struct port *port, const void *bytes, size_t length);
+
+/* Waits for a datagram, no longer than ms. True when there is one to receive. */
+bool port_wait(struct port *port, int ms);
+
+/*
+ * When the last datagram received was sent, as the kernel saw it: nanoseconds of CLOCK_REALTIME. It
+ * tells how late we are ourselves, on a machine that is busy.
+ */
+uint64_t port_sent_at(const struct port *port);
+
 /* Sends a datagram to the sender of the last one received. */
 void port_reply(struct port *port, const void *bytes, size_t length);
+
+/* The same from another socket: what a stranger would send. */
+void port_reply_from(struct port *stranger, const struct port *port, const void *bytes,
+                     size_t length);
 
 /* Sends a datagram to the program's UDP port. */
 void port_send(struct port *port, const char *host, const char *to, const void *bytes,
                size_t length);
+
+/*
+ * From now on nobody listens there: what the program sends is refused (ICMP), as if the socket were
+ * closed. The number stays taken, and one can still send.
+ */
+void port_refuse(struct port *port);
 
 /* ---- what is expected of the program ---- */
 
 /* Its whole standard output until it ends; compared with expected/NAME.out too, where that exists.
  */
 void expect_output(struct student *student, const void *bytes, size_t length);
+
+/*
+ * The same for output with numbers that nobody knows beforehand: "#" in shape stands for a whole
+ * number, "#.###" for one with exactly three decimals. They come in numbers, in their order,
+ * without the point: 1.250 as 1250. Returns how many there are; more than most are not kept.
+ */
+size_t expect_shape(struct student *student, const char *shape, long long *numbers, size_t most);
 
 /* It ends by itself with this status. */
 void expect_exit(struct student *student, int status);

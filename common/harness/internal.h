@@ -88,6 +88,7 @@ struct port {
     int fd;
     bool waiting; /* a step waits for a datagram */
     char host[48], number[8];
+    uint64_t sent_at; /* when the last datagram received was sent */
     struct sockaddr_storage sender;
     socklen_t sender_length;
 };
@@ -222,6 +223,9 @@ bool procs_network_quiet(const struct session *session);
 /* Notes bytes that were expected and came, for the reference output. */
 void transcript_add(struct session *session, const char *what, const void *bytes, size_t length);
 
+/* Waits until the program ends by itself; fails if a signal ended it. */
+void student_wait_end(struct student *student);
+
 /* Compares the transcript with expected/NAME.txt for the default seed, or records it. */
 void transcript_check(struct session *session);
 
@@ -232,6 +236,7 @@ struct comparison {
     const void *expected, *got;
     size_t expected_length, got_length;
     bool message; /* got is a message that should name what was expected, among other words */
+    bool sent;    /* got was sent to the other side, and not printed */
 };
 void report_comparison(const struct comparison *comparison);
 const struct comparison *report_compared(void); /* or NULL */
@@ -308,6 +313,13 @@ void student_finish(struct student *student);
 const char *student_death(const struct student *student);
 
 /* ---- peer.c ---- */
+
+/* A numeric host and port as a socket address. Returns its length. */
+socklen_t peer_address(struct session *session, const char *host, uint16_t port,
+                       struct sockaddr_storage *address);
+
+/* A non-blocking socket bound to a port of the system's choice at host; name gets the port. */
+int peer_bind(struct session *session, const char *host, int type, char name[8]);
 
 void link_serve(struct link *link, short events);
 short link_events(const struct link *link);

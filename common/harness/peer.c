@@ -1,4 +1,4 @@
-/* Scripted peers: the other end of the learner's program, over TCP and UDP. */
+/* Scripted peers: the other end of the learner's program, over TCP. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,9 +17,8 @@
 
 /* ---- addresses ---- */
 
-/* A numeric host and port as a socket address. Returns its length. */
-static socklen_t make_address(struct session *s, const char *host, uint16_t port,
-                              struct sockaddr_storage *address)
+socklen_t peer_address(struct session *s, const char *host, uint16_t port,
+                       struct sockaddr_storage *address)
 {
     struct sockaddr_in *in = (struct sockaddr_in *)address;
     struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)address;
@@ -37,11 +36,10 @@ static socklen_t make_address(struct session *s, const char *host, uint16_t port
     return sizeof *in6;
 }
 
-/* A non-blocking socket bound to a port of the system's choice at host; name gets the port. */
-static int open_bound(struct session *s, const char *host, int type, char name[8])
+int peer_bind(struct session *s, const char *host, int type, char name[8])
 {
     struct sockaddr_storage address;
-    socklen_t length = make_address(s, host, 0, &address);
+    socklen_t length = peer_address(s, host, 0, &address);
     int fd = socket(address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd == -1 || bind(fd, (struct sockaddr *)&address, length) == -1 ||
@@ -62,7 +60,7 @@ static struct peer *add_peer(struct session *s, const char *host)
     peer->next = s->peers;
     s->peers = peer;
     (void)snprintf(peer->host, sizeof peer->host, "%s", host);
-    peer->fd = open_bound(s, host, SOCK_STREAM, peer->port);
+    peer->fd = peer_bind(s, host, SOCK_STREAM, peer->port);
     return peer;
 }
 
@@ -92,7 +90,7 @@ struct peer *peer_ignore(struct session *s, const char *host)
 
     /* A backlog of 0 holds one connection; with that place taken, the kernel drops every SYN. */
     (void)number_parse(peer->port, 1, 65535, &port);
-    socklen_t length = make_address(s, host, (uint16_t)port, &address);
+    socklen_t length = peer_address(s, host, (uint16_t)port, &address);
     peer->blocker = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (listen(peer->fd, 0) == -1 || peer->blocker == -1 ||
         connect(peer->blocker, (struct sockaddr *)&address, length) == -1)
@@ -187,7 +185,7 @@ struct link *link_connect(struct session *s, const char *host, const char *port)
 
     if (!number_parse(port, 1, 65535, &number))
         session_fault(s, "%s is no port", port);
-    socklen_t length = make_address(s, host, (uint16_t)number, &address);
+    socklen_t length = peer_address(s, host, (uint16_t)number, &address);
     int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd == -1)
         session_fault(s, "cannot make a socket: %s", strerror(errno));
@@ -509,75 +507,4 @@ void link_reset(struct link *link)
     (void)setsockopt(link->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     close_link(link);
     play_say(link->session, "resets the connection");
-}
-
-/* ---- UDP ---- */
-
-struct port *port_open(struct session *s, const char *host)
-{
-    struct port *port = session_alloc(s, sizeof *port);
-
-    port->session = s;
-    port->next = s->ports;
-    s->ports = port;
-    (void)snprintf(port->host, sizeof port->host, "%s", host);
-    port->fd = open_bound(s, host, SOCK_DGRAM, port->number);
-    return port;
-}
-
-const char *port_host(const struct port *port)
-{
-    return port->host;
-}
-
-const char *port_number(const struct port *port)
-{
-    return port->number;
-}
-
-static bool has_datagram(void *what)
-{
-    return poll(&(struct pollfd){((struct port *)what)->fd, POLLIN, 0}, 1, 0) == 1;
-}
-
-size_t port_receive(struct port *port, void *bytes, size_t size)
-{
-    struct session *s = port->session;
-
-    port->waiting = true;
-    (void)pump(s, has_datagram, port, "a datagram from your program", false);
-    port->waiting = false;
-    port->sender_length = sizeof port->sender;
-    ssize_t n =
-        recvfrom(port->fd, bytes, size, 0, (struct sockaddr *)&port->sender, &port->sender_length);
-    if (n == -1)
-        session_fault(s, "recvfrom: %s", strerror(errno));
-    play_say(s, "received a datagram of %s",
-             play_show(s, bytes, (size_t)n < size ? (size_t)n : size));
-    return (size_t)n;
-}
-
-static void send_datagram(struct port *port, const void *bytes, size_t length,
-                          const struct sockaddr_storage *to, socklen_t to_length)
-{
-    if (sendto(port->fd, bytes, length, 0, (const struct sockaddr *)to, to_length) == -1)
-        session_fault(port->session, "sendto: %s", strerror(errno));
-    play_say(port->session, "sends a datagram of %s", play_show(port->session, bytes, length));
-}
-
-void port_reply(struct port *port, const void *bytes, size_t length)
-{
-    send_datagram(port, bytes, length, &port->sender, port->sender_length);
-}
-
-void port_send(struct port *port, const char *host, const char *to, const void *bytes,
-               size_t length)
-{
-    struct sockaddr_storage address;
-    long number = 0;
-
-    if (!number_parse(to, 1, 65535, &number))
-        session_fault(port->session, "%s is no port", to);
-    socklen_t size = make_address(port->session, host, (uint16_t)number, &address);
-    send_datagram(port, bytes, length, &address, size);
 }

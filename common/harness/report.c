@@ -185,10 +185,14 @@ static void add_failure(struct session *s, json_t *verdict, struct student *stud
 
     (void)json_object_set_new(verdict, "steps", steps_build(s, student));
     if (!has_comparison && e->link != NULL && e->link->in.length > 0) {
-        report_comparison(
-            &(struct comparison){e->bytes, e->link->in.data, e->length, e->link->in.length, false});
-        (void)json_object_set_new(verdict, "sent", json_true()); /* to its peer, not printed */
+        report_comparison(&(struct comparison){.expected = e->bytes,
+                                               .got = e->link->in.data,
+                                               .expected_length = e->length,
+                                               .got_length = e->link->in.length,
+                                               .sent = true});
     }
+    if (has_comparison && compared.sent)
+        (void)json_object_set_new(verdict, "sent", json_true());
     if (!stopped) { /* by a sanitizer: then its report says it all */
         if (has_comparison && compared.message)
             add_named(verdict);

@@ -119,6 +119,8 @@ static const char *say_transfer(struct session *s, const struct step *step)
                              show_head(s, e, e->result));
     if (e->result == 0 && e->asked == 0)
         return session_print(s, "%s was asked for 0 bytes and returned 0", name_of(s, e));
+    if (e->result == 0 && e->type == SOCK_DGRAM)
+        return session_print(s, "%s returned 0: an empty datagram", name_of(s, e));
     if (e->result == 0)
         return session_print(s, "%s returned 0: the other side had finished", name_of(s, e));
     return session_print(s, "%s returned %lld, asked for %lld: %s", name_of(s, e),
@@ -367,6 +369,8 @@ static void follow(struct story *story, const struct wire_event *e)
         story->interrupted = NULL; /* tried again, as it should be */
     if (e->phase == WIRE_EXIT && e->error == EINTR)
         story->interrupted = e;
+    if (e->type == SOCK_DGRAM) /* each datagram stands for itself, and no end is ever told */
+        return;
     if (e->call == WIRE_SEND)
         follow_send(story, e);
     if (e->call == WIRE_RECV)

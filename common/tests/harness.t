@@ -16,6 +16,11 @@ WANTED = {
     "pieces": ("pass", ""),
     "waitall": ("pass", ""),
     "udp": ("pass", ""),
+    "udp-strangers": ("pass", ""),
+    "udp-refused": ("pass", ""),
+    "udp-other": ("fail", r"^Your program sent another datagram"),
+    "shape": ("pass", ""),
+    "shape-other": ("fail", r"^The program printed something else"),
     "daemon": ("pass", ""),
     "bytes": ("pass", ""),
     "timed": ("pass", ""),
@@ -129,8 +134,15 @@ def main():
         ok(named.get("expected") == "a line with 127.0.0.2" and "mark" not in named and
            named.get("got") == "127.0.0.1: Connection refused" and "message" not in named,
            "a message is not compared byte by byte", named)
+        shaped = verdicts["shape-other"]
+        ok(shaped.get("expected") == "12 340 1.250\\n0 0.5 9 0.00\\n" and shaped.get("mark") == 20,
+           "a shape is shown with the program's own numbers", shaped)
+        other = verdicts["udp-other"]
+        ok(other.get("sent") is True and other.get("got") == "ping",
+           "a datagram is compared as sent, not as printed", other)
         generic = {name for name, verdict in verdicts.items() if verdict.get("generic")}
-        ok(generic == {"reply-line-end", "short-text", "other-name"},
+        ok(generic == {"reply-line-end", "short-text", "other-name", "udp-other",
+                       "shape-other"},
            "sentences that name no cause say so", generic)
         ok(any("(UDP)" in step["text"] for step in verdicts["datagram"]["steps"]),
            "a step by UDP says so", verdicts["datagram"])

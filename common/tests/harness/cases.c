@@ -54,6 +54,59 @@ static void udp_server(struct session *s)
     expect_exit(p, 0);
 }
 
+/* Answers from strangers first, at the same number and at another one, and its own after a while.
+ */
+static void udp_strangers(struct session *s)
+{
+    struct port *twins[2], *other = port_open(s, "127.0.0.1");
+
+    port_open_twins(s, "127.0.0.1", "127.0.0.2", twins);
+    struct student *p = student_start(s, "udp", port_host(twins[0]), port_number(twins[0]), NULL);
+    port_expect(twins[0], "ping", 4);
+    uint64_t sent_at = port_sent_at(twins[0]);
+    port_reply_from(twins[1], twins[0], "twin", 4);
+    port_reply_from(other, twins[0], "other", 5);
+    session_wait(s, 20);
+    if (port_wait(twins[0], 20))
+        session_fail(s, "more than one ping");
+    port_reply(twins[0], "pong", 4);
+    expect_output(p, "pong", 4);
+    expect_exit(p, 0);
+    if (sent_at == 0 || strcmp(port_number(twins[0]), port_number(twins[1])) != 0)
+        session_fail(s, "no stamp, or two numbers");
+}
+
+static void udp_refused(struct session *s)
+{
+    struct port *port = port_open(s, "127.0.0.1");
+
+    port_refuse(port);
+    expect_exit(student_start(s, "udp", port_host(port), port_number(port), NULL), 1);
+}
+
+static void udp_other(struct session *s)
+{
+    struct port *port = port_open(s, "127.0.0.1");
+
+    (void)student_start(s, "udp", port_host(port), port_number(port), NULL);
+    port_expect(port, "pinging", 7);
+}
+
+static void shape(struct session *s)
+{
+    struct student *p = student_start(s, "numbers", NULL);
+    long long numbers[2];
+
+    if (expect_shape(p, "12 # #.###\n0 #.# #\n", numbers, 2) != 4 || numbers[0] != 340 ||
+        numbers[1] != 1250)
+        session_fail(s, "other numbers");
+}
+
+static void shape_other(struct session *s)
+{
+    (void)expect_shape(student_start(s, "numbers", NULL), "12 # #.###\n0 #.# 9 #.##\n", NULL, 0);
+}
+
 /* Neither taken nor refused: the program sleeps in connect(), which ends by itself one day. */
 static void no_answer(struct session *s)
 {
@@ -258,6 +311,11 @@ static const struct test_case CASES[] = {
     {.name = "pieces", .title = "t", .points = 1, .teaches = "t", .run = pieces},
     {.name = "waitall", .title = "t", .points = 1, .teaches = "t", .run = waitall},
     {.name = "udp", .title = "t", .points = 1, .teaches = "t", .run = udp},
+    {.name = "udp-strangers", .title = "t", .points = 1, .teaches = "t", .run = udp_strangers},
+    {.name = "udp-refused", .title = "t", .points = 1, .teaches = "t", .run = udp_refused},
+    {.name = "udp-other", .title = "t", .points = 1, .teaches = "t", .run = udp_other},
+    {.name = "shape", .title = "t", .points = 1, .teaches = "t", .run = shape},
+    {.name = "shape-other", .title = "t", .points = 1, .teaches = "t", .run = shape_other},
     {.name = "daemon", .title = "t", .points = 1, .teaches = "t", .run = left_daemon},
     {.name = "bytes", .title = "t", .points = 1, .teaches = "t", .run = bytes},
     {.name = "timed", .title = "t", .points = 1, .teaches = "t", .run = timed},

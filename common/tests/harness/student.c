@@ -59,6 +59,11 @@ static int exchange_datagrams(void)
     return n == -1 || fwrite(bytes, 1, (size_t)n, stdout) != (size_t)n;
 }
 
+static int print_numbers(void)
+{
+    return puts("12 340 1.250\n0 0.5 7") == EOF;
+}
+
 static int read_for_ever(void)
 {
     char byte;
@@ -373,6 +378,7 @@ int main(int argc, char **argv)
     } ways[] = {{"count-reads", count_reads},
                 {"waitall", read_all_at_once},
                 {"udp", exchange_datagrams},
+                {"numbers", print_numbers},
                 {"read", read_for_ever},
                 {"join", join_reader},
                 {"spin", spin},
