@@ -80,9 +80,8 @@ static int connect_by(const struct sockaddr_in *to, long deadline)
     int fd = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)), why = 0;
     socklen_t length = sizeof why;
 
-    if (connect(fd, (const struct sockaddr *)to, sizeof *to) == -1 && errno != EINPROGRESS)
-        why = errno;
-    else if (wait_until(fd, POLLOUT, deadline) == -1)
+    if ((connect(fd, (const struct sockaddr *)to, sizeof *to) == -1 && errno != EINPROGRESS) ||
+        wait_until(fd, POLLOUT, deadline) == -1)
         why = errno;
     else
         must(getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &length));
@@ -149,7 +148,7 @@ static void show_drip(const struct timeval *limit, bool whole)
 /* [each] Every call has LIMIT_MS of its own, and the kernel looks at the clock. */
 static void show_limits(int silent, const struct sockaddr_in *hole)
 {
-    const struct timeval limit = {.tv_usec = LIMIT_MS * 1000};
+    const struct timeval limit = {.tv_usec = LIMIT_MS * 1000L};
     static char block[65536];
     int fd = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     long started = now_ms();
