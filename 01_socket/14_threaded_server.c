@@ -97,7 +97,7 @@ static _Noreturn void be_child(const struct client *client, int listener)
 }
 /* [/child] */
 
-/* Starts somebody to serve the client. Returns 0, or -1 and errno: the system has no more. */
+/* [begin] Starts somebody to serve the client. Returns 0, or -1 and errno: the system is short. */
 static int begin(struct client *client, int listener)
 {
     if (!forks) {
@@ -107,10 +107,12 @@ static int begin(struct client *client, int listener)
     client->child = fork();
     if (client->child == 0)
         be_child(client, listener);
-    if (client->child != -1)
-        (void)close(client->fd); /* the child's: while we had it too, the client saw no end */
-    return client->child == -1 ? -1 : 0;
+    if (client->child == -1)
+        return -1;
+    (void)close(client->fd); /* the child's: else the client sees no end */
+    return 0;
 }
+/* [/begin] */
 
 static void leave(struct client *client)
 {
@@ -132,21 +134,28 @@ static void join(bool all)
 }
 /* [/join] */
 
-/* [reap] The same with children. A loop: one SIGCHLD may stand for several of them. */
+static void bury(pid_t child, int status)
+{
+    for (long i = 0; i < limit; i++)
+        if (clients[i].busy && clients[i].child == child) {
+            if (WIFSIGNALED(status))
+                printf("client %ld: its process was ended: %s\n", clients[i].number,
+                       strsignal(WTERMSIG(status)));
+            (void)fflush(stdout); /* as in serve() */
+            leave(&clients[i]);
+        }
+}
+
+/* [reap] The same with children. */
 static void reap(bool all)
 {
+    const int options = all ? 0 : WNOHANG;
     pid_t child;
     int status;
 
-    while (at_once > 0 && (child = waitpid(-1, &status, all ? 0 : WNOHANG)) > 0)
-        for (long i = 0; i < limit; i++)
-            if (clients[i].busy && clients[i].child == child) {
-                if (WIFSIGNALED(status))
-                    printf("client %ld: its process was ended: %s\n", clients[i].number,
-                           strsignal(WTERMSIG(status)));
-                (void)fflush(stdout); /* as in serve() */
-                leave(&clients[i]);
-            }
+    /* A loop: one SIGCHLD may stand for several children. */
+    while (at_once > 0 && (child = waitpid(-1, &status, options)) > 0)
+        bury(child, status);
 }
 /* [/reap] */
 
