@@ -101,6 +101,9 @@ void student_end_input(struct student *student);
 void student_deny_descriptors(struct student *student);
 void student_allow_descriptors(struct student *student);
 
+/* As student_deny_descriptors(), but it can open so many more. */
+void student_spare_descriptors(struct student *student, int count);
+
 /* Sends it a signal. */
 void student_signal(struct student *student, int signal);
 
@@ -125,6 +128,12 @@ void session_hold_send(struct session *session);
 void student_wait_held(struct student *student);
 void student_release(struct student *student);
 
+/*
+ * Its resident memory in KiB, when it has settled. The sanitizers keep what was freed for a while,
+ * and add an eighth to what is used: compare with much room, 8 MiB for instance.
+ */
+long student_memory(struct student *student);
+
 /* How many descriptors it holds open now; how many of its children have ended and were not reaped.
  */
 int student_descriptors(const struct student *student);
@@ -143,6 +152,12 @@ struct peer *peer_ignore(struct session *session, const char *host);
 
 const char *peer_host(const struct peer *peer);
 const char *peer_port(const struct peer *peer);
+
+/*
+ * Peers and links made after this hold little: about so many bytes, 4096 for instance, in the
+ * buffer of each end and direction, where the system would give megabytes. 0: as the system does.
+ */
+void session_narrow(struct session *session, int bytes);
 
 /* Waits for the program to connect. */
 struct link *peer_accept(struct peer *peer);
@@ -165,14 +180,44 @@ void link_send_pieces(struct link *link, const void *bytes, size_t length, const
 /* Queues bytes and returns at once; they go out while other steps wait. */
 void link_queue(struct link *link, const void *bytes, size_t length);
 
+/* How many bytes of what was sent or queued have left, as far as the kernel of this end. */
+size_t link_sent(const struct link *link);
+
+/*
+ * From now on, while other steps wait, the link sends back whatever it receives, and reads on only
+ * when that is sent: as a simple server does that blocks in send(). After the program's end it
+ * finishes sending too.
+ */
+void link_echo(struct link *link);
+
 /* Waits until everything sent or queued on the link was read by the program. */
 void link_wait_read(struct link *link);
 
 /* Waits for exactly these bytes; others, or an early end, fail. */
 void link_expect(struct link *link, const void *bytes, size_t length);
 
+/* Receives this many bytes while other steps wait, for a link_expect() to come: both ways at once.
+ */
+void link_collect(struct link *link, size_t length);
+
+/*
+ * Waits for a line and returns it without its line end, for what has no one right order; *length is
+ * its length, for it may hold a NUL. Such lines are no part of expected/.
+ */
+const char *link_line(struct link *link, size_t *length);
+
+/*
+ * Bytes that the program has sent and nobody has taken: those in its send buffer, and those that
+ * came and were not received. What it sent beyond them and what a case received, it keeps itself.
+ */
+size_t link_under_way(const struct link *link);
+
 /* Waits until the program finished sending; a further byte, or a reset, fails. */
 void link_expect_end(struct link *link);
+
+/* Waits until the program reset the connection; what it sent before is thrown away, an end in order
+ * fails. */
+void link_expect_reset(struct link *link);
 
 /* Waits until the program ended the connection, in whatever way, and throws away what it sent. */
 void link_wait_end(struct link *link);
@@ -256,5 +301,8 @@ void expect_error_line(struct student *student, const char *text);
 
 /* It holds no more descriptors than this when it has settled. */
 void expect_descriptors(struct student *student, int most);
+
+/* It takes no more memory than this, in KiB, when it has settled: see student_memory(). */
+void expect_memory(struct student *student, long most_kib);
 
 #endif

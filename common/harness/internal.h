@@ -107,6 +107,9 @@ struct link {
     bool end;               /* the program finished sending */
     int error;              /* errno that ended the link */
     bool connecting;
+    size_t matched; /* of in: found to be as expected */
+    bool line;      /* read up to the next line end */
+    bool echo;      /* send back what comes, and read on when it is sent */
 };
 
 /* What the step at hand waits for on a link; link is NULL if it waits for something else. */
@@ -130,6 +133,7 @@ struct session {
     struct port *ports;
     struct buffer hosts;
     bool has_hosts;
+    int narrow;       /* bytes of buffer that new connections get, 0: as the system does */
     bool full_output; /* programs get /dev/full for their standard output */
     uint64_t began_ns;
     uint64_t idle_ns; /* the program slept this long since the last step */
@@ -206,6 +210,9 @@ struct standing {
 void procs_look(struct standing *standing);
 int procs_descriptors(pid_t pid);
 int procs_free_descriptor(pid_t pid); /* the number that the next one it opens will have */
+/* Bytes sent from one port to the other that the other end has not acknowledged. */
+size_t procs_send_queue(uint16_t from, uint16_t to);
+
 bool procs_uses_timers(const char *program);
 
 /* Whether the program has a function, or calls one, by which it could keep leaks from being told.
@@ -324,6 +331,11 @@ int peer_bind(struct session *session, const char *host, int type, char name[8])
 void link_serve(struct link *link, short events);
 short link_events(const struct link *link);
 bool link_read_all(const struct link *link);
+
+/* ---- flow.c ---- */
+
+/* Gives a socket that is not yet connected the buffers that session_narrow() asked for. */
+void socket_narrow(const struct session *session, int fd);
 
 /* True if a connection waits to be accepted. */
 bool peer_has_caller(const struct peer *peer);

@@ -42,6 +42,8 @@ int peer_bind(struct session *s, const char *host, int type, char name[8])
     socklen_t length = peer_address(s, host, 0, &address);
     int fd = socket(address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
+    if (fd != -1 && type == SOCK_STREAM)
+        socket_narrow(s, fd); /* what it accepts inherits that */
     if (fd == -1 || bind(fd, (struct sockaddr *)&address, length) == -1 ||
         getsockname(fd, (struct sockaddr *)&address, &length) == -1)
         session_fault(s, "cannot bind a socket to %s: %s", host, strerror(errno));
@@ -189,6 +191,7 @@ struct link *link_connect(struct session *s, const char *host, const char *port)
     int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd == -1)
         session_fault(s, "cannot make a socket: %s", strerror(errno));
+    socket_narrow(s, fd);
     if (connect(fd, (struct sockaddr *)&address, length) == -1 && errno != EINPROGRESS)
         session_lost(s, "A client could not connect to %s port %s: %s.", host, port,
                      strerror(errno));
@@ -218,7 +221,9 @@ short link_events(const struct link *link)
         return POLLOUT;
     if (link->sent < link->out.length && link->error == 0)
         events |= POLLOUT;
-    if (!link->end && link->error == 0 && (link->drain || link->in.length < link->want))
+    if (!link->end && link->error == 0 &&
+        (link->drain || link->line || link->in.length < link->want ||
+         (link->echo && link->sent == link->out.length)))
         events |= POLLIN;
     return events;
 }
@@ -234,21 +239,39 @@ static void serve_out(struct link *link)
         link->error = errno;
 }
 
+/* How many bytes to read next; for a line, as many as it has. */
+static size_t room_for(const struct link *link, char *bytes, size_t size)
+{
+    size_t room = link->want - link->in.length;
+
+    if (link->drain || link->echo)
+        return size;
+    if (!link->line)
+        return room < size ? room : size;
+    ssize_t n = recv(link->fd, bytes, size, MSG_PEEK);
+    const char *end = n > 0 ? memchr(bytes, '\n', (size_t)n) : NULL;
+    if (end != NULL)
+        return (size_t)(end - bytes) + 1;
+    return n > 0 ? (size_t)n : 1; /* an end or an error: recv() tells it again */
+}
+
 static void serve_in(struct link *link)
 {
     static char bytes[65536];
-    size_t room = link->drain ? sizeof bytes : link->want - link->in.length;
-    ssize_t n = recv(link->fd, bytes, room < sizeof bytes ? room : sizeof bytes, 0);
+    struct buffer *into = link->echo ? &link->out : &link->in;
+    ssize_t n = recv(link->fd, bytes, room_for(link, bytes, sizeof bytes), 0);
     int one = 1;
 
     /* A program that sends in small pieces waits for each one's acknowledgement (Nagle): give it.
      */
     (void)setsockopt(link->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
     link->received += n > 0 ? (size_t)n : 0;
-    if (n > 0 && !link->drain && buffer_add(&link->in, bytes, (size_t)n) == -1)
+    if (n > 0 && !link->drain && buffer_add(into, bytes, (size_t)n) == -1)
         session_fault(link->session, "out of memory");
     if (n == 0)
         link->end = true;
+    if (n == 0 && link->echo)
+        (void)shutdown(link->fd, SHUT_WR); /* everything was sent back before it read this */
     if (n == -1 && errno != EAGAIN && errno != EINTR)
         link->error = errno;
 }
@@ -354,18 +377,23 @@ void link_send_pieces(struct link *link, const void *bytes, size_t length, const
 
 /* ---- receiving ---- */
 
-/* True if what came so far is not how the expected bytes begin. */
-static bool differs(const struct link *link)
+/* True if what came so far is not how the expected bytes begin. Looks at each byte once. */
+static bool differs(struct link *link)
 {
     const struct expectation *e = &link->session->expected;
     size_t least = link->in.length < e->length ? link->in.length : e->length;
 
-    return least > 0 && memcmp(link->in.data, e->bytes, least) != 0;
+    if (least > link->matched &&
+        memcmp(link->in.data + link->matched, (const char *)e->bytes + link->matched,
+               least - link->matched) != 0)
+        return true;
+    link->matched = least > link->matched ? least : link->matched;
+    return false;
 }
 
 static bool has_received(void *what)
 {
-    const struct link *link = what;
+    struct link *link = what;
 
     return link->in.length >= link->want || link->end || link->error != 0 || differs(link);
 }
@@ -407,7 +435,7 @@ static void expect_bytes(struct link *link, const void *bytes, size_t length, co
     }
     if (link->in.length == length) {
         s->expected.link = NULL;
-        link->in.length = 0;
+        link->in.length = link->matched = 0;
         link->want = 0;
         transcript_add(s, "received by the other side", bytes, length);
         return;

@@ -242,8 +242,10 @@ static uint64_t read_switches(const char *task)
     return print;
 }
 
-static bool thread_sleeps(const char *task)
+/* number is the system call that it is in. */
+static bool thread_sleeps(const char *task, long number)
 {
+    bool spawns = number == SYS_clone || number == SYS_clone3;
     char path[128], text[512];
 
     (void)snprintf(path, sizeof path, "%s/stat", task);
@@ -251,9 +253,12 @@ static bool thread_sleeps(const char *task)
         return false;
     const char *behind = strrchr(text, ')');
     /* A thread that a signal or a debugger stopped uses no time either. */
+#ifdef SYS_vfork
+    spawns = spawns || number == SYS_vfork;
+#endif
     return behind != NULL && behind[1] == ' ' &&
            (behind[2] == 'S' || behind[2] == 'T' || behind[2] == 't' ||
-            behind[2] == 'D'); /* the parent of a vfork() */
+            (behind[2] == 'D' && spawns)); /* the parent of a vfork(); others wait for a disk */
 }
 
 static void look_at_thread(const char *task, struct standing *standing)
@@ -262,7 +267,7 @@ static void look_at_thread(const char *task, struct standing *standing)
     unsigned long arguments[4] = {0};
     const struct call *call = read_call(task, &number, arguments);
 
-    standing->sleeping = standing->sleeping && thread_sleeps(task);
+    standing->sleeping = standing->sleeping && thread_sleeps(task, number);
     standing->asleep = standing->asleep && call != NULL && standing->sleeping;
     standing->print = mix(standing->print, (uint64_t)number);
     standing->print = mix(standing->print, arguments[0]);
@@ -407,6 +412,7 @@ static bool is_ours(const struct session *s, unsigned long port)
 static bool table_quiet(const struct session *s, const char *path, size_t address)
 {
     enum { ESTABLISHED = 1, SYN_RECV = 3, FIN_WAIT1 = 4, LAST_ACK = 9, CLOSING = 11 };
+    enum { PROBES = 4 }; /* the timer that is set: it asks now and then for a wider window */
     char line[512];
     bool quiet = true;
     FILE *file = fopen(path, "re");
@@ -422,6 +428,8 @@ static bool table_quiet(const struct session *s, const char *path, size_t addres
         bool moves = state == SYN_RECV || state == FIN_WAIT1 || state == LAST_ACK ||
                      state == CLOSING ||
                      (state == ESTABLISHED && strtoul(local + 2 * address + 17, NULL, 16) > 0);
+        /* A window that the other end closed: nothing moves before that one reads. */
+        moves = moves && strtoul(local + 2 * address + 35, NULL, 16) != PROBES;
         quiet = !moves || !(is_ours(s, strtoul(local + address + 3, NULL, 16)) ||
                             is_ours(s, strtoul(local + 2 * address + 9, NULL, 16)));
     }
@@ -432,4 +440,28 @@ static bool table_quiet(const struct session *s, const char *path, size_t addres
 bool procs_network_quiet(const struct session *s)
 {
     return table_quiet(s, "/proc/net/tcp", 8) && table_quiet(s, "/proc/net/tcp6", 32);
+}
+
+static size_t send_queue(const char *path, size_t address, uint16_t from, uint16_t to)
+{
+    char line[512];
+    size_t queued = 0;
+    FILE *file = fopen(path, "re");
+
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        const char *local = strchr(line, ':');
+        if (local == NULL || strlen(local) < 2 * address + 25)
+            continue; /* the heading */
+        if (strtoul(local + address + 3, NULL, 16) == from &&
+            strtoul(local + 2 * address + 9, NULL, 16) == to)
+            queued += strtoul(local + 2 * address + 17, NULL, 16);
+    }
+    if (file != NULL)
+        (void)fclose(file); /* only read from */
+    return queued;
+}
+
+size_t procs_send_queue(uint16_t from, uint16_t to)
+{
+    return send_queue("/proc/net/tcp", 8, from, to) + send_queue("/proc/net/tcp6", 32, from, to);
 }

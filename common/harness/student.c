@@ -226,6 +226,17 @@ void student_deny_descriptors(struct student *p)
         move_limit(p, (rlim_t)procs_free_descriptor(p->pid));
 }
 
+void student_spare_descriptors(struct student *p, int count)
+{
+    if (p->session->options->play)
+        play_pause(p->session, session_print(p->session,
+                                             "prlimit --nofile=N: --pid, with the id of your "
+                                             "program, so that %d more can be opened; then Enter",
+                                             count));
+    else
+        move_limit(p, (rlim_t)procs_free_descriptor(p->pid) + (rlim_t)count);
+}
+
 void student_allow_descriptors(struct student *p)
 {
     if (p->session->options->play)

@@ -54,8 +54,7 @@ static void udp_server(struct session *s)
     expect_exit(p, 0);
 }
 
-/* Answers from strangers first, at the same number and at another one, and its own after a while.
- */
+/* Answers from strangers first, at the same number and at another one, and its own after a while. */
 static void udp_strangers(struct session *s)
 {
     struct port *twins[2], *other = port_open(s, "127.0.0.1");
@@ -168,7 +167,132 @@ static void random_numbers(struct session *s)
     session_fail(s, "%.8s %u", text, session_random(s, 1000)); /* the same for the same seed */
 }
 
+/* Starts the program in one of its ways and takes its connection. */
+static struct link *linked(struct session *s, const char *how, struct student **p)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+
+    *p = student_start(s, how, peer_host(server), peer_port(server), NULL);
+    return peer_accept(server);
+}
+
+/* What it could send lies between the two, and that much does not keep it from settling. */
+static void narrow(struct session *s)
+{
+    struct student *p;
+
+    session_narrow(s, 4096);
+    struct link *link = linked(s, "fill", &p);
+    student_settle(p);
+    size_t under_way = link_under_way(link);
+    if (under_way < 4096 || under_way > 1 << 20)
+        session_fail(s, "%zu bytes under way", under_way);
+    link_send(link, "g", 1);
+    const char *text = session_print(s, "%zu", under_way);
+    expect_output(p, text, strlen(text));
+}
+
+static void lines(struct session *s)
+{
+    struct student *p;
+    struct link *link = linked(s, "lines", &p);
+    size_t length;
+
+    if (memcmp(link_line(link, &length), "a\0b", 4) != 0 || length != 3)
+        session_fail(s, "not the first line");
+    if (strcmp(link_line(link, &length), "second") != 0 || length != 6)
+        session_fail(s, "not the second line");
+    link_expect(link, "rest", 4);
+    link_expect_end(link);
+    expect_exit(p, 0);
+}
+
+static void no_line(struct session *s)
+{
+    struct student *p;
+    struct link *link = linked(s, "lines", &p);
+    size_t length;
+
+    (void)link_line(link, &length);
+    (void)link_line(link, &length);
+    (void)link_line(link, &length);
+}
+
+static void echo(struct session *s)
+{
+    struct student *p;
+
+    link_echo(linked(s, "count-echo", &p));
+    expect_output(p, "30 0", 4);
+}
+
+/* Both ways at once, or the program is stuck in send(), and this end too. */
+static void both_ways(struct session *s)
+{
+    enum { MUCH = 1 << 20 };
+    char *bytes = session_alloc(s, MUCH);
+    struct student *p;
+
+    session_narrow(s, 65536);
+    struct link *link = linked(s, "echo", &p);
+    session_bytes(s, bytes, MUCH);
+    link_collect(link, MUCH);
+    link_send(link, bytes, MUCH);
+    if (link_sent(link) != MUCH)
+        session_fail(s, "sent %zu bytes", link_sent(link));
+    link_expect(link, bytes, MUCH);
+    link_close(link);
+    expect_exit(p, 0);
+}
+
+static void one_way(struct session *s)
+{
+    enum { MUCH = 8 << 20 };
+    struct student *p;
+
+    session_narrow(s, 65536);
+    struct link *link = linked(s, "echo", &p);
+    link_send(link, session_alloc(s, MUCH), MUCH);
+}
+
+static void reset(struct session *s)
+{
+    struct student *p;
+
+    link_expect_reset(linked(s, "reset", &p));
+    expect_exit(p, 0);
+}
+
+static void spare(struct session *s)
+{
+    struct student *p;
+    struct link *link = linked(s, "descriptors", &p);
+
+    student_settle(p);
+    student_spare_descriptors(p, 3);
+    link_send(link, "g", 1);
+    expect_output(p, "3", 1);
+}
+
 /* ---- cases that end in a verdict ---- */
+
+static void no_reset(struct session *s)
+{
+    struct student *p;
+
+    link_expect_reset(linked(s, "lines", &p));
+}
+
+static void fat(struct session *s)
+{
+    struct student *p;
+    struct link *link = linked(s, "fat", &p);
+    long before = student_memory(p);
+
+    expect_memory(p, before + 8192);
+    link_send(link, "g", 1);
+    expect_memory(p, before + 8192);
+}
 
 static void never_reads(struct session *s)
 {
@@ -356,6 +480,16 @@ static const struct test_case CASES[] = {
     {.name = "short-text", .title = "t", .points = 1, .teaches = "t", .run = short_text},
     {.name = "other-name", .title = "t", .points = 1, .teaches = "t", .run = other_name},
     {.name = "other-stream", .title = "t", .points = 1, .teaches = "t", .run = other_stream},
+    {.name = "narrow", .title = "t", .points = 1, .teaches = "t", .run = narrow},
+    {.name = "lines", .title = "t", .points = 1, .teaches = "t", .run = lines},
+    {.name = "no-line", .title = "t", .points = 1, .teaches = "t", .run = no_line},
+    {.name = "echo", .title = "t", .points = 1, .teaches = "t", .run = echo},
+    {.name = "both-ways", .title = "t", .points = 1, .teaches = "t", .run = both_ways},
+    {.name = "one-way", .title = "t", .points = 1, .teaches = "t", .run = one_way},
+    {.name = "reset", .title = "t", .points = 1, .teaches = "t", .run = reset},
+    {.name = "no-reset", .title = "t", .points = 1, .teaches = "t", .run = no_reset},
+    {.name = "spare", .title = "t", .points = 1, .teaches = "t", .run = spare},
+    {.name = "fat", .title = "t", .points = 1, .teaches = "t", .run = fat},
     {.name = NULL},
 };
 

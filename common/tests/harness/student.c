@@ -370,6 +370,96 @@ static int stop(void)
     return raise(SIGSTOP);
 }
 
+/* Sends until no more goes out, waits to be told to, and prints how much that was. */
+static int fill_up(void)
+{
+    static char block[65536];
+    char byte;
+    long sent = 0;
+    ssize_t n;
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    while ((n = send(fd, block, sizeof block, MSG_DONTWAIT)) > 0)
+        sent += n;
+    if (recv(fd, &byte, 1, 0) != 1)
+        return 1;
+    printf("%ld", sent);
+    return 0;
+}
+
+static int send_lines(void)
+{
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    return send(fd, "a\0b\nsecond\nrest", 15, 0) != 15;
+}
+
+static int count_echo(void)
+{
+    char bytes[64];
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    if (send(fd, bytes, 30, 0) != 30 || shutdown(fd, SHUT_WR) == -1)
+        return 1;
+    ssize_t n = recv(fd, bytes, sizeof bytes, MSG_WAITALL);
+    printf("%zd %zd", n, recv(fd, bytes, 1, 0));
+    return 0;
+}
+
+/* A simple echo server's way: while it is in send(), it receives nothing. */
+static int echo_blocks(void)
+{
+    char block[4096];
+    ssize_t n;
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    while ((n = recv(fd, block, sizeof block, 0)) > 0)
+        if (send(fd, block, (size_t)n, 0) != n) /* it blocks: all or nothing */
+            return 1;
+    return 0;
+}
+
+static int reset_peer(void)
+{
+    const struct linger linger = {.l_onoff = 1};
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) == -1)
+        return 1;
+    return close(fd);
+}
+
+static int grow_fat(void)
+{
+    enum { FAT = 32 << 20 };
+    char byte, *fat;
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    if (recv(fd, &byte, 1, 0) != 1)
+        return 1;
+    fat = malloc(FAT);
+    if (fat == NULL)
+        return 1;
+    memset(fat, byte, FAT);
+    ssize_t n = recv(fd, &byte, 1, 0);
+    free(fat);
+    return n != 1;
+}
+
+/* Told to, it opens what it can. */
+static int count_descriptors(void)
+{
+    char byte;
+    int count = 0, fd = connect_to_peer(SOCK_STREAM);
+
+    if (recv(fd, &byte, 1, 0) != 1)
+        return 1;
+    while (count < 100 && dup(fd) != -1)
+        count++;
+    printf("%d", count);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -411,7 +501,14 @@ int main(int argc, char **argv)
                 {"dig", dig},
                 {"forge", forge},
                 {"stop", stop},
-                {"stop-parent", stop_parent}};
+                {"stop-parent", stop_parent},
+                {"fill", fill_up},
+                {"lines", send_lines},
+                {"count-echo", count_echo},
+                {"echo", echo_blocks},
+                {"reset", reset_peer},
+                {"fat", grow_fat},
+                {"descriptors", count_descriptors}};
 
     if (argc < 2)
         return 2;

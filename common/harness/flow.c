@@ -1,0 +1,131 @@
+/* Flow control: small buffers, what lies between the two ends, peers that take what comes. */
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "harness/internal.h"
+
+/* ---- small buffers ---- */
+
+void session_narrow(struct session *s, int bytes)
+{
+    s->narrow = bytes;
+}
+
+void socket_narrow(const struct session *s, int fd)
+{
+    /* The program's send buffer grows with the segments that it may send: let them be small. */
+    int segment = s->narrow < 4 * 1400 ? 536 : 1400;
+
+    if (s->narrow == 0)
+        return;
+    /* Refused or not, the connection works; a case that needs it narrow measures what it holds. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &s->narrow, sizeof s->narrow);
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &s->narrow, sizeof s->narrow);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+}
+
+size_t link_under_way(const struct link *link)
+{
+    int unread = 0;
+
+    if (link->fd != -1)
+        (void)ioctl(link->fd, FIONREAD, &unread); /* fails for no socket of ours */
+    return (size_t)unread + procs_send_queue(link->remote, link->local);
+}
+
+size_t link_sent(const struct link *link)
+{
+    return link->sent;
+}
+
+/* ---- receiving ---- */
+
+void link_collect(struct link *link, size_t length)
+{
+    link->want = length;
+}
+
+void link_echo(struct link *link)
+{
+    link->echo = true;
+    play_say(link->session, "sends back what it receives");
+}
+
+static bool has_line(void *what)
+{
+    const struct link *link = what;
+
+    return link->end || link->error != 0 ||
+           (link->in.length > 0 && link->in.data[link->in.length - 1] == '\n');
+}
+
+const char *link_line(struct link *link, size_t *length)
+{
+    struct session *s = link->session;
+
+    link->line = true;
+    (void)pump(s, has_line, link, "a line from your program", false);
+    link->line = false;
+    if (link->in.length == 0 || link->in.data[link->in.length - 1] != '\n') {
+        if (link->error != 0)
+            session_lost(s, "Your program reset the connection where a line was expected.");
+        session_fail(s, "Your program finished sending where a line was expected.");
+    }
+    char *line = session_alloc(s, link->in.length);
+    memcpy(line, link->in.data, link->in.length - 1);
+    *length = link->in.length - 1;
+    link->in.length = link->matched = 0;
+    play_say(s, "received %s", play_show(s, line, *length));
+    return line;
+}
+
+/* ---- endings ---- */
+
+static bool is_over(void *what)
+{
+    const struct link *link = what;
+
+    return link->end || link->error != 0;
+}
+
+void link_expect_reset(struct link *link)
+{
+    struct session *s = link->session;
+
+    link->drain = true;
+    (void)pump(s, is_over, link, "your program to reset the connection", false);
+    if (link->error == 0)
+        session_lost(s, "Your program ended the connection in order, where it should have reset "
+                        "it: close() with SO_LINGER on and a linger time of 0 does that.");
+    play_say(s, "your program reset the connection");
+}
+
+/* ---- memory ---- */
+
+long student_memory(struct student *p)
+{
+    struct standing standing;
+
+    if (p->session->options->play)
+        return 0;
+    student_settle(p);
+    procs_look(&standing);
+    return standing.memory_kib;
+}
+
+void expect_memory(struct student *p, long most_kib)
+{
+    long now = student_memory(p);
+
+    if (now > most_kib)
+        session_end(p->session, STATUS_FAIL, p,
+                    session_print(p->session,
+                                  "The program takes %ld KiB of memory; %ld would do. What one "
+                                  "side does not take must not be read from the other: a buffer "
+                                  "needs a limit, and at the limit the reading pauses.",
+                                  now, most_kib));
+}
