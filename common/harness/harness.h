@@ -80,8 +80,48 @@ void session_fill_output(struct session *session);
 /* Lets time pass while all else goes on: for what the program is to measure, or to outlast. */
 void session_wait(struct session *session, int ms);
 
+/*
+ * For a conversation that was no trial of the program, since we ourselves were too slow for it on a
+ * busy machine: forgets what was expected so far, so that it can be played anew with a program
+ * started anew. False after a few times, and in play: then what came is to be judged as it is.
+ */
+bool session_again(struct session *session);
+
 /* Ends the case with "fail" and this sentence. For what no expect_ function can say. */
 _Noreturn void session_fail(struct session *session, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/*
+ * Writes a file into the folder that programs run in; name may have one folder in front of it,
+ * which is made.
+ */
+void session_file(struct session *session, const char *name, const void *bytes, size_t length);
+
+/*
+ * Several peers at once: waits for whatever happens first on any peer, link or port, or for the end
+ * of all programs. waiting says for what, in case nothing can happen: "your program to ask".
+ */
+enum happened {
+    HAPPENED_CALL,     /* a program connected to peer: link, accepted */
+    HAPPENED_LINE,     /* a line came on link: line, and length without its line end */
+    HAPPENED_END,      /* the program ended link, in whatever way; told once */
+    HAPPENED_DATAGRAM, /* port has a datagram to receive */
+    HAPPENED_EXIT      /* all programs ended; never in play, where Ctrl-C ends the peer */
+};
+struct happening {
+    enum happened what;
+    struct peer *peer;
+    struct link *link;
+    struct port *port;
+    const char *line;
+    size_t length;
+};
+struct happening session_next(struct session *session, const char *waiting);
+
+/*
+ * From now on a connection closed by the program before it saw the end counts as no mistake: the
+ * protocol says by other means when nothing more will come.
+ */
+void session_closes_early(struct session *session);
 
 /* ---- the learner's program ---- */
 
@@ -125,6 +165,10 @@ void student_settle(struct student *student);
  * there.
  */
 void session_hold_send(struct session *session);
+
+/* The same for a program that runs: it is held when it next sends. */
+void student_hold_send(struct student *student);
+
 void student_wait_held(struct student *student);
 void student_release(struct student *student);
 
@@ -133,6 +177,12 @@ void student_release(struct student *student);
  * and add an eighth to what is used: compare with much room, 8 MiB for instance.
  */
 long student_memory(struct student *student);
+
+/*
+ * Waits until it ends by itself; fails if a signal ended it. The expect_ functions below do that
+ * too: this is for what is to be looked at before they judge.
+ */
+void student_wait_end(struct student *student);
 
 /* How many descriptors it holds open now; how many of its children have ended and were not reaped.
  */
@@ -238,6 +288,12 @@ struct port *port_open(struct session *session, const char *host);
 void port_open_twins(struct session *session, const char *host, const char *other,
                      struct port *twins[2]);
 
+/*
+ * Opens a multicast group on the loopback interface, "239.255.0.1" for instance, at a number that
+ * no other case has. Programs may listen to the same group and number beside it.
+ */
+struct port *port_open_group(struct session *session, const char *group);
+
 const char *port_host(const struct port *port);
 const char *port_number(const struct port *port);
 
@@ -250,6 +306,9 @@ void port_expect(struct port *port, const void *bytes, size_t length);
 
 /* Waits for a datagram, no longer than ms. True when there is one to receive. */
 bool port_wait(struct port *port, int ms);
+
+/* Who sent the last datagram received: "127.0.0.1:41873". */
+const char *port_sender(const struct port *port);
 
 /*
  * When the last datagram received was sent, as the kernel saw it: nanoseconds of CLOCK_REALTIME. It
@@ -267,6 +326,9 @@ void port_reply_from(struct port *stranger, const struct port *port, const void 
 /* Sends a datagram to the program's UDP port. */
 void port_send(struct port *port, const char *host, const char *to, const void *bytes,
                size_t length);
+
+/* Sends a datagram to the group that the port was opened for. */
+void port_ask(struct port *port, const void *bytes, size_t length);
 
 /*
  * From now on nobody listens there: what the program sends is refused (ICMP), as if the socket were
@@ -298,6 +360,16 @@ void expect_error(struct student *student, const char *text);
 
 /* Exactly one line of its standard error holds this text by the time it ends. */
 void expect_error_line(struct student *student, const char *text);
+
+/* In its folder there is a file of this name with exactly these bytes. */
+void expect_file(struct student *student, const char *name, const void *bytes, size_t length);
+
+/* There is no file of this name, which may begin with "../"; reason says why there should be none.
+ */
+void expect_no_file(struct student *student, const char *name, const char *reason);
+
+/* Its folder holds nothing but what these names say, up to a NULL. */
+void expect_files(struct student *student, ...) __attribute__((sentinel));
 
 /* It holds no more descriptors than this when it has settled. */
 void expect_descriptors(struct student *student, int most);

@@ -109,6 +109,7 @@ struct link {
     bool connecting;
     size_t matched; /* of in: found to be as expected */
     bool line;      /* read up to the next line end */
+    bool told;      /* its end was told by session_next() */
     bool echo;      /* send back what comes, and read on when it is sent */
 };
 
@@ -124,9 +125,12 @@ struct session {
     const struct options *options;
     uint64_t random[2];
     uint32_t wire_seed;
-    bool holds_send;  /* programs are started held at their first send */
-    int result_fd;    /* where the verdict goes */
-    char folder[256]; /* scratch, removed at the end */
+    bool holds_send;   /* programs are started held at their first send */
+    int result_fd;     /* where the verdict goes */
+    char folder[256];  /* scratch, removed at the end */
+    char work[264];    /* in it, what programs run in */
+    bool has_files;    /* the case wrote files there */
+    bool closes_early; /* a program may close before it saw the end */
     struct student *students;
     struct peer *peers;
     struct link *links;
@@ -143,6 +147,7 @@ struct session {
     int quiet_ticks;
     int doorbell;             /* eventfd, written when a wire log grows */
     struct buffer transcript; /* what was expected and came, for expected/ */
+    int again;                /* how often it began anew */
     bool listens;             /* the step at hand depends on what the wire sees */
     bool wants_port;          /* the step at hand waits for "listening on …" */
     struct expectation expected;
@@ -229,9 +234,6 @@ bool procs_network_quiet(const struct session *session);
 
 /* Notes bytes that were expected and came, for the reference output. */
 void transcript_add(struct session *session, const char *what, const void *bytes, size_t length);
-
-/* Waits until the program ends by itself; fails if a signal ended it. */
-void student_wait_end(struct student *student);
 
 /* Compares the transcript with expected/NAME.txt for the default seed, or records it. */
 void transcript_check(struct session *session);
@@ -327,6 +329,9 @@ socklen_t peer_address(struct session *session, const char *host, uint16_t port,
 
 /* A non-blocking socket bound to a port of the system's choice at host; name gets the port. */
 int peer_bind(struct session *session, const char *host, int type, char name[8]);
+
+/* Makes a port of a socket. */
+struct port *port_add(struct session *session, const char *host, int fd, const char *number);
 
 void link_serve(struct link *link, short events);
 short link_events(const struct link *link);

@@ -108,12 +108,15 @@ static void announce(struct student *p)
 {
     struct session *s = p->session;
     struct buffer text = {0};
-    const char *command = short_path(s, s->options->program);
+    /* Where the case wrote files the program runs among them; elsewhere where the learner is. */
+    const char *command = s->has_files ? s->options->program : short_path(s, s->options->program);
+    const char *in = s->has_files ? session_print(s, "cd %s\n  ", s->work) : "";
     const char *arguments = strchr(p->command, ' '), *from = "", *wire = "";
     const char *to = s->full_output ? " >/dev/full" : "";
 
     arguments = arguments == NULL ? "" : arguments;
     (void)printf("\nRun your program in another terminal:\n\n  ");
+    (void)printf("%s", in);
     if (s->has_hosts) /* its own hosts table, by way of the wire */
         wire = session_print(s, "build/wire --hosts %s/hosts ", s->folder);
     if (p->end_input && p->input.length == 0)

@@ -6,10 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/address.h"
 #include "core/number.h"
 #include "harness/internal.h"
 
-static struct port *add_port(struct session *s, const char *host, int fd, const char *number)
+struct port *port_add(struct session *s, const char *host, int fd, const char *number)
 {
     struct port *port = session_alloc(s, sizeof *port);
     int on = 1;
@@ -30,7 +31,7 @@ struct port *port_open(struct session *s, const char *host)
     char number[8];
     int fd = peer_bind(s, host, SOCK_DGRAM, number);
 
-    return add_port(s, host, fd, number);
+    return port_add(s, host, fd, number);
 }
 
 static socklen_t read_address(struct session *s, const char *host, const char *number,
@@ -66,8 +67,8 @@ void port_open_twins(struct session *s, const char *host, const char *other, str
     for (int i = 0; i < TRIES; i++) {
         int first = peer_bind(s, host, SOCK_DGRAM, number), second = bind_number(s, other, number);
         if (second != -1) {
-            twins[0] = add_port(s, host, first, number);
-            twins[1] = add_port(s, other, second, number);
+            twins[0] = port_add(s, host, first, number);
+            twins[1] = port_add(s, other, second, number);
             return;
         }
         (void)close(first);
@@ -83,6 +84,15 @@ const char *port_host(const struct port *port)
 const char *port_number(const struct port *port)
 {
     return port->number;
+}
+
+const char *port_sender(const struct port *port)
+{
+    char text[ADDRESS_TEXT];
+
+    return session_print(
+        port->session, "%s",
+        address_format((const struct sockaddr *)&port->sender, port->sender_length, text));
 }
 
 uint64_t port_sent_at(const struct port *port)

@@ -100,6 +100,23 @@ const char *session_print(struct session *session, const char *format, ...)
     return text;
 }
 
+/* ---- a second try ---- */
+
+bool session_again(struct session *session)
+{
+    enum { TRIES = 5 };
+
+    if (session->options->play || ++session->again == TRIES)
+        return false;
+    session->transcript.length = 0;
+    return true;
+}
+
+void session_closes_early(struct session *session)
+{
+    session->closes_early = true;
+}
+
 /* ---- names ---- */
 
 void session_host(struct session *session, const char *name, ...)
@@ -308,6 +325,9 @@ void session_run(const struct test_case *test, const struct options *options, in
         session.folder[0] = '\0';
         session_fault(&session, "cannot make a folder for the case: %s", strerror(why));
     }
+    (void)snprintf(session.work, sizeof session.work, "%s/files", session.folder);
+    if (mkdir(session.work, 0777) == -1)
+        session_fault(&session, "cannot make a folder for the program: %s", strerror(errno));
     session.doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     test->run(&session);
 

@@ -468,7 +468,8 @@ static const char *judge(struct session *s, const struct student *p, const struc
         return session_print(s, "%s failed with %s%s, and the program went on as if it had not.",
                              name_of(s, story->failed_send), errno_name(story->failed_send->error),
                              at_place(s, story->failed_send));
-    if (found == NULL && status == STATUS_FAIL && !p->stopped) /* to stop, one may close early */
+    if (found == NULL && status == STATUS_FAIL && !p->stopped &&
+        !s->closes_early) /* to stop, one may close early */
         found = judge_end(s, story);
     return found;
 }

@@ -37,7 +37,7 @@ static char **make_environment(struct session *s, const char *log)
     list[n++] = "PATH=/usr/local/bin:/usr/bin:/bin";
     list[n++] = "LANG=C.UTF-8";
     list[n++] = "TZ=UTC";
-    list[n++] = (char *)session_print(s, "HOME=%s", s->folder);
+    list[n++] = (char *)session_print(s, "HOME=%s", s->work);
     list[n++] = (char *)session_print(s, "LD_PRELOAD=%s", s->options->wire);
     list[n++] = (char *)session_print(
         s,
@@ -83,7 +83,7 @@ static _Noreturn void become_student(const struct session *s, char **arguments, 
     (void)close_range(3, ~0U, 0); /* whatever we ourselves were given beyond the three */
     /* AddressSanitizer cannot start where the kernel places programs too randomly. */
     (void)personality(ADDR_NO_RANDOMIZE);
-    if (chdir(s->folder) == 0) /* what it writes goes when the case ends */
+    if (chdir(s->work) == 0) /* what it writes goes when the case ends */
         (void)execve(s->options->program, arguments, environment);
     _exit(127);
 }
@@ -313,6 +313,11 @@ void student_end(struct student *p)
 void session_hold_send(struct session *s)
 {
     s->holds_send = true;
+}
+
+void student_hold_send(struct student *p)
+{
+    wire_log_hold(&p->log, WIRE_SEND);
 }
 
 /* A send() was entered and did not return, whatever its other threads and children did since. */

@@ -54,7 +54,8 @@ static void udp_server(struct session *s)
     expect_exit(p, 0);
 }
 
-/* Answers from strangers first, at the same number and at another one, and its own after a while. */
+/* Answers from strangers first, at the same number and at another one, and its own after a while.
+ */
 static void udp_strangers(struct session *s)
 {
     struct port *twins[2], *other = port_open(s, "127.0.0.1");
@@ -71,8 +72,9 @@ static void udp_strangers(struct session *s)
     port_reply(twins[0], "pong", 4);
     expect_output(p, "pong", 4);
     expect_exit(p, 0);
-    if (sent_at == 0 || strcmp(port_number(twins[0]), port_number(twins[1])) != 0)
-        session_fail(s, "no stamp, or two numbers");
+    if (sent_at == 0 || strncmp(port_sender(twins[0]), "127.0.0.1:", 10) != 0 ||
+        strcmp(port_number(twins[0]), port_number(twins[1])) != 0)
+        session_fail(s, "no stamp, another sender, or two numbers");
 }
 
 static void udp_refused(struct session *s)
@@ -431,6 +433,104 @@ ALONE(forge, "forge")
 ALONE(stop, "stop")
 ALONE(stop_parent, "stop-parent")
 
+/* ---- files, groups and several peers at once ---- */
+
+/* Started without the byte that the copy is to leave out. */
+static struct student *copy(struct session *s, const char *without)
+{
+    session_file(s, "given/text", TEXT, 30);
+    struct student *p = student_start(s, "copy", "given/text", "copied", without, NULL);
+    expect_exit(p, 0);
+    return p;
+}
+
+static void file(struct session *s)
+{
+    struct student *p = copy(s, "!");
+
+    expect_file(p, "copied", TEXT, 30);
+    expect_no_file(p, "../copied", "It belongs into the folder.");
+    expect_files(p, "given", "copied", NULL);
+}
+
+static void file_other(struct session *s)
+{
+    expect_file(copy(s, "c"), "copied", TEXT, 30);
+}
+
+static void file_missing(struct session *s)
+{
+    expect_file(copy(s, "!"), "other", TEXT, 30);
+}
+
+static void file_left(struct session *s)
+{
+    expect_files(copy(s, "!"), "given", NULL);
+}
+
+static void file_there(struct session *s)
+{
+    expect_no_file(copy(s, "!"), "copied", "It is too early.");
+}
+
+static void group(struct session *s)
+{
+    struct port *port = port_open_group(s, "239.255.7.7");
+    struct student *p = student_start(s, "group", port_host(port), port_number(port), NULL);
+
+    port_expect(port, "ready", 5);
+    port_ask(port, "to-all", 6);
+    port_expect(port, "to-all", 6); /* we are one of them */
+    port_ask(port, "stop", 4);
+    expect_output(p, "ready to-all ", 13);
+    expect_exit(p, 0);
+}
+
+/* Nobody is answered before all have asked; the program reads the last one's answer first. */
+static void several(struct session *s)
+{
+    enum { PEERS = 3 };
+    struct peer *peers[PEERS];
+    struct link *links[PEERS] = {NULL};
+    int calls = 0, lines = 0, ends = 0;
+
+    for (int i = 0; i < PEERS; i++)
+        peers[i] = peer_listen(s, "127.0.0.1");
+    struct student *p = student_start(s, "ask-all", peer_port(peers[0]), peer_port(peers[1]),
+                                      peer_port(peers[2]), NULL);
+    for (;;) {
+        struct happening news = session_next(s, "your program to ask");
+        if (news.what == HAPPENED_EXIT)
+            break;
+        calls += news.what == HAPPENED_CALL;
+        ends += news.what == HAPPENED_END;
+        for (int i = 0; i < PEERS && news.what == HAPPENED_CALL; i++)
+            if (news.peer == peers[i])
+                links[i] = news.link;
+        if (news.what != HAPPENED_LINE)
+            continue;
+        lines += news.length == 2 && links[news.line[0] - 'a'] == news.link;
+        if (news.length == 4 && lines < PEERS) /* "more" */
+            continue;
+        for (int i = 0; i < PEERS && lines == PEERS && news.length == 2; i++)
+            link_send(links[i], (const char[]){(char)('A' + i), '!'}, 2);
+    }
+    if (calls != PEERS || lines != PEERS || ends != PEERS)
+        session_fail(s, "%d calls, %d lines, %d ends", calls, lines, ends);
+    expect_output(p, "C! B! A! ", 9);
+    expect_exit(p, 0);
+}
+
+/* The program waits for an answer, and nobody gives one. */
+static void several_silent(struct session *s)
+{
+    struct peer *peer = peer_listen(s, "127.0.0.1");
+
+    (void)student_start(s, "ask-all", peer_port(peer), NULL);
+    for (;;)
+        (void)session_next(s, "your program to give up");
+}
+
 static const struct test_case CASES[] = {
     {.name = "pieces", .title = "t", .points = 1, .teaches = "t", .run = pieces},
     {.name = "waitall", .title = "t", .points = 1, .teaches = "t", .run = waitall},
@@ -490,6 +590,14 @@ static const struct test_case CASES[] = {
     {.name = "no-reset", .title = "t", .points = 1, .teaches = "t", .run = no_reset},
     {.name = "spare", .title = "t", .points = 1, .teaches = "t", .run = spare},
     {.name = "fat", .title = "t", .points = 1, .teaches = "t", .run = fat},
+    {.name = "file", .title = "t", .points = 1, .teaches = "t", .run = file},
+    {.name = "file-other", .title = "t", .points = 1, .teaches = "t", .run = file_other},
+    {.name = "file-missing", .title = "t", .points = 1, .teaches = "t", .run = file_missing},
+    {.name = "file-left", .title = "t", .points = 1, .teaches = "t", .run = file_left},
+    {.name = "file-there", .title = "t", .points = 1, .teaches = "t", .run = file_there},
+    {.name = "group", .title = "t", .points = 1, .teaches = "t", .run = group},
+    {.name = "several", .title = "t", .points = 1, .teaches = "t", .run = several},
+    {.name = "several-silent", .title = "t", .points = 1, .teaches = "t", .run = several_silent},
     {.name = NULL},
 };
 

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -460,6 +461,77 @@ static int count_descriptors(void)
     return 0;
 }
 
+/* Copies a file of its folder to another name there, and leaves out the byte of arguments[2]. */
+static int copy_file(void)
+{
+    FILE *from = fopen(arguments[0], "re"), *to = fopen(arguments[1], "we");
+    int byte;
+
+    if (from == NULL || to == NULL)
+        return 1;
+    while ((byte = fgetc(from)) != EOF)
+        if (byte != arguments[2][0])
+            (void)fputc(byte, to);
+    return fclose(from) == EOF || fclose(to) == EOF;
+}
+
+/* Listens to a group, says "ready" to it, and prints what else it hears until "stop". */
+static int hear_group(void)
+{
+    const struct in_addr loopback = {htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in group = {.sin_family = AF_INET};
+    struct ip_mreq member = {.imr_interface = loopback};
+    char bytes[64];
+    const int on = 1;
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    group.sin_port = htons((in_port_t)strtol(arguments[1], NULL, 10));
+    if (inet_pton(AF_INET, arguments[0], &group.sin_addr) != 1)
+        return 1;
+    member.imr_multiaddr = group.sin_addr;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
+        bind(fd, (struct sockaddr *)&group, sizeof group) == -1 ||
+        setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &member, sizeof member) == -1 ||
+        setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &loopback, sizeof loopback) == -1 ||
+        sendto(fd, "ready", 5, 0, (struct sockaddr *)&group, sizeof group) != 5)
+        return 1;
+    for (;;) {
+        ssize_t n = recv(fd, bytes, sizeof bytes, 0);
+        if (n <= 0)
+            return 1;
+        if (n == 4 && memcmp(bytes, "stop", 4) == 0)
+            return 0;
+        printf("%.*s ", (int)n, bytes);
+    }
+}
+
+/* Asks every port of arguments at once, then reads the answers in the opposite order. */
+static int ask_all(void)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET};
+    int fds[8], count = 0;
+    char text[8];
+
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (; count < 8 && arguments[count] != NULL; count++) {
+        to.sin_port = htons((in_port_t)strtol(arguments[count], NULL, 10));
+        fds[count] = socket(AF_INET, SOCK_STREAM, 0);
+        if (connect(fds[count], (struct sockaddr *)&to, sizeof to) == -1)
+            return 1;
+        text[0] = (char)('a' + count);
+        if (send(fds[count], text, 1, 0) != 1 || send(fds[count], "?\nmore\n", 7, 0) != 7)
+            return 1;
+    }
+    while (count-- > 0) {
+        ssize_t n = recv(fds[count], text, 2, MSG_WAITALL);
+        if (n != 2)
+            return 1;
+        printf("%.2s ", text);
+        (void)close(fds[count]);
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -508,7 +580,10 @@ int main(int argc, char **argv)
                 {"echo", echo_blocks},
                 {"reset", reset_peer},
                 {"fat", grow_fat},
-                {"descriptors", count_descriptors}};
+                {"descriptors", count_descriptors},
+                {"copy", copy_file},
+                {"group", hear_group},
+                {"ask-all", ask_all}};
 
     if (argc < 2)
         return 2;

@@ -1,0 +1,116 @@
+/* Several peers at once: whatever happens first. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "harness/internal.h"
+
+enum { LINE_MOST = 4096 };
+
+static bool has_line(const struct link *link)
+{
+    return link->in.length > 0 && link->in.data[link->in.length - 1] == '\n';
+}
+
+static bool has_news(const struct link *link)
+{
+    return link->fd != -1 && !link->told &&
+           (link->end || link->error != 0 || has_line(link) || link->in.length >= LINE_MOST);
+}
+
+static struct link *link_with_news(const struct session *s)
+{
+    for (struct link *link = s->links; link != NULL; link = link->next)
+        if (has_news(link))
+            return link;
+    return NULL;
+}
+
+static struct peer *peer_with_caller(const struct session *s)
+{
+    for (struct peer *peer = s->peers; peer != NULL; peer = peer->next)
+        if (peer_has_caller(peer))
+            return peer;
+    return NULL;
+}
+
+static struct port *port_with_datagram(const struct session *s)
+{
+    for (struct port *port = s->ports; port != NULL; port = port->next)
+        if (poll(&(struct pollfd){port->fd, POLLIN, 0}, 1, 0) == 1)
+            return port;
+    return NULL;
+}
+
+static bool all_ended(const struct session *s)
+{
+    bool ended = true;
+
+    for (const struct student *p = s->students; p != NULL; p = p->next)
+        ended = ended && p->ended;
+    return ended && s->students != NULL;
+}
+
+static bool anything_happened(void *what)
+{
+    const struct session *s = what;
+
+    return link_with_news(s) != NULL || peer_with_caller(s) != NULL ||
+           port_with_datagram(s) != NULL || all_ended(s);
+}
+
+/* Turns to all that can happen, or away from it: then other steps see what was not taken. */
+static void watch(struct session *s, bool on)
+{
+    for (struct link *link = s->links; link != NULL; link = link->next)
+        link->line = on && !has_news(link) && !link->told && link->fd != -1;
+    for (struct peer *peer = s->peers; peer != NULL; peer = peer->next)
+        peer->waiting = on;
+    for (struct port *port = s->ports; port != NULL; port = port->next)
+        port->waiting = on;
+}
+
+static struct happening news_of(struct session *s, struct link *link)
+{
+    struct happening news = {.what = HAPPENED_END, .link = link};
+
+    if (has_line(link)) {
+        char *line = session_alloc(s, link->in.length);
+        memcpy(line, link->in.data, link->in.length - 1);
+        news.what = HAPPENED_LINE;
+        news.line = line;
+        news.length = link->in.length - 1;
+        link->in.length = link->matched = 0;
+        play_say(s, "received %s", play_show(s, line, news.length));
+        return news;
+    }
+    if (link->in.length >= LINE_MOST)
+        session_fail(s, "Your program sent %d bytes without a line end.", LINE_MOST);
+    link->told = true;
+    play_say(s, "your program ended a connection");
+    return news;
+}
+
+struct happening session_next(struct session *s, const char *waiting)
+{
+    struct link *link;
+
+    watch(s, true);
+    (void)pump(s, anything_happened, s, waiting, false);
+    watch(s, false);
+    if ((link = link_with_news(s)) != NULL)
+        return news_of(s, link);
+    struct happening news = {.what = HAPPENED_CALL, .peer = peer_with_caller(s)};
+    if (news.peer != NULL) {
+        news.link = peer_accept(news.peer);
+        return news;
+    }
+    news.port = port_with_datagram(s);
+    news.what = news.port != NULL ? HAPPENED_DATAGRAM : HAPPENED_EXIT;
+    for (struct student *p = s->students; p != NULL && news.port == NULL; p = p->next)
+        p->may_end = true;
+    return news;
+}
