@@ -136,7 +136,7 @@ static void serve_all(int listener)
         }
         /* Backwards: who moves into a gap was served before. */
         for (nfds_t i = count; i-- > 1;)
-            if (watched[i].revents != 0 && !serve(&watched[i], clients[i]))
+            if (watched[i].revents && !serve(&watched[i], clients[i]))
                 leave(i);
         accepting = watched[0].revents == 0 || welcome(listener);
     }
