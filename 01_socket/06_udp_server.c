@@ -3,10 +3,10 @@
  *
  * Answers each datagram in capitals, to whoever sent it, and says so when one did not fit.
  *
- * Python:  socket.socket(AF_INET6, SOCK_DGRAM), bind(), recvfrom(), sendto();
- * socketserver.UDPServer Usage:   06_udp_server PORT See:     udp(7), recvfrom(2), sendto(2),
- * ip(7); RFC 768, RFC 8085 section 3.2 Leaves out: answering from the very address that was asked
- * (IP_PKTINFO in ip(7)).
+ * Python:  socket.socket(AF_INET6, SOCK_DGRAM), bind(), recvfrom(), sendto(); UDPServer
+ * Usage:   06_udp_server PORT
+ * See:     udp(7), recvfrom(2), sendto(2), ip(7); RFC 768, RFC 8085 section 3.2
+ * Leaves out: answering from the very address that was asked (IP_PKTINFO in ip(7)).
  */
 #define _GNU_SOURCE /* ppoll() */
 #include <ctype.h>
