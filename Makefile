@@ -161,8 +161,12 @@ CODE := $(wildcard $(foreach d,0[1-5]_* common/* common/*/* exercises/*/* soluti
 FINDINGS := $(CODE:%=build/lint/%.txt)
 STANDARD = $(or $(if $(filter 0%,$<),$(POSIX)),$(if $(filter common/% %/cases.c,$<),$(LINUX)),\
     -std=gnu11)
+# A header in an exercise's folder is given to its answers.
+PARTS = $(subst /, ,$<)
+GIVEN = $(if $(filter solutions/%,$<),-iquote exercises/$(word 2,$(PARTS))/$(word 3,$(PARTS)))
 build/lint/%.txt: % common/tests/lint_file.sh .clang-tidy .clang-format | lint-tools
-	@sh common/tests/lint_file.sh $< $@ $(STANDARD) $(WARNINGS) -Werror $(INCLUDES) $(LIBRARY_CFLAGS)
+	@sh common/tests/lint_file.sh $< $@ $(STANDARD) $(WARNINGS) -Werror $(GIVEN) \
+	    $(INCLUDES) $(LIBRARY_CFLAGS)
 
 .PHONY: lint-tools
 lint-tools:

@@ -105,12 +105,18 @@ def check_calls(path, text):
             match[1], BANNED[match[1]])
 
 
+def given(path):
+    """The exercise's folder, for a solution or a wrong answer: its headers are given to answers."""
+    return Path("exercises", *path.parts[1:3]) if path.parts[0] == "solutions" else path.parent
+
+
 def check_imports(path, text):
     for folder, allowed in IMPORTS.items():
         if not path.as_posix().startswith(folder):
             continue
         for match in re.finditer(r'^#include "([^"]+)"', text, re.M):
-            if not match[1].startswith(tuple(allowed)) and not (path.parent / match[1]).exists():
+            if not match[1].startswith(tuple(allowed)) and not (
+                    (path.parent / match[1]).exists() or (given(path) / match[1]).exists()):
                 yield path, line_of(text, match.start()), "%s must not include \"%s\"%s" % (
                     folder, match[1], "; it may have " + ", ".join(allowed) if allowed else "")
 

@@ -60,7 +60,8 @@ HOUSE = {
     "exercises/01_socket/02_greet_back/greet_back.c": "",
     "exercises/01_socket/02_greet_back/cases.c": '#include "harness/harness.h"\n',
     "exercises/01_socket/02_greet_back/expected/all.out": "tab\tand blanks \n",
-    "solutions/01_socket/02_greet_back/greet_back.c": "",
+    "exercises/01_socket/02_greet_back/given.h": "",
+    "solutions/01_socket/02_greet_back/greet_back.c": '#include "given.h"\n',
     **{"solutions/01_socket/02_greet_back/wrong/%s.c" % name: "int x = atoi(s);\n"
        for name in ("copied", "one", "two", "three", "four")},
 }
@@ -88,7 +89,9 @@ FAULTS = [
     ("keys in another order", C, " * Usage:   03_greeter\n * See:     puts(3)\n",
      " * See:     puts(3)\n * Usage:   03_greeter\n", C + ":2: .*another order"),
     ("Usage of another program", C, "03_greeter\n", "greeter\n", C + ':2: Usage begins with "gre'),
-    ("chapter 1 on more than error.h", C, "core/error.h", "core/buffer.h", C + ":12: .*not incl"),
+    ("chapter 1 on a later chapter", C, "core/error.h", "http/status.h", C + ":12: .*not incl"),
+    ("a header that the exercise does not give", EXERCISE + "given.h", None, None,
+     "greet_back.c:1: .*not include"),
     ("a solution with a header of ours", SOLUTION + "greet_back.c", "", '#include "core/error.h"\n',
      "greet_back.c:1: .*not include"),
     ("an index out of date", C, "Says", "Prints", "01_socket/README.md:1: .*make index"),

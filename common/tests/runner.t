@@ -450,6 +450,15 @@ def answers(tap, book):
     said(tap, "a header that is not allowed", book.run("check", "1.1"), 1,
          "a header that is not allowed", "alpha.c:3 includes <poll.h>.",
          "This exercise allows only these headers: stdio.h stdlib.h")
+    readme = book.folder / "exercises/01_socket/01_alpha/README.md"
+    without = readme.read_text()
+    book.put("exercises/01_socket/01_alpha/given.h", "enum { GIVEN = 0 };\n")
+    book.answer('#include "given.h"\nint main(void) { return GIVEN; }\n')
+    said(tap, "a header of the exercise that is not listed", book.run("check", "1.1"), 1,
+         'alpha.c:1 includes "given.h".')
+    readme.write_text(without.replace("`stdio.h`", "`stdio.h` `given.h`"))
+    said(tap, "one that is given and listed", book.run("check", "1.1"), 0, "5 of 5 points")
+    readme.write_text(without)
     book.alpha.write_bytes(b"int main(void)\n{\0}\n")
     said(tap, "a NUL byte", book.run("check", "1.1"), 2, "holds a NUL byte in line 2")
     book.alpha.write_bytes(PASSES.encode("utf-16"))

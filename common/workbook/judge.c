@@ -250,7 +250,8 @@ static int start_compiler(struct judge *judge)
 {
     char temporary[SCRATCH_SIZE + 8];
     const char *extra[] = {"LC_ALL=C.UTF-8", temporary, NULL}; /* its words are recognised */
-    const char *compiler = getenv("CC"), *arguments[WORDS + 9];
+    const char *compiler = getenv("CC"), *arguments[WORDS + 11];
+    char given[PATH_MAX]; /* a header in the exercise's folder is given to the answer */
     int n = 0;
 
     judge->compiler = strdup(compiler != NULL && *compiler != '\0' ? compiler : "gcc");
@@ -263,6 +264,9 @@ static int start_compiler(struct judge *judge)
     arguments[n++] = "@" FLAGS_FILE;
     arguments[n++] = "-fdiagnostics-color=never";
     arguments[n++] = "-fmax-errors=50"; /* more than are shown; thousands take minutes */
+    (void)snprintf(given, sizeof given, "exercises/%s", judge->plan.exercise->folder);
+    arguments[n++] = "-iquote";
+    arguments[n++] = given;
     arguments[n++] = judge->plan.source;
     arguments[n++] = "-o";
     arguments[n++] = judge->fresh;
