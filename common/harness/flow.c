@@ -34,7 +34,7 @@ size_t link_under_way(const struct link *link)
 
     if (link->fd != -1)
         (void)ioctl(link->fd, FIONREAD, &unread); /* fails for no socket of ours */
-    return (size_t)unread + procs_send_queue(link->remote, link->local);
+    return (size_t)unread + network_send_queue(link->remote, link->local);
 }
 
 size_t link_sent(const struct link *link)

@@ -215,9 +215,6 @@ struct standing {
 void procs_look(struct standing *standing);
 int procs_descriptors(pid_t pid);
 int procs_free_descriptor(pid_t pid); /* the number that the next one it opens will have */
-/* Bytes sent from one port to the other that the other end has not acknowledged. */
-size_t procs_send_queue(uint16_t from, uint16_t to);
-
 bool procs_uses_timers(const char *program);
 
 /* Whether the program has a function, or calls one, by which it could keep leaks from being told.
@@ -227,8 +224,13 @@ bool procs_orders_leak_detector(const char *program);
 /* Kills every descendant of this process and waits for all of them. */
 void procs_kill_all(void);
 
+/* ---- network.c ---- */
+
 /* True if on no connection of the session a handshake, data or a FIN is still under way. */
-bool procs_network_quiet(const struct session *session);
+bool network_quiet(const struct session *session);
+
+/* Bytes sent from one port to the other that the other end has not acknowledged. */
+size_t network_send_queue(uint16_t from, uint16_t to);
 
 /* ---- expect.c ---- */
 

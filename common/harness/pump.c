@@ -253,7 +253,7 @@ static bool stands_still(struct session *s, const struct standing *standing, boo
         s->quiet_ticks = 0;
         return false;
     }
-    return ++s->quiet_ticks >= TICKS && procs_network_quiet(s);
+    return ++s->quiet_ticks >= TICKS && network_quiet(s);
 }
 
 /* A time-out of a socket option makes even recv() end by itself. */
@@ -288,7 +288,7 @@ static bool tick(struct session *s, uint64_t tick_ns, const char *waiting, bool 
     struct student *p = running_student(s);
 
     if (p == NULL) /* what it sent last may still be under way; if nobody reads it, for ever */
-        return ++s->quiet_ticks >= TICKS_OF_THE_DEAD || procs_network_quiet(s);
+        return ++s->quiet_ticks >= TICKS_OF_THE_DEAD || network_quiet(s);
     procs_look(&standing);
     check_limits(s, p, &standing);
     if (stands_still(s, &standing, has_timed_calls(p), settle))

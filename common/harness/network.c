@@ -1,0 +1,177 @@
+/*
+ * The connections of this machine: is anything still under way between the program and us? The
+ * kernel is asked over netlink, for what lives alone: thousands of connections that just ended make
+ * the table in /proc too long to be read every few milliseconds.
+ */
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/internal.h"
+
+enum { ESTABLISHED = 1, SYN_RECV = 3, FIN_WAIT1 = 4, LAST_ACK = 9, CLOSING = 11 };
+enum { PROBES = 4 }; /* the timer that is set: it asks now and then for a wider window */
+
+/* One end of a connection. */
+struct end {
+    unsigned state, timer;
+    uint16_t local, remote; /* ports */
+    size_t queued;          /* bytes sent and not acknowledged */
+};
+
+typedef void seen(void *what, const struct end *end);
+
+/* ---- over netlink ---- */
+
+static bool ask(int fd, int family)
+{
+    struct {
+        struct nlmsghdr header;
+        struct inet_diag_req_v2 body;
+    } request = {.header = {.nlmsg_len = sizeof request,
+                            .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+                            .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+                 .body = {.sdiag_family = (uint8_t)family,
+                          .sdiag_protocol = IPPROTO_TCP,
+                          .idiag_states = 1U << ESTABLISHED | 1U << SYN_RECV | 1U << FIN_WAIT1 |
+                                          1U << LAST_ACK | 1U << CLOSING}};
+
+    return send(fd, &request, sizeof request, 0) == (ssize_t)sizeof request;
+}
+
+/* Tells of each connection. False when the kernel did not answer, or not to the end. */
+static bool take_answer(int fd, seen *see, void *what)
+{
+    static union {
+        struct nlmsghdr header; /* for its alignment */
+        char bytes[32768];
+    } answer;
+
+    for (;;) {
+        ssize_t n = recv(fd, &answer, sizeof answer, 0);
+        if (n <= 0)
+            return false;
+        unsigned length = (unsigned)n;
+        for (struct nlmsghdr *h = &answer.header; NLMSG_OK(h, length); h = NLMSG_NEXT(h, length)) {
+            if (h->nlmsg_type == NLMSG_DONE)
+                return true;
+            if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+                return false; /* NLMSG_ERROR */
+            const struct inet_diag_msg *m = NLMSG_DATA(h);
+            see(what, &(struct end){.state = m->idiag_state,
+                                    .timer = m->idiag_timer,
+                                    .local = ntohs(m->id.idiag_sport),
+                                    .remote = ntohs(m->id.idiag_dport),
+                                    .queued = m->idiag_wqueue});
+        }
+    }
+}
+
+static bool look_over_netlink(seen *see, void *what)
+{
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+    if (fd == -1)
+        return false;
+    bool told = ask(fd, AF_INET) && take_answer(fd, see, what) && ask(fd, AF_INET6) &&
+                take_answer(fd, see, what);
+    (void)close(fd); /* everything was read */
+    return told;
+}
+
+/* ---- where that is refused: /proc/net/tcp ---- */
+
+/* address is the length of an address in hexadecimal digits: the columns stand fast behind it. */
+static void look_at_table(const char *path, size_t address, seen *see, void *what)
+{
+    char line[512];
+    FILE *file = fopen(path, "re");
+
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        /* "  12: 0100007F:9C41 0100007F:1F90 01 0000000A:00000000 04:" */
+        const char *local = strchr(line, ':');
+        if (local == NULL || strlen(local) < 2 * address + 40)
+            continue; /* the heading */
+        see(what, &(struct end){.state = (unsigned)strtoul(local + 2 * address + 14, NULL, 16),
+                                .timer = (unsigned)strtoul(local + 2 * address + 35, NULL, 16),
+                                .local = (uint16_t)strtoul(local + address + 3, NULL, 16),
+                                .remote = (uint16_t)strtoul(local + 2 * address + 9, NULL, 16),
+                                .queued = (size_t)strtoul(local + 2 * address + 17, NULL, 16)});
+    }
+    if (file != NULL)
+        (void)fclose(file); /* only read from */
+}
+
+/* see() may be told of a connection twice, in the rare case that netlink breaks off. */
+static void look(seen *see, void *what)
+{
+    if (look_over_netlink(see, what))
+        return;
+    look_at_table("/proc/net/tcp", 8, see, what);
+    look_at_table("/proc/net/tcp6", 32, see, what);
+}
+
+/* ---- questions ---- */
+
+struct quiet {
+    const struct session *session;
+    bool quiet;
+};
+
+/* True if one end of a connection at this port is a peer, a link or the program as a link saw it.
+ */
+static bool is_ours(const struct session *s, uint16_t port)
+{
+    for (const struct link *link = s->links; link != NULL; link = link->next)
+        if (link->local == port || link->remote == port)
+            return true;
+    for (const struct peer *peer = s->peers; peer != NULL; peer = peer->next)
+        if (strtoul(peer->port, NULL, 10) == port)
+            return true;
+    return false;
+}
+
+static void see_moving(void *what, const struct end *end)
+{
+    struct quiet *q = what;
+    bool moves = end->state == SYN_RECV || end->state == FIN_WAIT1 || end->state == LAST_ACK ||
+                 end->state == CLOSING || (end->state == ESTABLISHED && end->queued > 0);
+
+    /* A window that the other end closed: nothing moves before that one reads. */
+    if (q->quiet && moves && end->timer != PROBES)
+        q->quiet = !is_ours(q->session, end->local) && !is_ours(q->session, end->remote);
+}
+
+bool network_quiet(const struct session *s)
+{
+    struct quiet q = {s, true};
+
+    look(see_moving, &q);
+    return q.quiet;
+}
+
+struct queue {
+    uint16_t from, to;
+    size_t bytes;
+};
+
+static void see_queue(void *what, const struct end *end)
+{
+    struct queue *q = what;
+
+    if (end->local == q->from && end->remote == q->to)
+        q->bytes = end->queued;
+}
+
+size_t network_send_queue(uint16_t from, uint16_t to)
+{
+    struct queue q = {from, to, 0};
+
+    look(see_queue, &q);
+    return q.bytes;
+}
