@@ -79,7 +79,7 @@ static ssize_t send_some(struct transfer *t)
         return copy_some(t);
     t->calls++;
     size_t left = (size_t)(t->end - t->offset);
-    return sendfile(t->fd, t->file, &t->offset, left); /* moves the offset */
+    return sendfile(t->fd, t->file, &t->offset, left); /* moves offset */
 }
 /* [/sendfile] */
 
