@@ -128,7 +128,7 @@ static void serve_all(int listener)
 
     while (!stop_asked()) {
         const struct timespec *limit = accepting ? NULL : &a_while;
-        watched[0].fd = accepting ? listener : -1; /* poll() passes over -1 */
+        watched[0].fd = accepting ? listener : -1; /* -1 is passed over */
         if (ppoll(watched, count, limit, stop_mask()) == -1) {
             if (errno != EINTR)
                 die_errno("cannot wait");

@@ -124,7 +124,7 @@ static void echo(int fd, uint32_t events)
         size_t taken = sent > 0 ? (size_t)sent : 0;
         keep_rest(fd, block + taken, (size_t)n - taken);
     } else if (trigger != 0 && (n == BLOCK || events & EPOLLRDHUP)) {
-        ask(fd, EPOLLIN); /* by edge: there may be more, and nobody would tell again */
+        ask(fd, EPOLLIN); /* there may be more; nobody would tell again */
     }
 }
 /* [/echo] */
@@ -281,6 +281,6 @@ int main(int argc, char **argv)
     free(table);
     (void)close(epoll);
     (void)close(listener);
-    printf("%llu connections served\n", served);
+    printf("connections served: %llu\n", served);
     finish(EXIT_SUCCESS);
 }
