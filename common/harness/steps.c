@@ -200,7 +200,7 @@ static bool is_told(const struct wire_event *e)
     if (e->call == WIRE_BIND)
         return e->error != 0;
     if (e->call == WIRE_FORK)
-        return e->phase == WIRE_EXIT && e->result > 0;
+        return e->phase == WIRE_EXIT && (e->result > 0 || e->error != 0);
     if (e->family != AF_INET && e->family != AF_INET6 && e->family != AF_UNIX)
         return false;
     return !(e->error == EAGAIN && (e->faults & WIRE_EAGAIN) == 0);
@@ -432,12 +432,19 @@ static const char *judge_calls(struct session *s, const struct student *p,
 }
 
 /* A socket closed too early. */
-static const char *judge_end(struct session *s, const struct story *story)
+static const char *judge_end(struct session *s, const struct student *p, const struct story *story)
 {
     const struct wire_event *e = story->closed;
 
     if (e == NULL || story->over)
         return NULL;
+    if (p->serves && story->failed_send != NULL)
+        return NULL; /* the client was gone, which send() tells as well */
+    if (p->serves && story->reads > 0)
+        return session_print(s,
+                             "Your program closed a connection%s whose other side had not "
+                             "finished: neither had recv() returned 0, nor had a call failed.",
+                             at_place(s, e));
     /* How much had come by then differs from run to run, so the sentence does not say it. */
     if (story->reads == 0 && e->unread > 0)
         return session_print(
@@ -470,7 +477,7 @@ static const char *judge(struct session *s, const struct student *p, const struc
                              at_place(s, story->failed_send));
     if (found == NULL && status == STATUS_FAIL && !p->stopped &&
         !s->closes_early) /* to stop, one may close early */
-        found = judge_end(s, story);
+        found = judge_end(s, p, story);
     return found;
 }
 

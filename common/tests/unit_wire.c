@@ -156,7 +156,7 @@ static void test_fault_names(void **state)
         assert_int_equal(faults, 1U << i);
         all |= faults;
     }
-    assert_int_equal(all, (WIRE_UDP_REORDER << 1) - 1);
+    assert_int_equal(all, (WIRE_START_EAGAIN << 1) - 1);
     assert_null(fault_help(i));
 }
 
@@ -255,6 +255,21 @@ static void test_fault_accept(void **state)
         }
         assert_in_range(refused, 1, 3);
     }
+}
+
+static void test_fault_start(void **state)
+{
+    struct fault_plan plan = {.faults = WIRE_START_EAGAIN};
+    unsigned seen = 0;
+
+    (void)state;
+    for (plan.seed = 0; plan.seed < 50; plan.seed++) {
+        assert_in_range(fault_starts_refused(&plan), 1, 3);
+        seen |= 1U << fault_starts_refused(&plan);
+    }
+    assert_int_equal(seen, 1U << 1 | 1U << 2 | 1U << 3);
+    plan.faults = WIRE_ACCEPT_EMFILE;
+    assert_int_equal(fault_starts_refused(&plan), 0);
 }
 
 static void test_fault_doom(void **state)
@@ -609,6 +624,7 @@ int main(void)
         cmocka_unit_test(test_fault_pieces_do_not_move),
         cmocka_unit_test(test_fault_errors),
         cmocka_unit_test(test_fault_accept),
+        cmocka_unit_test(test_fault_start),
         cmocka_unit_test(test_fault_doom),
         cmocka_unit_test(test_fault_datagrams),
         WITH_LOG(test_ladder_client),

@@ -13,6 +13,7 @@
  * - eintr: send, recv, accept, poll, select, epoll_wait (not those with time-out 0).
  *   eagain: send, recv, accept. delay: the same.
  * - accept-emfile: the connection stays in the queue; libuv then accepts and drops it, by design.
+ * - start-eagain: fork, vfork, pthread_create; no process or thread is started.
  * - reset: the peer gets a true RST, the program ECONNRESET. half-close: reads give 0.
  * - udp-*: what the program sends. What it receives is left alone, or a read that poll() promised
  *   would block. A datagram held back leaves at the latest when the program turns to another call.
@@ -42,6 +43,7 @@ static const struct {
     {WIRE_UDP_DROP, "udp-drop", "datagrams sent get lost, never two in a row"},
     {WIRE_UDP_DUPLICATE, "udp-duplicate", "datagrams sent arrive twice"},
     {WIRE_UDP_REORDER, "udp-reorder", "a datagram is overtaken by the one sent right after it"},
+    {WIRE_START_EAGAIN, "start-eagain", "the first 1 to 3 fork() or pthread_create() fail"},
 };
 enum { FAULTS = sizeof TABLE / sizeof TABLE[0] };
 
@@ -229,6 +231,13 @@ uint64_t fault_half_close_at(const struct fault_plan *plan, uint32_t socket)
 uint64_t fault_reset_at(const struct fault_plan *plan, uint32_t socket)
 {
     return doom(plan, WIRE_RESET, socket);
+}
+
+unsigned fault_starts_refused(const struct fault_plan *plan)
+{
+    if ((plan->faults & WIRE_START_EAGAIN) == 0)
+        return 0;
+    return 1 + (unsigned)(draw(plan, WIRE_START_EAGAIN, 0, 0) % 3);
 }
 
 unsigned fault_datagram(const struct fault_plan *plan, uint32_t socket, uint32_t number)

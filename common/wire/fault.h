@@ -55,6 +55,9 @@ uint64_t fault_reset_at(const struct fault_plan *plan, uint32_t socket);
  */
 unsigned fault_datagram(const struct fault_plan *plan, uint32_t socket, uint32_t number);
 
+/* How many of the first tries to start a process or a thread fail. */
+unsigned fault_starts_refused(const struct fault_plan *plan);
+
 /* The table as text, for --help: one line for each fault. NULL after the last. */
 const char *fault_help(unsigned index);
 

@@ -43,7 +43,8 @@ enum wire_call {
     WIRE_POLL,       /* poll, ppoll */
     WIRE_EPOLL,      /* epoll_wait, epoll_pwait */
     WIRE_QUIT,       /* _exit, _Exit: entered and never left; asked is the status */
-    WIRE_FORK,       /* fork, vfork; a fork() has an exit in each of the two processes */
+    WIRE_FORK,       /* fork, vfork; a fork() has an exit in each of the two processes;
+                        pthread_create only where a fault makes it fail */
     WIRE_GETSOCKOPT, /* getsockopt(SO_ERROR) alone: how a connect in progress ended */
     WIRE_CALLS       /* how many there are */
 };
@@ -64,7 +65,8 @@ enum wire_fault {
     WIRE_ACCEPT_EMFILE = 1 << 7,
     WIRE_UDP_DROP = 1 << 8,
     WIRE_UDP_DUPLICATE = 1 << 9,
-    WIRE_UDP_REORDER = 1 << 10
+    WIRE_UDP_REORDER = 1 << 10,
+    WIRE_START_EAGAIN = 1 << 11
 };
 
 /* Room for the addresses the workbook uses; a longer Unix path is cut. */
@@ -125,7 +127,7 @@ struct wire_log_header {
     _Atomic uint32_t forks;    /* processes forked so far */
     _Atomic uint32_t waiters;  /* readers asleep on the doorbell; none: nobody is woken */
     _Atomic uint32_t hold;     /* futex word: a call whose bit, 1 << enum wire_call, is set waits */
-    uint32_t unused;
+    _Atomic uint32_t starts;   /* tries to start a process or a thread so far */
 };
 
 struct wire_log {

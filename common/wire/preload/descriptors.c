@@ -274,6 +274,17 @@ WIRE_EXPORT _Noreturn void _Exit(int status)
     quit(WIRE_CALLER(), "_Exit", status);
 }
 
+/* False while a fault lets no process or thread start. */
+static bool may_start(struct wire_event *event)
+{
+    unsigned refused = fault_starts_refused(&wire.plan);
+
+    if (refused == 0 || atomic_fetch_add(&wire.header->starts, 1) >= refused)
+        return true;
+    event->faults |= WIRE_START_EAGAIN;
+    return false;
+}
+
 static bool may_fork(void)
 {
     uint32_t limit = wire.header->fork_limit;
@@ -297,7 +308,7 @@ WIRE_EXPORT pid_t fork(void)
     wire_begin(&passage, WIRE_FORK, "fork", -1, WIRE_CALLER());
     wire_enter(&passage);
     errno = EAGAIN;
-    if (may_fork()) {
+    if (may_start(&passage.event) && may_fork()) {
         errno = passage.saved;
         wire_lock(&lock); /* so that the child does not find it taken by a thread it lacks */
         child = real.fork();
@@ -311,6 +322,24 @@ WIRE_EXPORT pid_t fork(void)
     passage.event.pid = (uint32_t)getpid();
     passage.event.tid = (uint32_t)gettid();
     return (pid_t)wire_leave(&passage, child, error);
+}
+
+WIRE_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                               void *(*start)(void *), void *data)
+{
+    struct passage passage;
+
+    if (!wire_on())
+        return real.pthread_create(thread, attributes, start, data);
+    wire_begin(&passage, WIRE_FORK, "pthread_create", -1, WIRE_CALLER());
+    if (may_start(&passage.event)) {
+        errno = passage.saved;
+        return real.pthread_create(thread, attributes, start, data);
+    }
+    wire_enter(&passage);
+    (void)wire_leave(&passage, -1, EAGAIN);
+    errno = passage.saved;
+    return EAGAIN;
 }
 
 /*
@@ -328,7 +357,7 @@ __attribute__((used)) void *wire_before_vfork(const void *caller)
         return go_on;
     wire_begin(&passage, WIRE_FORK, "vfork", -1, caller);
     wire_enter(&passage);
-    bool allowed = may_fork();
+    bool allowed = may_start(&passage.event) && may_fork();
     (void)wire_leave(&passage, allowed ? 0 : -1, allowed ? passage.saved : EAGAIN);
     memcpy(&go_on, &real.vfork, sizeof go_on);
     return allowed ? go_on : NULL;

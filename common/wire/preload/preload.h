@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <netdb.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -73,6 +74,7 @@
     X(void, _exit, (int))                                                                          \
     X(pid_t, fork, (void))                                                                         \
     X(pid_t, vfork, (void))                                                                        \
+    X(int, pthread_create, (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))       \
     X(FILE *, fdopen, (int, const char *))                                                         \
     X(FILE *, fopencookie, (void *, const char *, cookie_io_functions_t))                          \
     X(int, vdprintf, (int, const char *, va_list))                                                 \
