@@ -189,6 +189,18 @@ void student_wait_end(struct student *student);
 int student_descriptors(const struct student *student);
 int student_zombies(const struct student *student);
 
+/*
+ * How long it ran, in ms, from its first connect() to its end, for which this waits; 0 in play. On a
+ * busy machine that may be longer than the program deserves: see session_again().
+ */
+int student_ran_ms(struct student *student);
+
+/*
+ * The most TCP and UDP sockets that it held at once so far, as the wire saw it. The log can be
+ * forged: let something else that can be seen from outside fail as well.
+ */
+int student_most_sockets(const struct student *student);
+
 /* ---- peers: the other end ---- */
 
 /* Listens on a port of the system's choice at host, "127.0.0.1" or "::1". */
@@ -373,6 +385,18 @@ void expect_files(struct student *student, ...) __attribute__((sentinel));
 
 /* It holds no more descriptors than this when it has settled. */
 void expect_descriptors(struct student *student, int most);
+
+/* It ends in this time after its first connect(): see student_ran_ms(). */
+void expect_ran(struct student *student, int least_ms, int most_ms);
+
+/*
+ * It used no more processor time than this by its end. The sanitizers' start is part of it, 20 ms
+ * or so: compare with much room.
+ */
+void expect_processor(struct student *student, int most_ms);
+
+/* It held no more sockets than this at once: see student_most_sockets(). */
+void expect_sockets(struct student *student, int most);
 
 /* It takes no more memory than this, in KiB, when it has settled: see student_memory(). */
 void expect_memory(struct student *student, long most_kib);

@@ -67,6 +67,8 @@ struct student {
     bool serves;  /* it printed its port */
     bool may_end; /* a step waited for its end */
     int wait_status;
+    uint64_t ended_ns;   /* when its end was seen */
+    int cpu_ms;          /* processor time until then, with that of children it reaped */
     const char *command; /* as a person would type it */
     struct wire_log log;
     uint32_t looked_at; /* events of the log before this one were looked at for time-outs */

@@ -247,8 +247,14 @@ void student_allow_descriptors(struct student *p)
 
 bool student_reap(struct student *p)
 {
-    if (!p->ended && p->pid > 0 && waitpid(p->pid, &p->wait_status, WNOHANG) == p->pid)
+    struct rusage used;
+
+    if (!p->ended && p->pid > 0 && wait4(p->pid, &p->wait_status, WNOHANG, &used) == p->pid) {
         p->ended = true;
+        p->ended_ns = now_ns();
+        p->cpu_ms = (int)((used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
+                          (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000);
+    }
     return p->ended;
 }
 

@@ -276,7 +276,46 @@ static void spare(struct session *s)
     expect_output(p, "3", 1);
 }
 
+static struct student *measured(struct session *s, const char *how)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p =
+        student_start(s, "take-time", peer_host(server), peer_port(server), how, NULL);
+
+    (void)peer_accept(server);
+    return p;
+}
+
+static void cost(struct session *s)
+{
+    struct student *p = measured(s, NULL);
+
+    expect_ran(p, 99, 10000);
+    expect_processor(p, 250);
+    expect_sockets(p, 4);
+    if (student_ran_ms(p) > 10000 || student_most_sockets(p) != 4)
+        session_fail(s, "%d sockets", student_most_sockets(p));
+}
+
 /* ---- cases that end in a verdict ---- */
+
+static void cost_time(struct session *s)
+{
+    expect_ran(measured(s, NULL), 0, 50);
+}
+
+static void cost_busy(struct session *s)
+{
+    expect_processor(measured(s, "spin"), 250);
+}
+
+static void cost_sockets(struct session *s)
+{
+    struct student *p = measured(s, NULL);
+
+    expect_exit(p, 0);
+    expect_sockets(p, 3);
+}
 
 static void no_reset(struct session *s)
 {
@@ -589,6 +628,10 @@ static const struct test_case CASES[] = {
     {.name = "reset", .title = "t", .points = 1, .teaches = "t", .run = reset},
     {.name = "no-reset", .title = "t", .points = 1, .teaches = "t", .run = no_reset},
     {.name = "spare", .title = "t", .points = 1, .teaches = "t", .run = spare},
+    {.name = "cost", .title = "t", .points = 1, .teaches = "t", .run = cost},
+    {.name = "cost-time", .title = "t", .points = 1, .teaches = "t", .run = cost_time},
+    {.name = "cost-busy", .title = "t", .points = 1, .teaches = "t", .run = cost_busy},
+    {.name = "cost-sockets", .title = "t", .points = 1, .teaches = "t", .run = cost_sockets},
     {.name = "fat", .title = "t", .points = 1, .teaches = "t", .run = fat},
     {.name = "file", .title = "t", .points = 1, .teaches = "t", .run = file},
     {.name = "file-other", .title = "t", .points = 1, .teaches = "t", .run = file_other},

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static char **arguments; /* from argv[2] on */
@@ -532,6 +533,27 @@ static int ask_all(void)
     return 0;
 }
 
+/* Holds four sockets at once, one of them by two descriptors, and never five. Then it spends 0.1 s
+ * asleep, or 0.3 s of processor time. */
+static int take_time(void)
+{
+    int fds[4] = {connect_to_peer(SOCK_STREAM)};
+
+    for (int i = 1; i < 4; i++)
+        fds[i] = socket(AF_INET, SOCK_DGRAM, 0);
+    (void)close(fds[3]);
+    fds[3] = dup(fds[2]);
+    (void)close(fds[2]);
+    fds[2] = socket(AF_INET6, SOCK_STREAM, 0);
+    for (int i = 0; i < 4; i++)
+        (void)close(fds[i]);
+    if (arguments[2] == NULL)
+        return usleep(100000);
+    while (clock() < 3 * CLOCKS_PER_SEC / 10)
+        continue;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -582,6 +604,7 @@ int main(int argc, char **argv)
                 {"fat", grow_fat},
                 {"descriptors", count_descriptors},
                 {"copy", copy_file},
+                {"take-time", take_time},
                 {"group", hear_group},
                 {"ask-all", ask_all}};
 
