@@ -187,7 +187,7 @@ static bool take_client(int listener)
     client->ended = false;
     client->number = so_far + 1;
     if (begin(client, listener) == -1) {
-        report_errno("cannot start a %s for now", forks ? "process" : "thread");
+        report_errno("no %s for now", forks ? "process" : "thread");
         return false; /* the client stays in hand */
     }
     in_hand = -1;
