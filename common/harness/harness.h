@@ -81,9 +81,10 @@ void session_fill_output(struct session *session);
 void session_wait(struct session *session, int ms);
 
 /*
- * For a conversation that was no trial of the program, since we ourselves were too slow for it on a
- * busy machine: forgets what was expected so far, so that it can be played anew with a program
- * started anew. False after a few times, and in play: then what came is to be judged as it is.
+ * For a conversation that did not go as it should, and may have gone so because the machine was
+ * busy: forgets what was expected so far, so that it can be played anew, with a program started
+ * anew and more time. False after the third time, and in play: then what came is to be judged as it
+ * is.
  */
 bool session_again(struct session *session);
 
@@ -322,12 +323,6 @@ bool port_wait(struct port *port, int ms);
 /* Who sent the last datagram received: "127.0.0.1:41873". */
 const char *port_sender(const struct port *port);
 
-/*
- * When the last datagram received was sent, as the kernel saw it: nanoseconds of CLOCK_REALTIME. It
- * tells how late we are ourselves, on a machine that is busy.
- */
-uint64_t port_sent_at(const struct port *port);
-
 /* Sends a datagram to the sender of the last one received. */
 void port_reply(struct port *port, const void *bytes, size_t length);
 
@@ -363,6 +358,10 @@ size_t expect_shape(struct student *student, const char *shape, long long *numbe
 
 /* It ends by itself with this status. */
 void expect_exit(struct student *student, int status);
+
+/* Whether expect_shape() would pass, for cases that can play again. It waits for the program's end.
+ */
+bool student_fits(struct student *student, const char *shape);
 
 /* It ends by itself with a status other than 0, and says why on standard error. */
 void expect_failure(struct student *student, int status);

@@ -90,7 +90,6 @@ struct port {
     int fd;
     bool waiting; /* a step waits for a datagram */
     char host[48], number[8];
-    uint64_t sent_at; /* when the last datagram received was sent */
     struct sockaddr_storage sender;
     socklen_t sender_length;
 };

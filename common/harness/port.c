@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/address.h"
@@ -13,7 +12,6 @@
 struct port *port_add(struct session *s, const char *host, int fd, const char *number)
 {
     struct port *port = session_alloc(s, sizeof *port);
-    int on = 1;
 
     port->session = s;
     port->fd = fd;
@@ -21,8 +19,6 @@ struct port *port_add(struct session *s, const char *host, int fd, const char *n
     s->ports = port;
     (void)snprintf(port->host, sizeof port->host, "%s", host);
     (void)snprintf(port->number, sizeof port->number, "%s", number);
-    if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) == -1)
-        session_fault(s, "cannot have datagrams stamped: %s", strerror(errno));
     return port;
 }
 
@@ -95,11 +91,6 @@ const char *port_sender(const struct port *port)
         address_format((const struct sockaddr *)&port->sender, port->sender_length, text));
 }
 
-uint64_t port_sent_at(const struct port *port)
-{
-    return port->sent_at;
-}
-
 /* ---- receiving ---- */
 
 static bool has_datagram(void *what)
@@ -107,37 +98,18 @@ static bool has_datagram(void *what)
     return poll(&(struct pollfd){((struct port *)what)->fd, POLLIN, 0}, 1, 0) == 1;
 }
 
-static void keep_stamp(struct port *port, struct msghdr *message)
-{
-    struct timespec stamp;
-
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c))
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
-            memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
-            port->sent_at = (uint64_t)stamp.tv_sec * 1000000000U + (uint64_t)stamp.tv_nsec;
-        }
-}
-
 static size_t receive(struct port *port, void *bytes, size_t size, const char *waiting)
 {
     struct session *s = port->session;
-    struct iovec piece = {bytes, size};
-    _Alignas(struct cmsghdr) char control[256];
-    struct msghdr message = {.msg_name = &port->sender,
-                             .msg_namelen = sizeof port->sender,
-                             .msg_iov = &piece,
-                             .msg_iovlen = 1,
-                             .msg_control = control,
-                             .msg_controllen = sizeof control};
 
     port->waiting = true;
     (void)pump(s, has_datagram, port, waiting, false);
     port->waiting = false;
-    ssize_t n = recvmsg(port->fd, &message, MSG_TRUNC);
+    port->sender_length = sizeof port->sender;
+    ssize_t n = recvfrom(port->fd, bytes, size, MSG_TRUNC, (struct sockaddr *)&port->sender,
+                         &port->sender_length);
     if (n == -1)
-        session_fault(s, "recvmsg: %s", strerror(errno));
-    port->sender_length = message.msg_namelen;
-    keep_stamp(port, &message);
+        session_fault(s, "recvfrom: %s", strerror(errno));
     play_say(s, "received a datagram of %s",
              play_show(s, bytes, (size_t)n < size ? (size_t)n : size));
     return (size_t)n;

@@ -104,7 +104,7 @@ const char *session_print(struct session *session, const char *format, ...)
 
 bool session_again(struct session *session)
 {
-    enum { TRIES = 5 };
+    enum { TRIES = 3 };
 
     if (session->options->play || ++session->again == TRIES)
         return false;
