@@ -167,7 +167,13 @@ void student_settle(struct student *student);
  */
 void session_hold_send(struct session *session);
 
-/* The same for a program that runs: it is held when it next sends. */
+/*
+ * The same when it first closes a socket: so it loses time, as on a busy machine, between one
+ * socket and the next.
+ */
+void session_hold_close(struct session *session);
+
+/* As session_hold_send(), for a program that runs: it is held when it next sends. */
 void student_hold_send(struct student *student);
 
 void student_wait_held(struct student *student);

@@ -67,6 +67,7 @@ struct student {
     bool serves;  /* it printed its port */
     bool may_end; /* a step waited for its end */
     int wait_status;
+    enum wire_call held; /* where it is held: at what sends, or at close() */
     uint64_t ended_ns;   /* when its end was seen */
     int cpu_ms;          /* processor time until then, with that of children it reaped */
     const char *command; /* as a person would type it */
@@ -126,7 +127,7 @@ struct session {
     const struct options *options;
     uint64_t random[2];
     uint32_t wire_seed;
-    bool holds_send;   /* programs are started held at their first send */
+    enum wire_call holds; /* programs are started held at their first call of this kind */
     int result_fd;     /* where the verdict goes */
     char folder[256];  /* scratch, removed at the end */
     char work[264];    /* in it, what programs run in */

@@ -179,8 +179,9 @@ struct student *student_start(struct session *s, ...)
     if (wire_log_create(&p->log, log, LOG_EVENTS, &error) == -1)
         session_fault(s, "%s", error.text);
     p->log.header->fork_limit = LIMIT_FORKS;
-    if (s->holds_send)
-        wire_log_hold(&p->log, WIRE_SEND);
+    p->held = s->holds;
+    if (p->held != WIRE_NONE)
+        wire_log_hold(&p->log, p->held);
     p->command = command_line(s, arguments);
     make_pipes(s, child, ours);
     p->in = ours[0], p->out = ours[1], p->err = ours[2];
@@ -318,15 +319,26 @@ void student_end(struct student *p)
 
 void session_hold_send(struct session *s)
 {
-    s->holds_send = true;
+    s->holds = WIRE_SEND;
+}
+
+void session_hold_close(struct session *s)
+{
+    s->holds = WIRE_CLOSE;
 }
 
 void student_hold_send(struct student *p)
 {
+    p->held = WIRE_SEND;
     wire_log_hold(&p->log, WIRE_SEND);
 }
 
-/* A send() was entered and did not return, whatever its other threads and children did since. */
+static bool is_held_call(const struct student *p, const struct wire_event *e)
+{
+    return e->call == p->held || (p->held == WIRE_SEND && e->call == WIRE_SENDFILE);
+}
+
+/* The call was entered and did not return, whatever its other threads and children did since. */
 static bool is_held(void *what)
 {
     const struct student *p = what;
@@ -334,7 +346,7 @@ static bool is_held(void *what)
 
     for (uint32_t i = wire_log_count(&p->log); i-- > 0;) {
         const struct wire_event *e = wire_log_event(&p->log, i);
-        if (e == NULL || (e->call != WIRE_SEND && e->call != WIRE_SENDFILE))
+        if (e == NULL || !is_held_call(p, e))
             continue;
         if (e->phase == WIRE_ENTER)
             return i != returned;
@@ -350,7 +362,9 @@ void student_wait_held(struct student *p)
     if (s->options->play)
         return;
     s->listens = true;
-    (void)pump(s, is_held, p, "your program to send", false);
+    (void)pump(s, is_held, p,
+               p->held == WIRE_CLOSE ? "your program to close a socket" : "your program to send",
+               false);
     s->listens = false;
 }
 

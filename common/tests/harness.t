@@ -25,6 +25,7 @@ WANTED = {
     "bytes": ("pass", ""),
     "timed": ("pass", ""),
     "held": ("pass", ""),
+    "held-close": ("pass", ""),
     "random": ("fail", r"^.{8} \d+$"),
     "read": ("timeout", r"^Still in recv\(\) on descriptor 3, and nothing more will come"),
     "join": ("timeout", r"nothing more will come"),

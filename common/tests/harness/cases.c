@@ -165,6 +165,20 @@ static void held(struct session *s)
     expect_exit(p, 0);
 }
 
+/* It stands there, having connected, until it is released. */
+static void held_close(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+
+    session_hold_close(s);
+    struct student *p = student_start(s, "take-time", peer_host(server), peer_port(server), NULL);
+    student_wait_held(p);
+    session_wait(s, 100);
+    student_wait_held(p);
+    student_release(p);
+    expect_ran(p, 199, 10000);
+}
+
 static void random_numbers(struct session *s)
 {
     char text[8];
@@ -589,6 +603,7 @@ static const struct test_case CASES[] = {
     {.name = "bytes", .title = "t", .points = 1, .teaches = "t", .run = bytes},
     {.name = "timed", .title = "t", .points = 1, .teaches = "t", .run = timed},
     {.name = "held", .title = "t", .points = 1, .teaches = "t", .run = held},
+    {.name = "held-close", .title = "t", .points = 1, .teaches = "t", .run = held_close},
     {.name = "random", .title = "t", .points = 1, .teaches = "t", .run = random_numbers},
     {.name = "read", .title = "t", .points = 1, .teaches = "t", .run = never_reads},
     {.name = "join", .title = "t", .points = 1, .teaches = "t", .run = join},
