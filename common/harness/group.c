@@ -27,13 +27,16 @@ struct port *port_open_group(struct session *s, const char *group)
     if (fd == -1 || setsockopt(holder, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
         bind(fd, (struct sockaddr *)&address, length) == -1 ||
-        setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &member, sizeof member) == -1 ||
-        setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &loopback, sizeof loopback) == -1)
+        setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &member, sizeof member) == -1)
         session_fault(s, "cannot join the group %s: %s", group, strerror(errno));
     return port_add(s, group, fd, number);
 }
 
-void port_ask(struct port *port, const void *bytes, size_t length)
+void port_ask(struct port *from, const struct port *group, const void *bytes, size_t length)
 {
-    port_send(port, port->host, port->number, bytes, length);
+    const struct in_addr loopback = {htonl(INADDR_LOOPBACK)};
+
+    if (setsockopt(from->fd, IPPROTO_IP, IP_MULTICAST_IF, &loopback, sizeof loopback) == -1)
+        session_fault(from->session, "cannot send to groups: %s", strerror(errno));
+    port_send(from, group->host, group->number, bytes, length);
 }

@@ -340,8 +340,11 @@ void port_reply_from(struct port *stranger, const struct port *port, const void 
 void port_send(struct port *port, const char *host, const char *to, const void *bytes,
                size_t length);
 
-/* Sends a datagram to the group that the port was opened for. */
-void port_ask(struct port *port, const void *bytes, size_t length);
+/*
+ * Sends a datagram to the group that another port was opened for. Answers come to where it is sent
+ * from: let that be no group.
+ */
+void port_ask(struct port *from, const struct port *group, const void *bytes, size_t length);
 
 /*
  * From now on nobody listens there: what the program sends is refused (ICMP), as if the socket were
@@ -362,12 +365,12 @@ void expect_output(struct student *student, const void *bytes, size_t length);
  */
 size_t expect_shape(struct student *student, const char *shape, long long *numbers, size_t most);
 
-/* It ends by itself with this status. */
-void expect_exit(struct student *student, int status);
-
 /* Whether expect_shape() would pass, for cases that can play again. It waits for the program's end.
  */
 bool student_fits(struct student *student, const char *shape);
+
+/* It ends by itself with this status. */
+void expect_exit(struct student *student, int status);
 
 /* It ends by itself with a status other than 0, and says why on standard error. */
 void expect_failure(struct student *student, int status);

@@ -68,7 +68,7 @@ static void watch(struct session *s, bool on)
     for (struct link *link = s->links; link != NULL; link = link->next)
         link->line = on && !has_news(link) && !link->told && link->fd != -1;
     for (struct peer *peer = s->peers; peer != NULL; peer = peer->next)
-        peer->waiting = on;
+        peer->waiting = on && peer->blocker == -1;
     for (struct port *port = s->ports; port != NULL; port = port->next)
         port->waiting = on;
 }

@@ -14,6 +14,7 @@
 #include "core/address.h"
 #include "core/number.h"
 #include "harness/internal.h"
+#include "wire/ladder.h"
 
 /* ---- addresses ---- */
 
@@ -138,7 +139,8 @@ bool peer_has_caller(const struct peer *peer)
 {
     struct pollfd polled = {peer->fd, POLLIN, 0};
 
-    return poll(&polled, 1, 0) == 1 && polled.revents == POLLIN; /* POLLHUP: it does not listen */
+    /* POLLHUP: it does not listen. A black hole has a caller from the start, which is our own. */
+    return peer->blocker == -1 && poll(&polled, 1, 0) == 1 && polled.revents == POLLIN;
 }
 
 static bool can_accept(void *what)
@@ -451,8 +453,13 @@ static void expect_bytes(struct link *link, const void *bytes, size_t length, co
 
 void link_expect(struct link *link, const void *bytes, size_t length)
 {
+    struct buffer shown = {0};
+
+    (void)bytes_show(bytes, length, 60, &shown);
     expect_bytes(link, bytes, length,
-                 session_print(link->session, "%zu bytes from your program", length));
+                 session_print(link->session, "%zu bytes from your program, \"%s\"", length,
+                               buffer_text(&shown)));
+    buffer_free(&shown);
     play_say(link->session, "received %s", play_show(link->session, bytes, length));
 }
 
