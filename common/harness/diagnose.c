@@ -147,16 +147,34 @@ const char *diagnose_output(struct session *s, const struct student *p)
     return found;
 }
 
+/* A program that has sent a NUL does not take it for an end: then it left out more than that. */
+static bool leaves_nul_out(const struct comparison *c)
+{
+    const char *expected = c->expected, *got = c->got;
+    size_t at = first_difference(c), behind = at, same = 0;
+
+    if (!stops_at_nul(c))
+        return false;
+    if (at == c->got_length)
+        return memchr(got, '\0', at) == NULL;
+    while (behind < c->expected_length && expected[behind] == '\0')
+        behind++;
+    while (at + same < c->got_length && behind + same < c->expected_length &&
+           got[at + same] == expected[behind + same])
+        same++;
+    return same > 0 && (at + same == c->got_length || behind + same == c->expected_length);
+}
+
 const char *diagnose_sent(const struct session *s)
 {
     const struct expectation *e = &s->expected;
 
     if (e->link == NULL || e->link->in.length == 0)
         return NULL;
-    if (!stops_at_nul(&(struct comparison){.expected = e->bytes,
-                                           .got = e->link->in.data,
-                                           .expected_length = e->length,
-                                           .got_length = e->link->in.length}))
+    if (!leaves_nul_out(&(struct comparison){.expected = e->bytes,
+                                             .got = e->link->in.data,
+                                             .expected_length = e->length,
+                                             .got_length = e->link->in.length}))
         return NULL;
     return "Your program left out a NUL byte that it should have sent. strlen() takes a NUL for "
            "the end of a string; what goes over a socket is bytes, as many as read() or fread() "

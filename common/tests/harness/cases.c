@@ -434,6 +434,14 @@ static void send_string(struct session *s)
     link_expect(peer_accept(server), "ab\0cd", 5);
 }
 
+static void send_first(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+
+    (void)student_start(s, "send-first", peer_host(server), peer_port(server), NULL);
+    link_expect(peer_accept(server), "\0a\0b", 4);
+}
+
 static void datagram(struct session *s)
 {
     struct peer *server = peer_listen(s, "127.0.0.1");
@@ -636,6 +644,7 @@ static const struct test_case CASES[] = {
     {.name = "reply-nul", .title = "t", .points = 1, .teaches = "t", .run = reply_nul},
     {.name = "reply-line-end", .title = "t", .points = 1, .teaches = "t", .run = reply_line_end},
     {.name = "send-string", .title = "t", .points = 1, .teaches = "t", .run = send_string},
+    {.name = "send-first", .title = "t", .points = 1, .teaches = "t", .run = send_first},
     {.name = "datagram", .title = "t", .points = 1, .teaches = "t", .run = datagram},
     {.name = "port-zero", .title = "t", .points = 1, .teaches = "t", .run = port_zero},
     {.name = "short-text", .title = "t", .points = 1, .teaches = "t", .run = short_text},

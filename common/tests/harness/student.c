@@ -280,6 +280,12 @@ static int send_string(void)
     return send(fd, "ab", 2, 0) != 2;
 }
 
+/* The first of two messages that begin with a NUL. */
+static int send_first(void)
+{
+    return send(connect_to_peer(SOCK_STREAM), "\0a", 2, 0) != 2;
+}
+
 static int send_datagram(void)
 {
     return send(connect_to_peer(SOCK_DGRAM), "ping", 4, 0) != 4;
@@ -580,6 +586,7 @@ int main(int argc, char **argv)
                 {"table", overflow_table},
                 {"print-reply", print_reply},
                 {"send-string", send_string},
+                {"send-first", send_first},
                 {"datagram", send_datagram},
                 {"port-zero", listen_on_none},
                 {"sum", print_sum},
