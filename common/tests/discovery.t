@@ -95,7 +95,8 @@ def found_all(tap, address):
     status, lines, error = find(address, port, "chat", 8000, 3)
     where = lines[0].split(":")[0] if lines else ""
     tap.ok((status, lines, error) ==
-           (0, ["%s:%d %s" % (where, 7180 + i, n) for i, n in enumerate(("ann", "bob", "cid"))], ""),
+           (0, ["%s:%d %s" % (where, 7180 + i, n)
+                for i, n in enumerate(("ann", "bob", "cid"))], ""),
            "%s: three of a kind are found" % address, (status, lines, error))
     tap.ok(where == "127.0.0.1" or address == LOCAL, "%s: at 127.0.0.1" % address, where)
     status, lines, error = find(address, port, "chat", 400)
@@ -124,10 +125,11 @@ def answers(tap, address):
                "%s: asks again, with the same words" % address, (first, second))
         head = b"here " + first[5:21] + b" chat "
         wrong = b"here " + bytes(reversed(first[5:21])) + b" chat "
-        for bad in (wrong + b"1 late", b"here " + first[5:21] + b" print 1 other", head + b"0 zero",
-                    head + b"65536 high", head + b"x none", head + b"-1 minus", head + b"7nearly",
-                    head, b"", b"find", first, os.urandom(100), head + b"7 \x1b[2J", head + b"7 a\nb",
-                    head + b"7 " + b"z" * 500, head.upper() + b"7 upper", head + b"00000000007 long"):
+        for bad in (wrong + b"1 late", b"here " + first[5:21] + b" print 1 other",
+                    head + b"0 zero", head + b"65536 high", head + b"x none", head + b"-1 minus",
+                    head + b"7nearly", head, b"", b"find", first, os.urandom(100),
+                    head + b"7 \x1b[2J", head + b"7 a\nb", head + b"7 " + b"z" * 500,
+                    head.upper() + b"7 upper", head + b"00000000007 long"):
             s.sendto(bad, peer)
         for good in (b"7 one", b"7 one", b"7 two", b"8 one", b"7 two", b"7 one"):
             s.sendto(head + good, peer)
@@ -155,8 +157,9 @@ def questions(tap, address):
     port = free_port(address)
     offer = Offer(address, port, "chat", 7180, "ann")
     with asker(address) as s:
-        for bad in (b"", b"find", b"find ", b"find 0123456789abcdef", b"find 0123456789abcdef chats",
-                    b"find 0123456789abcdef cha", b"find 0123456789ABCDEF chat",
+        for bad in (b"", b"find", b"find ", b"find 0123456789abcdef",
+                    b"find 0123456789abcdef chats", b"find 0123456789abcdef cha",
+                    b"find 0123456789ABCDEF chat",
                     b"find 0123456789abcdef0 chat", b"here 0123456789abcdef chat 1 x",
                     b"find 0123456789abcdef chat\n", b"find 0123456789abcdef chat\0",
                     b"find 0123456789abcdef chat" + b" " * 2000, os.urandom(500)):
@@ -176,7 +179,7 @@ def questions(tap, address):
 
 
 def other_group(tap):
-    """The machine is a member of the other group too; what is sent there is not for this program."""
+    """The machine is a member of the other group too; what is sent there is not for the program."""
     port = free_port(GROUP)
     offer = Offer(GROUP, port, "chat", 7180, "ann")
     other = "239.255.71.71"

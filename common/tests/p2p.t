@@ -197,8 +197,8 @@ def protocol(tap):
                message(5, 2, b"x: in") + message(6, 2, b"x: pieces"), "a message byte by byte")
         tap.ok(node.hear(2) == ["x: in", "x: pieces"], "and printed")
         left.sendall(message(7, 3, b"x: \x1b[2J\x07 \xc3\xa9"))
-        tap.ok(node.hear(1) == ["x: ?[2J? \u00e9"], "nothing that would steer a terminal is printed")
-        tap.ok(back.readline() == message(7, 2, b"x: \x1b[2J\x07 \xc3\xa9"), "but sent on unchanged")
+        tap.ok(node.hear(1) == ["x: ?[2J? \u00e9"], "nothing that steers a terminal is printed")
+        tap.ok(back.readline() == message(7, 2, b"x: \x1b[2J\x07 \xc3\xa9"), "but sent unchanged")
         node.say("mine\n")
         mine = back.readline()
         tap.ok(mine[16:] == b" 15 ann: mine\n", "its own line, with 15 hops", mine)
@@ -242,7 +242,8 @@ def rude(tap):
     middle = nodes[1]
     bad = [b"GET / HTTP/1.1\r\n\r\n", os.urandom(300).replace(b"\n", b"") + b"\n", b"\n",
            message(1, 1, b"a\0b"), message(2, 1, b"ok").replace(b" ", b"\t", 1), b"0" * 5000,
-           b"0123456789abcde 01 short\n", b"0123456789ABCDEF 01 upper\n", b"0123456789abcdef +1 x\n",
+           b"0123456789abcde 01 short\n", b"0123456789ABCDEF 01 upper\n",
+           b"0123456789abcdef +1 x\n",
            b"0123456789abcdef0 1 long\n", message(3, 1, b"a" * 500)]
     closed = []
     for data in bad:
