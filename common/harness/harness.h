@@ -186,6 +186,12 @@ void student_release(struct student *student);
 long student_memory(struct student *student);
 
 /*
+ * Its address space in KiB, when it has settled: a thread that has ended keeps its stack, 8 MiB of
+ * it, until it is joined or detached. Compare two moments: the sanitizers take terabytes.
+ */
+long student_reserved(struct student *student);
+
+/*
  * Waits until it ends by itself; fails if a signal ended it. The expect_ functions below do that
  * too: this is for what is to be looked at before they judge.
  */

@@ -82,6 +82,8 @@ WANTED = {
                   r"been between 0 and 50 ms"),
     "cost-busy": ("fail", r"^The program used the processor for [3-9]\d\d ms; 250 would do"),
     "cost-sockets": ("fail", r"^The program held 4 sockets open at once; it may hold 3"),
+    "threads-joined": ("pass", ""),
+    "threads-left": ("fail", r"^More than one stack is kept\.$"),
     "fat": ("fail", r"^The program takes \d+ KiB of memory; \d+ would do"),
     "file": ("pass", ""),
     "file-other": ("fail", r"^The file copied has 29 bytes, and not the 30"),

@@ -344,6 +344,32 @@ static void no_reset(struct session *s)
     link_expect_reset(linked(s, "lines", &p));
 }
 
+static void threads(struct session *s, const char *how)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p =
+        student_start(s, "threads", peer_host(server), peer_port(server), how, NULL);
+    struct link *link = peer_accept(server);
+    long before = student_reserved(p);
+
+    link_send(link, "g", 1);
+    link_wait_read(link);
+    if (student_reserved(p) - before > 12000)
+        session_fail(s, "More than one stack is kept.");
+    link_close(link);
+    expect_exit(p, 0);
+}
+
+static void threads_joined(struct session *s)
+{
+    threads(s, "join");
+}
+
+static void threads_left(struct session *s)
+{
+    threads(s, "leave");
+}
+
 static void fat(struct session *s)
 {
     struct student *p;
@@ -663,6 +689,8 @@ static const struct test_case CASES[] = {
     {.name = "cost-time", .title = "t", .points = 1, .teaches = "t", .run = cost_time},
     {.name = "cost-busy", .title = "t", .points = 1, .teaches = "t", .run = cost_busy},
     {.name = "cost-sockets", .title = "t", .points = 1, .teaches = "t", .run = cost_sockets},
+    {.name = "threads-joined", .title = "t", .points = 1, .teaches = "t", .run = threads_joined},
+    {.name = "threads-left", .title = "t", .points = 1, .teaches = "t", .run = threads_left},
     {.name = "fat", .title = "t", .points = 1, .teaches = "t", .run = fat},
     {.name = "file", .title = "t", .points = 1, .teaches = "t", .run = file},
     {.name = "file-other", .title = "t", .points = 1, .teaches = "t", .run = file_other},

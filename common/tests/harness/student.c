@@ -245,6 +245,27 @@ static int leave_zombie(void)
     return read_for_ever();
 }
 
+static void *end_at_once(void *unused)
+{
+    return unused;
+}
+
+/* Starts eight threads when told to; joins them if its third argument says so. */
+static int start_threads(void)
+{
+    char byte;
+    int fd = connect_to_peer(SOCK_STREAM);
+    pthread_t threads[8];
+
+    if (recv(fd, &byte, 1, 0) != 1)
+        return 1;
+    for (int i = 0; i < 8; i++)
+        if (pthread_create(&threads[i], NULL, end_at_once, NULL) != 0 ||
+            (strcmp(arguments[2], "join") == 0 && pthread_join(threads[i], NULL) != 0))
+            return 1;
+    return (int)recv(fd, &byte, 1, 0);
+}
+
 static int print_bytes(void)
 {
     return fwrite("a\0b\xff\n", 1, 5, stdout) != 5;
@@ -593,6 +614,7 @@ static const struct {
             {"quit", leak_and_quit},
             {"udp-server", serve_datagram},
             {"zombie", leave_zombie},
+            {"threads", start_threads},
             {"bytes", print_bytes},
             {"sigpipe", write_to_closed},
             {"timeout", wait_with_timeout},
