@@ -29,6 +29,8 @@ void transcript_add(struct session *s, const char *what, const void *bytes, size
 {
     const char *at = bytes;
 
+    if (s->unrecorded)
+        return;
     (void)buffer_print(&s->transcript, "# %s, %zu bytes", what, length);
     if (length > SHOWN_WHOLE) {
         (void)buffer_print(&s->transcript, ", FNV-1a %016llx\n",

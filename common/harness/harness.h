@@ -88,8 +88,14 @@ void session_wait(struct session *session, int ms);
  */
 bool session_again(struct session *session);
 
+/* What the case expects from now on depends on how things go, and is no part of expected/. */
+void session_unrecorded(struct session *session);
+
 /* Ends the case with "fail" and this sentence. For what no expect_ function can say. */
 _Noreturn void session_fail(struct session *session, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* The same where the case knows the cause: the sentence stands, whatever else the wire saw. */
+_Noreturn void session_blame(struct session *session, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /*
  * Writes a file into the folder that programs run in; name may have one folder in front of it,

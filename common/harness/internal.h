@@ -153,6 +153,8 @@ struct session {
     bool listens;             /* the step at hand depends on what the wire sees */
     bool wants_port;          /* the step at hand waits for "listening on …" */
     struct expectation expected;
+    bool unrecorded; /* what is expected now is no part of the transcript */
+    bool certain;    /* the case knows the cause: the wire's log is not asked for another */
     bool generic; /* the verdict says only what differs: other cases may differ for other reasons */
 };
 

@@ -230,7 +230,7 @@ json_t *report_build(struct session *s, enum status status, struct student *stud
     if (status != STATUS_PASS && status != STATUS_HARNESS &&
         (lines = sanitizer_read(s, &leak, &report)) != NULL)
         status = leak ? STATUS_LEAK : STATUS_SANITIZER;
-    better = steps_diagnose(s, student, status);
+    better = s->certain ? NULL : steps_diagnose(s, student, status);
     if (lines != NULL)
         cause = sanitizer_cause(lines, leak);
     else if (better != NULL && status != STATUS_HARNESS)

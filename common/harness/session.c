@@ -231,6 +231,23 @@ void session_fail(struct session *session, const char *format, ...)
     session_end(session, STATUS_FAIL, session_student(session), text);
 }
 
+void session_unrecorded(struct session *session)
+{
+    session->unrecorded = true;
+}
+
+void session_blame(struct session *session, const char *format, ...)
+{
+    va_list arguments;
+    char text[1024];
+
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    session->certain = true;
+    session_end(session, STATUS_FAIL, session_student(session), text);
+}
+
 void session_lost(struct session *session, const char *format, ...)
 {
     struct student *p = session_student(session);
