@@ -209,8 +209,8 @@ int student_descriptors(const struct student *student);
 int student_zombies(const struct student *student);
 
 /*
- * How long it ran, in ms, from its first connect() to its end, for which this waits; 0 in play. On a
- * busy machine that may be longer than the program deserves: see session_again().
+ * How long it ran, in ms, from its first connect() to its end, for which this waits; 0 in play. On
+ * a busy machine that may be longer than the program deserves: see session_again().
  */
 int student_ran_ms(struct student *student);
 
@@ -309,6 +309,24 @@ void link_shutdown(struct link *link);
 /* Closes in order, or with a reset that throws away what the program has not yet read. */
 void link_close(struct link *link);
 void link_reset(struct link *link);
+
+/* ---- options of the program's own sockets, read from the sockets themselves ---- */
+
+/*
+ * The option of that socket of the program's that is the other end of this link, by its name,
+ * "TCP_NODELAY"; option.c has the table. SO_LINGER is -1 when it is off, and else its seconds. What
+ * the program did before it was heard from is in force: receive something first. 0 in play.
+ */
+long link_option(struct link *link, const char *name);
+
+/* Fails unless that option is from least to most. why says who needs it: "a keystroke leaves at
+ * once". */
+void link_expect_option(struct link *link, const char *name, long least, long most,
+                        const char *why);
+
+/* The same of the socket on which the program listens at this port. */
+void student_expect_option(struct student *student, const char *port, const char *name, long least,
+                           long most, const char *why);
 
 /* ---- UDP ---- */
 

@@ -225,6 +225,9 @@ bool procs_uses_timers(const char *program);
  */
 bool procs_orders_leak_detector(const char *program);
 
+/* Calls look for each living process below this one, until one says true: then returns that. */
+bool procs_each(bool (*look)(pid_t pid, void *what), void *what);
+
 /* Kills every descendant of this process and waits for all of them. */
 void procs_kill_all(void);
 

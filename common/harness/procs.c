@@ -375,6 +375,17 @@ bool procs_orders_leak_detector(const char *program)
     return holds_name(program, names, 1, 0);
 }
 
+bool procs_each(bool (*look)(pid_t pid, void *what), void *what)
+{
+    static struct table table;
+
+    read_table(&table);
+    for (size_t i = 0; i < table.count; i++)
+        if (table.state[i] != 'Z' && look(table.pid[i], what))
+            return true;
+    return false;
+}
+
 void procs_kill_all(void)
 {
     static struct table table;

@@ -119,27 +119,34 @@ static void add_comparison(json_t *verdict)
     buffer_free(&before);
 }
 
+/* The first lines of a text, line ends shown if ends is set, and "…" where there are more. */
+static void show_lines(const char *at, size_t length, unsigned most, bool ends, struct buffer *into)
+{
+    enum { MOST_BYTES = 200 }; /* of a line */
+    const char *end = at + length;
+
+    for (unsigned lines = 0; at < end; lines++) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t line = (size_t)((stop == NULL ? end : stop) - at);
+        if (lines > 0)
+            (void)buffer_print(into, "\n");
+        if (lines == most) {
+            (void)buffer_print(into, "…");
+            return;
+        }
+        (void)bytes_show(at, line + (ends && stop != NULL), MOST_BYTES, into);
+        at += line + 1;
+    }
+}
+
 /* A message that should name something: it may stand anywhere, so there is no first difference. */
 static void add_named(json_t *verdict)
 {
-    enum { MOST_LINES = 4 };
-    const char *at = compared.got, *end = at + compared.got_length;
     struct buffer shown = {0};
 
     (void)json_object_set_new(verdict, "expected",
                               json_sprintf("a line with %s", (const char *)compared.expected));
-    for (unsigned lines = 0; at < end; lines++) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        size_t length = (size_t)((stop == NULL ? end : stop) - at);
-        if (lines > 0)
-            (void)buffer_print(&shown, "\n");
-        if (lines == MOST_LINES) {
-            (void)buffer_print(&shown, "…");
-            break;
-        }
-        (void)bytes_show(at, length, 200, &shown);
-        at += length + 1;
-    }
+    show_lines(compared.got, compared.got_length, 4, false, &shown);
     (void)json_object_set_new(
         verdict, "got",
         json_string(shown.length == 0 ? "nothing on standard error" : buffer_text(&shown)));
@@ -179,6 +186,16 @@ static void add_message(json_t *verdict, const struct student *student)
     buffer_free(&shown);
 }
 
+/* How its standard input began. */
+static void add_input(json_t *verdict, const struct student *student)
+{
+    struct buffer shown = {0};
+
+    show_lines(student->input.data, student->input.length, 6, true, &shown);
+    (void)json_object_set_new(verdict, "input", json_string(buffer_text(&shown)));
+    buffer_free(&shown);
+}
+
 static void add_failure(struct session *s, json_t *verdict, struct student *student, bool stopped)
 {
     const struct expectation *e = &s->expected;
@@ -204,6 +221,8 @@ static void add_failure(struct session *s, json_t *verdict, struct student *stud
     (void)json_object_set_new(verdict, "ladder", draw_ladder(student));
     if (student != NULL)
         (void)json_object_set_new(verdict, "command", json_string(student->command));
+    if (student != NULL && student->input.length > 0)
+        add_input(verdict, student);
 }
 
 static const char *sanitizer_cause(const json_t *lines, bool leak)

@@ -19,6 +19,14 @@ WANTED = {
     "udp-strangers": ("pass", ""),
     "udp-refused": ("pass", ""),
     "udp-other": ("fail", r"^Your program sent another datagram"),
+    "options": ("pass", ""),
+    "option-value": ("fail", r"^TCP_USER_TIMEOUT of the socket of this connection is 5000 ms; it should "
+                     r"be from 6000 to 9000 ms: so it is\. .* set it to 5000 \(student\.c:\d+\)\.$"),
+    "option-never": ("fail", r"is 0; it should be 1: so it is\. Your program never set it\.$"),
+    "option-elsewhere": ("fail", r"set it on another socket, descriptor 4 \(student\.c:\d+\)\.$"),
+    "option-failed": ("fail", r"setsockopt\(\) failed with EINVAL \(student\.c:\d+\)\.$"),
+    "option-linger": ("fail", r"^SO_LINGER of .* is on, 7 s; it should be off: so it is\."),
+    "option-gone": ("fail", r"ended|does not hold the socket of this connection any more"),
     "shape": ("pass", ""),
     "shape-other": ("fail", r"^The program printed something else"),
     "daemon": ("pass", ""),
@@ -157,6 +165,8 @@ def main():
         told = verdicts["short-text"]
         ok(told.get("expected") == "".join(f"sum {i}\\n" for i in range(1, 6)) and
            told.get("got") == "sum 1\\n" and told.get("mark") == 7, "short texts are whole", told)
+        ok(told.get("input") == "1\\n\n2\\r\\n\n3\\n\n4\\n\n5\\n\n6\\n\n…" and
+           "input" not in verdicts["other-name"], "six lines of the input are shown", told)
         ok(told.get("command") == "student sum 'it'\\''s two'", "the command is in quotes", told)
         named = verdicts["other-name"]
         ok(named.get("expected") == "a line with 127.0.0.2" and "mark" not in named and

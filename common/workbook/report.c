@@ -188,7 +188,7 @@ static void put_lines(const struct screen *screen, const char *label, const char
     }
 }
 
-/* The command line, cut where the screen ends: the program had all of it. */
+/* The command line and the first lines of its input, cut where the screen ends. */
 static void put_started(const struct screen *screen, const struct tap_case *test)
 {
     struct buffer text = {0};
@@ -197,6 +197,8 @@ static void put_started(const struct screen *screen, const struct tap_case *test
         blank(screen);
         put_lines(screen, _("Started"), buffer_text(&text), 0);
     }
+    if (*fact(test, "input", &text) != '\0')
+        put_lines(screen, _("Input"), buffer_text(&text), 0);
     buffer_free(&text);
 }
 

@@ -114,6 +114,65 @@ static void shape_other(struct session *s)
     (void)expect_shape(student_start(s, "numbers", NULL), "12 # #.###\n0 #.# 9 #.##\n", NULL, 0);
 }
 
+static struct link *start_options(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+
+    (void)student_start(s, "options", peer_host(server), peer_port(server), NULL);
+    struct link *link = peer_accept(server);
+    link_expect(link, "x", 1);
+    return link;
+}
+
+static void options(struct session *s)
+{
+    struct link *link = start_options(s);
+
+    link_expect_option(link, "TCP_NODELAY", 1, 1, "t");
+    link_expect_option(link, "TCP_USER_TIMEOUT", 5000, 5000, "t");
+    link_expect_option(link, "SO_LINGER", 7, 7, "t");
+    link_expect_option(link, "SO_KEEPALIVE", 0, 0, "t");
+    if (link_option(link, "TCP_CORK") != 0 || link_option(link, "SO_SNDBUF") < 4096)
+        session_fail(s, "other values");
+    link_close(link);
+    struct student *p = student_start(s, "listen-only", NULL);
+    student_expect_option(p, student_port(p), "SO_REUSEADDR", 1, 1, "t");
+}
+
+static void option_value(struct session *s)
+{
+    link_expect_option(start_options(s), "TCP_USER_TIMEOUT", 6000, 9000, "so it is");
+}
+
+static void option_never(struct session *s)
+{
+    link_expect_option(start_options(s), "TCP_CORK", 1, 1, "so it is");
+}
+
+static void option_elsewhere(struct session *s)
+{
+    link_expect_option(start_options(s), "SO_KEEPALIVE", 1, 1, "so it is");
+}
+
+static void option_failed(struct session *s)
+{
+    link_expect_option(start_options(s), "TCP_KEEPCNT", 10, 100, "so it is");
+}
+
+static void option_linger(struct session *s)
+{
+    link_expect_option(start_options(s), "SO_LINGER", -1, -1, "so it is");
+}
+
+static void option_gone(struct session *s)
+{
+    struct link *link = start_options(s);
+
+    link_shutdown(link);
+    link_wait_end(link);
+    link_expect_option(link, "SO_LINGER", -1, -1, "so it is");
+}
+
 /* Neither taken nor refused: the program sleeps in connect(), which ends by itself one day. */
 static void no_answer(struct session *s)
 {
@@ -483,8 +542,11 @@ static void port_zero(struct session *s)
 
 static void short_text(struct session *s)
 {
-    expect_output(student_start(s, "sum", "it's two", NULL), "sum 1\nsum 2\nsum 3\nsum 4\nsum 5\n",
-                  30);
+    struct student *p = student_start(s, "sum", "it's two", NULL);
+
+    student_input(p, "1\n2\r\n3\n4\n5\n6\n7\n", 15);
+    student_end_input(p);
+    expect_output(p, "sum 1\nsum 2\nsum 3\nsum 4\nsum 5\n", 30);
 }
 
 static void other_name(struct session *s)
@@ -635,6 +697,17 @@ static const struct test_case CASES[] = {
     {.name = "shape", .title = "t", .points = 1, .teaches = "t", .run = shape},
     {.name = "shape-other", .title = "t", .points = 1, .teaches = "t", .run = shape_other},
     {.name = "daemon", .title = "t", .points = 1, .teaches = "t", .run = left_daemon},
+    {.name = "options", .title = "t", .points = 1, .teaches = "t", .run = options},
+    {.name = "option-value", .title = "t", .points = 1, .teaches = "t", .run = option_value},
+    {.name = "option-never", .title = "t", .points = 1, .teaches = "t", .run = option_never},
+    {.name = "option-elsewhere",
+     .title = "t",
+     .points = 1,
+     .teaches = "t",
+     .run = option_elsewhere},
+    {.name = "option-failed", .title = "t", .points = 1, .teaches = "t", .run = option_failed},
+    {.name = "option-linger", .title = "t", .points = 1, .teaches = "t", .run = option_linger},
+    {.name = "option-gone", .title = "t", .points = 1, .teaches = "t", .run = option_gone},
     {.name = "bytes", .title = "t", .points = 1, .teaches = "t", .run = bytes},
     {.name = "timed", .title = "t", .points = 1, .teaches = "t", .run = timed},
     {.name = "held", .title = "t", .points = 1, .teaches = "t", .run = held},

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -59,6 +60,38 @@ static int exchange_datagrams(void)
         return 1;
     ssize_t n = recv(fd, bytes, sizeof bytes, 0);
     return n == -1 || fwrite(bytes, 1, (size_t)n, stdout) != (size_t)n;
+}
+
+/* Options on the connection, on another socket, and one that no kernel takes; then a byte. */
+static int set_options(void)
+{
+    const int on = 1, too_much = 1000, wait = 5000;
+    const struct linger linger = {1, 7};
+    char byte;
+    int fd = connect_to_peer(SOCK_STREAM), other = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == -1 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &wait, sizeof wait) == -1 ||
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) == -1 ||
+        setsockopt(other, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == -1 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &too_much, sizeof too_much) == 0)
+        return 1;
+    return send(fd, "x", 1, MSG_NOSIGNAL) != 1 || recv(fd, &byte, 1, 0) != 0;
+}
+
+/* Listens without a client, its address to be used again. */
+static int listen_only(void)
+{
+    const int on = 1;
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 || listen(fd, 1) == -1 ||
+        getsockname(fd, (struct sockaddr *)&address, &length) == -1)
+        return 1;
+    printf("listening on [0.0.0.0]:%d\n", ntohs(address.sin_port));
+    return fflush(stdout) == EOF || pause();
 }
 
 static int print_numbers(void)
@@ -588,6 +621,8 @@ static const struct {
             {"waitall", read_all_at_once},
             {"udp", exchange_datagrams},
             {"numbers", print_numbers},
+            {"options", set_options},
+            {"listen-only", listen_only},
             {"read", read_for_ever},
             {"join", join_reader},
             {"spin", spin},
