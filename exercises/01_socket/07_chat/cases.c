@@ -860,7 +860,7 @@ static void clean(struct session *s)
     expect_descriptors(room.p, before);
     session_unrecorded(s);
     take_out(&room, slow);
-    while (told < HEARD_MOST / 2 && kept_for(&room, slow, told, 0) == 0) {
+    while (told < HEARD_MOST / 2 && kept_for(&room, slow, told, 0) < WORTH_KEEPING) {
         const char *heard = say_much(&room, ann, &length);
         hear_bytes(&room, ann, heard, length);
         listen_up(ann);
