@@ -313,6 +313,29 @@ def flood(tap):
     stop_all(tap, nodes, "two nodes and a flood")
 
 
+def busy(tap):
+    """SIGTERM while a neighbour sends without a pause, another never reads, and a third is new."""
+    node = Node("ann")
+    with peer(node) as source, peer(node, room=2048), peer(node):
+        def send():
+            number = 0
+            try:
+                while True:
+                    source.sendall(b"".join(message(number + i, 2, b"b" * 400) for i in range(50)))
+                    number += 50
+            except OSError:
+                pass
+        thread = threading.Thread(target=send)
+        thread.start()
+        heard = node.hear(1000)
+        node.process.send_signal(signal.SIGTERM)
+        status, _ = node.ended()
+        source.close()
+        thread.join()
+    tap.ok((len(heard), status) == (1000, 0), "SIGTERM while a neighbour never pauses",
+           (len(heard), status))
+
+
 def crowd(tap):
     node = Node("ann")
     with peer(node) as first:
@@ -360,7 +383,7 @@ def arguments(tap):
 
 def main():
     tap = Tap()
-    for test in (nets, dense, protocol, memory, rude, flood, crowd, arguments):
+    for test in (nets, dense, protocol, memory, rude, flood, busy, crowd, arguments):
         test(tap)
     return tap.done()
 
