@@ -38,10 +38,10 @@ struct stream {
     char bytes[RING];
 };
 
-/* Sleeps until fd seems readable or the time is up. Returns false when the server is to stop. */
-static bool wait_for(int fd, const struct timespec *limit)
+/* Sleeps until fd seems ready or the time is up. Returns false when the server is to stop. */
+static bool wait_for(int fd, short events, const struct timespec *limit)
 {
-    struct pollfd one = {.fd = fd, .events = POLLIN};
+    struct pollfd one = {.fd = fd, .events = events};
 
     if (!stop_asked() && ppoll(&one, 1, limit, stop_mask()) == -1 && errno != EINTR)
         die_errno("cannot wait");
@@ -57,7 +57,7 @@ static ssize_t fill(struct stream *s)
     const struct iovec free_parts[] = {{.iov_base = s->bytes + end, .iov_len = behind},
                                        {.iov_base = s->bytes, .iov_len = room - behind}};
 
-    while (wait_for(s->fd, NULL)) {
+    while (wait_for(s->fd, POLLIN, NULL)) {
         ssize_t n = readv(s->fd, free_parts, 2);
         if (n > 0)
             s->length += (size_t)n;
@@ -105,17 +105,29 @@ static void print_message(struct stream *s, size_t size)
     s->length -= size + (s->lines ? 1 : HEAD);
 }
 
-/* [answer] Two calls, one segment. If the client is lost, then so is this, and it does not matter.
- */
+static void send_part(int fd, const void *data, size_t length, int flags)
+{
+    const char *next = data;
+
+    while (length > 0 && wait_for(fd, POLLOUT, NULL)) {
+        ssize_t n = send(fd, next, length, flags | MSG_NOSIGNAL);
+        if (n == -1 && errno != EAGAIN && errno != EINTR)
+            break; /* the client is lost, and so is the answer */
+        next += n == -1 ? 0 : n;
+        length -= n == -1 ? 0 : (size_t)n;
+    }
+}
+
+/* [answer] Two calls, one segment: MSG_MORE says that this is not all. */
 static void answer(const struct stream *s, const char *text)
 {
     const uint32_t head = htonl((uint32_t)strlen(text));
 
     if (!s->lines)
-        (void)send(s->fd, &head, sizeof head, MSG_MORE | MSG_NOSIGNAL);
-    (void)send(s->fd, text, strlen(text), (s->lines ? MSG_MORE : 0) | MSG_NOSIGNAL);
+        send_part(s->fd, &head, sizeof head, MSG_MORE);
+    send_part(s->fd, text, strlen(text), s->lines ? MSG_MORE : 0);
     if (s->lines)
-        (void)send(s->fd, "\n", 1, MSG_NOSIGNAL);
+        send_part(s->fd, "\n", 1, 0);
 }
 /* [/answer] */
 
@@ -124,7 +136,7 @@ static void choose_format(struct stream *s)
 {
     unsigned char first = 0;
 
-    while (wait_for(s->fd, NULL) && recv(s->fd, &first, 1, MSG_PEEK) == -1 &&
+    while (wait_for(s->fd, POLLIN, NULL) && recv(s->fd, &first, 1, MSG_PEEK) == -1 &&
            (errno == EAGAIN || errno == EINTR))
         ; /* nothing came yet */
     s->lines = isprint(first) || isspace(first);
@@ -168,10 +180,10 @@ static int run_server(uint16_t port)
     if (stop_hold(&error) == -1 || (listener = tcp_listen(port, &error)) == -1 ||
         tcp_announce(listener, &error) == -1)
         die("%s", error.text);
-    while (wait_for(listener, NULL)) {
+    while (wait_for(listener, POLLIN, NULL)) {
         struct stream s = {.fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)};
         if (s.fd == -1) {
-            (void)wait_for(-1, &a_while); /* it may fail again: no busy loop around accept4() */
+            (void)wait_for(-1, 0, &a_while); /* it may fail again: no busy loop around accept4() */
             continue;
         }
         serve(&s);

@@ -103,7 +103,10 @@ static bool ask(struct server *server, char *message)
     char reply[LIMIT];
 
     for (int tries = 0, wait_ms = FIRST_MS; tries < TRIES; tries++, wait_ms *= 2) {
-        ssize_t n = sendmsg(server->fd, &request, 0);
+        ssize_t n;
+        do
+            n = sendmsg(server->fd, &request, 0);
+        while (n == -1 && errno == EINTR);
         if (n != -1)
             n = receive_reply(server, reply, now_ms() + wait_ms);
         if (n != -1) {
