@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "harness/internal.h"
 
@@ -28,13 +27,21 @@ void socket_narrow(const struct session *s, int fd)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
 }
 
+size_t link_taken(const struct link *link)
+{
+    return network_taken(link);
+}
+
+size_t link_given(const struct link *link)
+{
+    return network_given(link);
+}
+
 size_t link_under_way(const struct link *link)
 {
-    int unread = 0;
+    size_t given = network_given(link);
 
-    if (link->fd != -1)
-        (void)ioctl(link->fd, FIONREAD, &unread); /* fails for no socket of ours */
-    return (size_t)unread + network_send_queue(link->remote, link->local);
+    return given > link->received ? given - link->received : 0;
 }
 
 size_t link_sent(const struct link *link)

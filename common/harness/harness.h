@@ -288,9 +288,14 @@ void link_collect(struct link *link, size_t length);
 const char *link_line(struct link *link, size_t *length);
 
 /*
- * Bytes that the program has sent and nobody has taken: those in its send buffer, and those that
- * came and were not received. What it sent beyond them and what a case received, it keeps itself.
+ * Bytes that the program has received from the link, and bytes that it has handed to the kernel for
+ * it: what lies in the buffers of the kernel is in neither, or in the second. To a byte or two: the
+ * ends of a connection may count. So one can tell what the program itself keeps.
  */
+size_t link_taken(const struct link *link);
+size_t link_given(const struct link *link);
+
+/* How much of link_given() no step has received yet. */
 size_t link_under_way(const struct link *link);
 
 /* Waits until the program finished sending; a further byte, or a reset, fails. */

@@ -109,6 +109,7 @@ struct link {
     bool end;               /* the program finished sending */
     int error;              /* errno that ended the link */
     bool connecting;
+    bool called;    /* the program connected, not we */
     size_t matched; /* of in: found to be as expected */
     bool line;      /* read up to the next line end */
     bool told;      /* its end was told by session_next() */
@@ -236,8 +237,9 @@ void procs_kill_all(void);
 /* True if on no connection of the session a handshake, data or a FIN is still under way. */
 bool network_quiet(const struct session *session);
 
-/* Bytes sent from one port to the other that the other end has not acknowledged. */
-size_t network_send_queue(uint16_t from, uint16_t to);
+/* What the program has received from a link, and what it has handed to the kernel for it. */
+size_t network_taken(const struct link *link);
+size_t network_given(const struct link *link);
 
 /* ---- expect.c ---- */
 

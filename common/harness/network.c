@@ -6,10 +6,13 @@
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "harness/internal.h"
@@ -20,15 +23,18 @@ enum { PROBES = 4 }; /* the timer that is set: it asks now and then for a wider 
 /* One end of a connection. */
 struct end {
     unsigned state, timer;
-    uint16_t local, remote; /* ports */
-    size_t queued;          /* bytes sent and not acknowledged */
+    uint16_t local, remote;    /* ports */
+    size_t queued;             /* bytes sent and not acknowledged */
+    size_t unread;             /* bytes that came and were not received */
+    bool counted;              /* the two below are known */
+    size_t came, acknowledged; /* bytes since the beginning */
 };
 
 typedef void seen(void *what, const struct end *end);
 
 /* ---- over netlink ---- */
 
-static bool ask(int fd, int family)
+static bool ask(int fd, int family, bool counts)
 {
     struct {
         struct nlmsghdr header;
@@ -38,10 +44,25 @@ static bool ask(int fd, int family)
                             .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
                  .body = {.sdiag_family = (uint8_t)family,
                           .sdiag_protocol = IPPROTO_TCP,
+                          .idiag_ext = counts ? 1U << (INET_DIAG_INFO - 1) : 0,
                           .idiag_states = 1U << ESTABLISHED | 1U << SYN_RECV | 1U << FIN_WAIT1 |
                                           1U << LAST_ACK | 1U << CLOSING}};
 
     return send(fd, &request, sizeof request, 0) == (ssize_t)sizeof request;
+}
+
+static void read_counts(struct rtattr *a, unsigned length, struct end *end)
+{
+    struct tcp_info info;
+
+    for (; RTA_OK(a, length); a = RTA_NEXT(a, length)) {
+        if (a->rta_type != INET_DIAG_INFO || RTA_PAYLOAD(a) < sizeof info)
+            continue; /* an old kernel tells less */
+        memcpy(&info, RTA_DATA(a), sizeof info);
+        end->counted = true;
+        end->came = (size_t)info.tcpi_bytes_received;
+        end->acknowledged = (size_t)info.tcpi_bytes_acked;
+    }
 }
 
 /* Tells of each connection. False when the kernel did not answer, or not to the end. */
@@ -62,24 +83,27 @@ static bool take_answer(int fd, seen *see, void *what)
                 return true;
             if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY)
                 return false; /* NLMSG_ERROR */
-            const struct inet_diag_msg *m = NLMSG_DATA(h);
-            see(what, &(struct end){.state = m->idiag_state,
-                                    .timer = m->idiag_timer,
-                                    .local = ntohs(m->id.idiag_sport),
-                                    .remote = ntohs(m->id.idiag_dport),
-                                    .queued = m->idiag_wqueue});
+            struct inet_diag_msg *m = NLMSG_DATA(h);
+            struct end end = {.state = m->idiag_state,
+                              .timer = m->idiag_timer,
+                              .local = ntohs(m->id.idiag_sport),
+                              .remote = ntohs(m->id.idiag_dport),
+                              .queued = m->idiag_wqueue,
+                              .unread = m->idiag_rqueue};
+            read_counts((struct rtattr *)(m + 1), h->nlmsg_len - (unsigned)NLMSG_LENGTH(sizeof *m), &end);
+            see(what, &end);
         }
     }
 }
 
-static bool look_over_netlink(seen *see, void *what)
+static bool look_over_netlink(bool counts, seen *see, void *what)
 {
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 
     if (fd == -1)
         return false;
-    bool told = ask(fd, AF_INET) && take_answer(fd, see, what) && ask(fd, AF_INET6) &&
-                take_answer(fd, see, what);
+    bool told = ask(fd, AF_INET, counts) && take_answer(fd, see, what) &&
+                ask(fd, AF_INET6, counts) && take_answer(fd, see, what);
     (void)close(fd); /* everything was read */
     return told;
 }
@@ -101,16 +125,17 @@ static void look_at_table(const char *path, size_t address, seen *see, void *wha
                                 .timer = (unsigned)strtoul(local + 2 * address + 35, NULL, 16),
                                 .local = (uint16_t)strtoul(local + address + 3, NULL, 16),
                                 .remote = (uint16_t)strtoul(local + 2 * address + 9, NULL, 16),
-                                .queued = (size_t)strtoul(local + 2 * address + 17, NULL, 16)});
+                                .queued = (size_t)strtoul(local + 2 * address + 17, NULL, 16),
+                                .unread = (size_t)strtoul(local + 2 * address + 26, NULL, 16)});
     }
     if (file != NULL)
         (void)fclose(file); /* only read from */
 }
 
 /* see() may be told of a connection twice, in the rare case that netlink breaks off. */
-static void look(seen *see, void *what)
+static void look(bool counts, seen *see, void *what)
 {
-    if (look_over_netlink(see, what))
+    if (look_over_netlink(counts, see, what))
         return;
     look_at_table("/proc/net/tcp", 8, see, what);
     look_at_table("/proc/net/tcp6", 32, see, what);
@@ -151,27 +176,47 @@ bool network_quiet(const struct session *s)
 {
     struct quiet q = {s, true};
 
-    look(see_moving, &q);
+    look(false, see_moving, &q);
     return q.quiet;
 }
 
-struct queue {
-    uint16_t from, to;
-    size_t bytes;
+/* The two ends of a link. */
+struct ends {
+    const struct link *link;
+    struct end ours, theirs;
 };
 
-static void see_queue(void *what, const struct end *end)
+static void see_link(void *what, const struct end *end)
 {
-    struct queue *q = what;
+    struct ends *e = what;
 
-    if (end->local == q->from && end->remote == q->to)
-        q->bytes = end->queued;
+    if (end->local == e->link->local && end->remote == e->link->remote)
+        e->ours = *end;
+    if (end->local == e->link->remote && end->remote == e->link->local)
+        e->theirs = *end;
 }
 
-size_t network_send_queue(uint16_t from, uint16_t to)
+/* Where the kernel does not count, what is sent and not yet acknowledged may be counted twice. */
+size_t network_taken(const struct link *link)
 {
-    struct queue q = {from, to, 0};
+    struct ends e = {.link = link};
 
-    look(see_queue, &q);
-    return q.bytes;
+    look(true, see_link, &e);
+    size_t beyond = e.ours.queued + e.theirs.unread;
+    if (e.theirs.counted)
+        return e.theirs.came - e.theirs.unread;
+    return link->sent > beyond ? link->sent - beyond : 0;
+}
+
+size_t network_given(const struct link *link)
+{
+    struct ends e = {.link = link};
+    int unread = 0;
+
+    look(true, see_link, &e);
+    if (e.theirs.counted) /* whoever calls has its SYN acknowledged like a byte */
+        return e.theirs.acknowledged + e.theirs.queued - (link->called ? 1 : 0);
+    if (link->fd != -1)
+        (void)ioctl(link->fd, FIONREAD, &unread); /* fails for no socket of ours */
+    return link->received + (size_t)unread + e.theirs.queued;
 }

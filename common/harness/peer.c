@@ -165,7 +165,9 @@ struct link *peer_accept(struct peer *peer)
             session_fault(s, "accept: %s", strerror(errno));
     }
     play_say(s, "your program connected");
-    return add_link(s, fd);
+    struct link *link = add_link(s, fd);
+    link->called = true;
+    return link;
 }
 
 void peer_expect_nobody(struct peer *peer, const char *reason)

@@ -77,6 +77,7 @@ WANTED = {
     "other-name": ("fail", r"does not name 127\.0\.0\.2"),
     "other-stream": ("fail", r"on standard output, \"usage: student HOST\""),
     "narrow": ("pass", ""),
+    "taken": ("pass", ""),
     "lines": ("pass", ""),
     "no-line": ("fail", r"^Your program finished sending where a line was expected"),
     "echo": ("pass", ""),

@@ -307,6 +307,25 @@ static void echo(struct session *s)
     expect_output(p, "30 0", 4);
 }
 
+/* Held before it reads: what it was sent is not yet taken. */
+static void taken(struct session *s)
+{
+    struct student *p;
+
+    session_hold_send(s);
+    struct link *link = linked(s, "reply", &p);
+    student_wait_held(p);
+    link_send(link, session_alloc(s, 3000), 3000);
+    if (link_taken(link) != 0 || link_given(link) != 0)
+        session_fail(s, "taken %zu, given %zu", link_taken(link), link_given(link));
+    student_release(p);
+    student_settle(p); /* it waits for one byte more */
+    if (link_taken(link) != 3000 || link_given(link) != 15 || link_under_way(link) != 15)
+        session_fail(s, "taken %zu, given %zu", link_taken(link), link_given(link));
+    link_close(link);
+    expect_exit(p, 0);
+}
+
 /* Both ways at once, or the program is stuck in send(), and this end too. */
 static void both_ways(struct session *s)
 {
@@ -750,6 +769,7 @@ static const struct test_case CASES[] = {
     {.name = "other-name", .title = "t", .points = 1, .teaches = "t", .run = other_name},
     {.name = "other-stream", .title = "t", .points = 1, .teaches = "t", .run = other_stream},
     {.name = "narrow", .title = "t", .points = 1, .teaches = "t", .run = narrow},
+    {.name = "taken", .title = "t", .points = 1, .teaches = "t", .run = taken},
     {.name = "lines", .title = "t", .points = 1, .teaches = "t", .run = lines},
     {.name = "no-line", .title = "t", .points = 1, .teaches = "t", .run = no_line},
     {.name = "echo", .title = "t", .points = 1, .teaches = "t", .run = echo},

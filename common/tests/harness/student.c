@@ -456,6 +456,17 @@ static int send_lines(void)
     return send(fd, "a\0b\nsecond\nrest", 15, 0) != 15;
 }
 
+/* Sends 15 bytes, then takes 3,000, then waits. */
+static int reply(void)
+{
+    static char bytes[3000];
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    if (send(fd, bytes, 15, 0) != 15 || recv(fd, bytes, sizeof bytes, MSG_WAITALL) != 3000)
+        return 1;
+    return recv(fd, bytes, 1, 0) > 0;
+}
+
 static int count_echo(void)
 {
     char bytes[64];
@@ -660,6 +671,7 @@ static const struct {
             {"stop-parent", stop_parent},
             {"fill", fill_up},
             {"lines", send_lines},
+            {"reply", reply},
             {"count-echo", count_echo},
             {"echo", echo_blocks},
             {"reset", reset_peer},
