@@ -29,7 +29,16 @@ struct port *port_open_group(struct session *s, const char *group)
         bind(fd, (struct sockaddr *)&address, length) == -1 ||
         setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &member, sizeof member) == -1)
         session_fault(s, "cannot join the group %s: %s", group, strerror(errno));
-    return port_add(s, group, fd, number);
+    struct port *opened = port_add(s, group, fd, number);
+    opened->holder = holder;
+    return opened;
+}
+
+void port_leave(struct port *port)
+{
+    (void)close(port->fd); /* what came to it is for nobody any more */
+    (void)close(port->holder);
+    port->fd = port->holder = -1;
 }
 
 void port_ask(struct port *from, const struct port *group, const void *bytes, size_t length)

@@ -77,6 +77,13 @@ void session_host(struct session *session, const char *name, ...) __attribute__(
 /* Programs started after this cannot write their standard output: it is /dev/full. */
 void session_fill_output(struct session *session);
 
+/*
+ * Programs started after this can have printed no more than a page, 4096 bytes, that we have not
+ * read yet: who prints much waits for us in write(), and the others of its threads or children
+ * catch up with it. For what must not depend on who is faster.
+ */
+void session_narrow_output(struct session *session);
+
 /* Lets time pass while all else goes on: for what the program is to measure, or to outlast. */
 void session_wait(struct session *session, int ms);
 
@@ -348,6 +355,9 @@ void port_open_twins(struct session *session, const char *host, const char *othe
  */
 struct port *port_open_group(struct session *session, const char *group);
 
+/* Leaves the group: only its address and number are of use now, for a program that listens. */
+void port_leave(struct port *port);
+
 const char *port_host(const struct port *port);
 const char *port_number(const struct port *port);
 
@@ -437,6 +447,12 @@ void expect_ran(struct student *student, int least_ms, int most_ms);
  * or so: compare with much room.
  */
 void expect_processor(struct student *student, int most_ms);
+
+/*
+ * It made no more calls on sockets than this so far, poll() and its kin among them: for who looks
+ * again and again instead of waiting, also where a busy machine gives it little processor time.
+ */
+void expect_calls(struct student *student, int most);
 
 /* It held no more sockets than this at once: see student_most_sockets(). */
 void expect_sockets(struct student *student, int most);

@@ -89,6 +89,7 @@ struct port {
     struct session *session;
     struct port *next;
     int fd;
+    int holder;   /* of a group: keeps the number from others */
     bool waiting; /* a step waits for a datagram */
     char host[48], number[8];
     struct sockaddr_storage sender;
@@ -129,19 +130,20 @@ struct session {
     uint64_t random[2];
     uint32_t wire_seed;
     enum wire_call holds; /* programs are started held at their first call of this kind */
-    int result_fd;     /* where the verdict goes */
-    char folder[256];  /* scratch, removed at the end */
-    char work[264];    /* in it, what programs run in */
-    bool has_files;    /* the case wrote files there */
-    bool closes_early; /* a program may close before it saw the end */
+    int result_fd;        /* where the verdict goes */
+    char folder[256];     /* scratch, removed at the end */
+    char work[264];       /* in it, what programs run in */
+    bool has_files;       /* the case wrote files there */
+    bool closes_early;    /* a program may close before it saw the end */
     struct student *students;
     struct peer *peers;
     struct link *links;
     struct port *ports;
     struct buffer hosts;
     bool has_hosts;
-    int narrow;       /* bytes of buffer that new connections get, 0: as the system does */
-    bool full_output; /* programs get /dev/full for their standard output */
+    int narrow;         /* bytes of buffer that new connections get, 0: as the system does */
+    bool full_output;   /* programs get /dev/full for their standard output */
+    bool narrow_output; /* … or a pipe that holds a page */
     uint64_t began_ns;
     uint64_t idle_ns; /* the program slept this long since the last step */
     uint64_t cpu_ns;  /* its processor time when the last step was done */

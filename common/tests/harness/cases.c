@@ -114,6 +114,17 @@ static void shape_other(struct session *s)
     (void)expect_shape(student_start(s, "numbers", NULL), "12 # #.###\n0 #.# 9 #.##\n", NULL, 0);
 }
 
+static void cork(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p = student_start(s, "cork", peer_host(server), peer_port(server), NULL);
+    struct link *link = peer_accept(server);
+
+    link_expect(link, "cork", 4);
+    link_close(link);
+    expect_exit(p, 0);
+}
+
 static struct link *start_options(struct session *s)
 {
     struct peer *server = peer_listen(s, "127.0.0.1");
@@ -391,6 +402,7 @@ static void cost(struct session *s)
     expect_ran(p, 99, 10000);
     expect_processor(p, 250);
     expect_sockets(p, 4);
+    expect_calls(p, 12);
     if (student_ran_ms(p) > 10000 || student_most_sockets(p) != 4)
         session_fail(s, "%d sockets", student_most_sockets(p));
 }
@@ -407,6 +419,14 @@ static void cost_busy(struct session *s)
     expect_processor(measured(s, "spin"), 250);
 }
 
+static void cost_calls(struct session *s)
+{
+    struct student *p = measured(s, NULL);
+
+    expect_exit(p, 0);
+    expect_calls(p, 11);
+}
+
 static void cost_sockets(struct session *s)
 {
     struct student *p = measured(s, NULL);
@@ -420,6 +440,15 @@ static void no_reset(struct session *s)
     struct student *p;
 
     link_expect_reset(linked(s, "lines", &p));
+}
+
+static void room(struct session *s)
+{
+    session_narrow_output(s);
+    struct student *p = student_start(s, "room", NULL);
+
+    expect_output(p, "4096\n", 5);
+    expect_exit(p, 0);
 }
 
 static void threads(struct session *s, const char *how)
@@ -660,6 +689,20 @@ static void group(struct session *s)
     expect_exit(p, 0);
 }
 
+/* The program has the number for itself, and is asked from a socket that is in no group. */
+static void group_left(struct session *s)
+{
+    struct port *port = port_open_group(s, "239.255.7.7"), *asker = port_open(s, "127.0.0.1");
+
+    port_leave(port);
+    struct student *p = student_start(s, "group", port_host(port), port_number(port), NULL);
+    student_settle(p);
+    port_ask(asker, port, "to-all", 6);
+    port_ask(asker, port, "stop", 4);
+    expect_output(p, "ready to-all ", 13);
+    expect_exit(p, 0);
+}
+
 /* Nobody is answered before all have asked; the program reads the last one's answer first. */
 static void several(struct session *s)
 {
@@ -713,9 +756,7 @@ static const struct test_case CASES[] = {
     {.name = "udp-strangers", .title = "t", .points = 1, .teaches = "t", .run = udp_strangers},
     {.name = "udp-refused", .title = "t", .points = 1, .teaches = "t", .run = udp_refused},
     {.name = "udp-other", .title = "t", .points = 1, .teaches = "t", .run = udp_other},
-    {.name = "shape", .title = "t", .points = 1, .teaches = "t", .run = shape},
-    {.name = "shape-other", .title = "t", .points = 1, .teaches = "t", .run = shape_other},
-    {.name = "daemon", .title = "t", .points = 1, .teaches = "t", .run = left_daemon},
+    {.name = "cork", .title = "t", .points = 1, .teaches = "t", .run = cork},
     {.name = "options", .title = "t", .points = 1, .teaches = "t", .run = options},
     {.name = "option-value", .title = "t", .points = 1, .teaches = "t", .run = option_value},
     {.name = "option-never", .title = "t", .points = 1, .teaches = "t", .run = option_never},
@@ -727,6 +768,9 @@ static const struct test_case CASES[] = {
     {.name = "option-failed", .title = "t", .points = 1, .teaches = "t", .run = option_failed},
     {.name = "option-linger", .title = "t", .points = 1, .teaches = "t", .run = option_linger},
     {.name = "option-gone", .title = "t", .points = 1, .teaches = "t", .run = option_gone},
+    {.name = "shape", .title = "t", .points = 1, .teaches = "t", .run = shape},
+    {.name = "shape-other", .title = "t", .points = 1, .teaches = "t", .run = shape_other},
+    {.name = "daemon", .title = "t", .points = 1, .teaches = "t", .run = left_daemon},
     {.name = "bytes", .title = "t", .points = 1, .teaches = "t", .run = bytes},
     {.name = "timed", .title = "t", .points = 1, .teaches = "t", .run = timed},
     {.name = "held", .title = "t", .points = 1, .teaches = "t", .run = held},
@@ -781,7 +825,9 @@ static const struct test_case CASES[] = {
     {.name = "cost", .title = "t", .points = 1, .teaches = "t", .run = cost},
     {.name = "cost-time", .title = "t", .points = 1, .teaches = "t", .run = cost_time},
     {.name = "cost-busy", .title = "t", .points = 1, .teaches = "t", .run = cost_busy},
+    {.name = "cost-calls", .title = "t", .points = 1, .teaches = "t", .run = cost_calls},
     {.name = "cost-sockets", .title = "t", .points = 1, .teaches = "t", .run = cost_sockets},
+    {.name = "room", .title = "t", .points = 1, .teaches = "t", .run = room},
     {.name = "threads-joined", .title = "t", .points = 1, .teaches = "t", .run = threads_joined},
     {.name = "threads-left", .title = "t", .points = 1, .teaches = "t", .run = threads_left},
     {.name = "fat", .title = "t", .points = 1, .teaches = "t", .run = fat},
@@ -791,6 +837,7 @@ static const struct test_case CASES[] = {
     {.name = "file-left", .title = "t", .points = 1, .teaches = "t", .run = file_left},
     {.name = "file-there", .title = "t", .points = 1, .teaches = "t", .run = file_there},
     {.name = "group", .title = "t", .points = 1, .teaches = "t", .run = group},
+    {.name = "group-left", .title = "t", .points = 1, .teaches = "t", .run = group_left},
     {.name = "several", .title = "t", .points = 1, .teaches = "t", .run = several},
     {.name = "several-silent", .title = "t", .points = 1, .teaches = "t", .run = several_silent},
     {.name = NULL},
