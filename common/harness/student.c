@@ -140,6 +140,8 @@ static void make_pipes(struct session *s, int child[3], int ours[3])
         if (child[i] == -1 || ours[i] == -1 || fcntl(ours[i], F_SETFL, O_NONBLOCK) == -1)
             session_fault(s, "cannot make a pipe: %s", strerror(errno));
     }
+    if (s->narrow_output && fcntl(child[1], F_SETPIPE_SZ, 4096) == -1)
+        session_fault(s, "cannot narrow a pipe: %s", strerror(errno));
     if (s->full_output) {
         int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
         if (full == -1 || dup3(full, child[1], O_CLOEXEC) == -1)
@@ -200,6 +202,11 @@ struct student *student_start(struct session *s, ...)
         session_fault(s, "cannot watch a process: %s", strerror(errno));
     (void)fcntl(p->pidfd, F_SETFD, FD_CLOEXEC);
     return p;
+}
+
+void session_narrow_output(struct session *s)
+{
+    s->narrow_output = true;
 }
 
 void session_fill_output(struct session *s)
@@ -409,6 +416,29 @@ static bool is_listening(void *what)
     return find_listening(&((struct student *)what)->output, &start) > 0;
 }
 
+static bool listens_or_ended(void *what)
+{
+    return is_listening(what) || ((struct student *)what)->ended;
+}
+
+/* A program started beside others, which run on: its own end is what there is to tell. */
+static void expect_beside(struct student *p)
+{
+    struct session *s = p->session;
+
+    (void)pump(s, listens_or_ended, p,
+               "the line \"listening on [address]:port\" on its standard output", false);
+    if (is_listening(p) || !WIFEXITED(p->wait_status))
+        return;
+    int length = (int)strcspn(buffer_text(&p->errors), "\n");
+    session_end(s, STATUS_FAIL, p,
+                session_print(s,
+                              "While the first one still ran, \"%s\" should have begun to "
+                              "listen; it ended with exit status %d%s%.*s%s",
+                              p->command, WEXITSTATUS(p->wait_status), length == 0 ? "." : ": \"",
+                              length, buffer_text(&p->errors), length == 0 ? "" : "\"."));
+}
+
 const char *student_port(struct student *p)
 {
     size_t start = 0;
@@ -417,6 +447,8 @@ const char *student_port(struct student *p)
     if (p->session->options->play)
         return play_ask_port(p->session);
     p->session->wants_port = true;
+    if (p != p->session->students)
+        expect_beside(p);
     (void)pump(p->session, is_listening, p,
                "the line \"listening on [address]:port\" on its standard output", false);
     p->session->wants_port = false;

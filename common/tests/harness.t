@@ -73,6 +73,8 @@ WANTED = {
     "send-string": ("fail", r"left out a NUL byte that it should have sent"),
     "send-first": ("fail", r"^Your program finished sending after 2 of 4 bytes"),
     "datagram": ("fail", r"datagram socket, that is UDP, for 127\.0\.0\.1:\d+.*SOCK_STREAM"),
+    "beside": ("fail", r"^While the first one still ran, \"student usage\" should have begun to "
+               r"listen; it ended with exit status 2\.$"),
     "port-zero": ("fail", r"getsockname\(\)"),
     "short-text": ("fail", r"^The program printed something else"),
     "other-name": ("fail", r"does not name 127\.0\.0\.2"),

@@ -583,6 +583,12 @@ static void datagram(struct session *s)
     (void)peer_accept(server);
 }
 
+static void beside(struct session *s)
+{
+    (void)student_port(student_start(s, "udp-server", NULL));
+    (void)student_port(student_start(s, "usage", NULL));
+}
+
 static void port_zero(struct session *s)
 {
     (void)student_port(student_start(s, "port-zero", NULL));
@@ -808,6 +814,7 @@ static const struct test_case CASES[] = {
     {.name = "send-string", .title = "t", .points = 1, .teaches = "t", .run = send_string},
     {.name = "send-first", .title = "t", .points = 1, .teaches = "t", .run = send_first},
     {.name = "datagram", .title = "t", .points = 1, .teaches = "t", .run = datagram},
+    {.name = "beside", .title = "t", .points = 1, .teaches = "t", .run = beside},
     {.name = "port-zero", .title = "t", .points = 1, .teaches = "t", .run = port_zero},
     {.name = "short-text", .title = "t", .points = 1, .teaches = "t", .run = short_text},
     {.name = "other-name", .title = "t", .points = 1, .teaches = "t", .run = other_name},

@@ -1,4 +1,5 @@
 /* A program for the harness to judge: its first argument says how it behaves, or misbehaves. */
+#define _GNU_SOURCE /* F_GETPIPE_SZ */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -77,6 +78,17 @@ static int set_options(void)
         setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &too_much, sizeof too_much) == 0)
         return 1;
     return send(fd, "x", 1, MSG_NOSIGNAL) != 1 || recv(fd, &byte, 1, 0) != 0;
+}
+
+/* Sends behind a cork that is never taken out, and waits. */
+static int send_corked(void)
+{
+    const int on = 1;
+    char byte;
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    return setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on) == -1 ||
+           send(fd, "cork", 4, MSG_NOSIGNAL) != 4 || recv(fd, &byte, 1, 0) != 0;
 }
 
 /* Listens without a client, its address to be used again. */
@@ -276,6 +288,12 @@ static int leave_zombie(void)
         _exit(0);
     (void)waitid(P_PID, (id_t)child, NULL, WEXITED | WNOWAIT);
     return read_for_ever();
+}
+
+/* Prints how much its standard output holds that nobody has read. */
+static int print_room(void)
+{
+    return printf("%d\n", fcntl(STDOUT_FILENO, F_GETPIPE_SZ)) < 0;
 }
 
 static void *end_at_once(void *unused)
@@ -633,6 +651,7 @@ static const struct {
             {"udp", exchange_datagrams},
             {"numbers", print_numbers},
             {"options", set_options},
+            {"cork", send_corked},
             {"listen-only", listen_only},
             {"read", read_for_ever},
             {"join", join_reader},
@@ -660,6 +679,7 @@ static const struct {
             {"quit", leak_and_quit},
             {"udp-server", serve_datagram},
             {"zombie", leave_zombie},
+            {"room", print_room},
             {"threads", start_threads},
             {"bytes", print_bytes},
             {"sigpipe", write_to_closed},
