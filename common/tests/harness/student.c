@@ -91,17 +91,6 @@ static int send_corked(void)
            send(fd, "cork", 4, MSG_NOSIGNAL) != 4 || recv(fd, &byte, 1, 0) != 0;
 }
 
-/* Sends behind a cork that is never taken out, and waits. */
-static int send_corked(void)
-{
-    const int on = 1;
-    char byte;
-    int fd = connect_to_peer(SOCK_STREAM);
-
-    return setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on) == -1 ||
-           send(fd, "cork", 4, MSG_NOSIGNAL) != 4 || recv(fd, &byte, 1, 0) != 0;
-}
-
 /* Listens without a client, its address to be used again. */
 static int listen_only(void)
 {
@@ -662,7 +651,6 @@ static const struct {
             {"udp", exchange_datagrams},
             {"numbers", print_numbers},
             {"options", set_options},
-            {"cork", send_corked},
             {"cork", send_corked},
             {"listen-only", listen_only},
             {"read", read_for_ever},
