@@ -60,6 +60,26 @@ void expect_processor(struct student *p, int most_ms)
                                   p->cpu_ms, most_ms));
 }
 
+void expect_calls(struct student *p, int most)
+{
+    struct session *s = p->session;
+    int calls = 0;
+
+    if (s->options->play)
+        return;
+    for (uint32_t i = 0; i < wire_log_count(&p->log); i++) {
+        const struct wire_event *e = wire_log_event(&p->log, i);
+        calls += e != NULL && e->phase == WIRE_ENTER;
+    }
+    if (calls > most)
+        session_end(s, STATUS_FAIL, p,
+                    session_print(s,
+                                  "The program made %d calls on its sockets; %d would do. One that "
+                                  "waits should sleep in a call such as poll(), and not look again "
+                                  "and again.",
+                                  calls, most));
+}
+
 /* ---- sockets ---- */
 
 /* Sockets of the internet that are open at a place in the log, and by how many descriptors each. */

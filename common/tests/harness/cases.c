@@ -402,7 +402,7 @@ static void cost(struct session *s)
     expect_ran(p, 99, 10000);
     expect_processor(p, 250);
     expect_sockets(p, 4);
-    expect_calls(p, 12);
+    expect_calls(p, 13);
     if (student_ran_ms(p) > 10000 || student_most_sockets(p) != 4)
         session_fail(s, "%d sockets", student_most_sockets(p));
 }
@@ -424,7 +424,7 @@ static void cost_calls(struct session *s)
     struct student *p = measured(s, NULL);
 
     expect_exit(p, 0);
-    expect_calls(p, 11);
+    expect_calls(p, 12);
 }
 
 static void cost_sockets(struct session *s)
