@@ -62,13 +62,23 @@ static bool anything_happened(void *what)
            port_with_datagram(s) != NULL || all_ended(s);
 }
 
+/* A port that refuses, or a black hole, is ready at every look, and never has a caller. */
+static bool takes_callers(const struct peer *peer)
+{
+    int listens = 0;
+    socklen_t size = sizeof listens;
+
+    return peer->blocker == -1 &&
+           getsockopt(peer->fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0;
+}
+
 /* Turns to all that can happen, or away from it: then other steps see what was not taken. */
 static void watch(struct session *s, bool on)
 {
     for (struct link *link = s->links; link != NULL; link = link->next)
         link->line = on && !has_news(link) && !link->told && link->fd != -1;
     for (struct peer *peer = s->peers; peer != NULL; peer = peer->next)
-        peer->waiting = on && peer->blocker == -1;
+        peer->waiting = on && takes_callers(peer);
     for (struct port *port = s->ports; port != NULL; port = port->next)
         port->waiting = on;
 }

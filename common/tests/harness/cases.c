@@ -750,6 +750,7 @@ static void several_silent(struct session *s)
 {
     struct peer *peer = peer_listen(s, "127.0.0.1");
 
+    (void)peer_refuse(s, "127.0.0.1"); /* which is always ready for poll(), and nothing happens */
     (void)student_start(s, "ask-all", peer_port(peer), NULL);
     for (;;)
         (void)session_next(s, "your program to give up");
