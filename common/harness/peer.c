@@ -203,7 +203,9 @@ struct link *link_connect(struct session *s, const char *host, const char *port)
     link->connecting = true;
     (void)pump(s, is_connected, link, "your program to take a connection", false);
     link->connecting = false;
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0)
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == ECONNRESET)
+        link->error = error; /* made, and reset at once, which other steps judge */
+    else if (error != 0)
         session_lost(s, "A client could not connect to %s port %s: %s.", host, port,
                      strerror(error));
     link->local = 0;
