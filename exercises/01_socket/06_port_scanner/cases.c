@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buffer.h"
 #include "harness/harness.h"
 
 enum {
@@ -11,8 +12,7 @@ enum {
     DEADLINE_MS = 500,
     LEAST_MS = DEADLINE_MS * 8 / 10,
     LATEST_MS = DEADLINE_MS * 12 / 10,
-    CALLS_MOST = 3000, /* ten times what 41 ports need */
-    ROOM = 32768       /* for a list of ports, or for its results */
+    CALLS_MOST = 3000 /* ten times what 41 ports need */
 };
 
 static const char ADDRESS[] = "127.0.0.1", AMPLE[] = "10000", DEADLINE[] = "500";
@@ -61,24 +61,17 @@ static void add_silent(struct board *board, int count)
 /* The list of ports, as the program reads it. */
 static void feed(struct student *p, const struct board *board)
 {
-    char *list = session_alloc(board->session, ROOM);
-    size_t length = 0;
-
     for (size_t i = 0; i < board->count; i++) {
-        const char *port = peer_port(board->peers[i]);
-        size_t n = strlen(port);
-        memcpy(list + length, port, n);
-        list[length + n] = '\n';
-        length += n + 1;
+        const char *line = session_print(board->session, "%s\n", peer_port(board->peers[i]));
+        student_input(p, line, strlen(line));
     }
-    student_input(p, list, length);
     student_end_input(p);
 }
 
 /* Waits for the connection to each open port, and then for its end. */
 static void take_all(const struct board *board)
 {
-    struct link *links[PORTS_MOST + 1];
+    struct link *links[PORTS_MOST + 1] = {NULL};
 
     for (size_t i = 0; i < board->count; i++)
         if (strcmp(board->words[i], "open") == 0)
@@ -93,16 +86,14 @@ static void expect_results(struct student *p, const struct board *board, const c
 {
     struct session *s = board->session;
     long long *ports = session_alloc(s, PORTS_MOST * sizeof *ports);
-    char *shape = session_alloc(s, ROOM);
-    size_t length = 0;
+    struct buffer shape = {0};
+    int full = 0;
 
-    for (size_t i = 0; i < board->count; i++) {
-        const char *line = session_print(s, "# %s\n", board->words[i]);
-        memcpy(shape + length, line, strlen(line));
-        length += strlen(line);
-    }
-    memcpy(shape + length, behind, strlen(behind));
-    size_t n = expect_shape(p, shape, ports, PORTS_MOST);
+    for (size_t i = 0; i < board->count; i++)
+        full |= buffer_print(&shape, "# %s\n", board->words[i]);
+    if (full != 0 || buffer_print(&shape, "%s", behind) == -1)
+        session_fail(s, "The harness has no memory left.");
+    size_t n = expect_shape(p, buffer_text(&shape), ports, PORTS_MOST);
     for (size_t i = 0; i < n && i < board->count; i++)
         if (ports[i] != strtol(peer_port(board->peers[i]), NULL, 10))
             session_fail(s,
@@ -359,7 +350,7 @@ static void hand_over_first(struct session *s)
 {
     enum { OPEN = 40 };
     struct board *board = make_board(s);
-    struct link *links[OPEN];
+    struct link *links[OPEN] = {NULL};
     char text[16] = "0123456789\n";
     size_t first = 0, open = 0;
 

@@ -52,12 +52,10 @@ static int try_port(const char *port, int *fd)
     if (getaddrinfo(scan.address, port, &hints, &to) != 0)
         return EADDRNOTAVAIL;
     *fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (*fd == -1)
-        error = errno;
-    else if (!time_left(&left))
-        error = EINPROGRESS;
-    else if (setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &left, sizeof left) == -1 ||
-             connect(*fd, to->ai_addr, to->ai_addrlen) == -1)
+    if (!time_left(&left))
+        left.tv_sec = 0, left.tv_usec = 1; /* 0 would be no limit */
+    if (*fd == -1 || setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &left, sizeof left) == -1 ||
+        connect(*fd, to->ai_addr, to->ai_addrlen) == -1)
         error = errno;
     freeaddrinfo(to);
     return error;
