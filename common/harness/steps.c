@@ -450,6 +450,11 @@ static const char *judge_end(struct session *s, const struct student *p, const s
         return session_print(
             s, "Your program closed the socket%s and read nothing of what it was sent.",
             at_place(s, e));
+    if (story->reads > 0 && p->errors.length > 0) /* perhaps on purpose */
+        return session_print(s,
+                             "Your program gave up: it closed the socket%s before it had seen the "
+                             "end, a recv() that returns 0. What it said about that is below.",
+                             at_place(s, e));
     if (story->reads == 1)
         return "Your program stopped after the first recv(): it closed the socket before it had "
                "seen the end, a recv() that returns 0.";
@@ -580,6 +585,8 @@ const char *steps_diagnose(struct session *s, const struct student *p, enum stat
     if ((found = judge_accept(s, p)) != NULL)
         return found;
     found = diagnose_datagram(s, p);
+    if (found == NULL && status == STATUS_FAIL)
+        found = diagnose_blocking(s, p);
     if (found == NULL && status == STATUS_FAIL)
         found = diagnose_output(s, p);
     if (found == NULL && status == STATUS_FAIL)

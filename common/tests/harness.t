@@ -71,6 +71,7 @@ WANTED = {
     "reply-nul": ("fail", r"^A NUL byte is among the bytes that came"),
     "reply-line-end": ("fail", r"^The program printed something else"),
     "send-string": ("fail", r"left out a NUL byte that it should have sent"),
+    "give-up": ("fail", r"^Your program gave up: it closed the socket.*What it said about that"),
     "send-first": ("fail", r"^Your program finished sending after 2 of 4 bytes"),
     "datagram": ("fail", r"datagram socket, that is UDP, for 127\.0\.0\.1:\d+.*SOCK_STREAM"),
     "beside": ("fail", r"^While the first one still ran, \"student usage\" should have begun to "

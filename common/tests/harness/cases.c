@@ -567,6 +567,17 @@ static void send_string(struct session *s)
     link_expect(peer_accept(server), "ab\0cd", 5);
 }
 
+static void give_up(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p = student_start(s, "give-up", peer_host(server), peer_port(server), NULL);
+    struct link *link = peer_accept(server);
+
+    link_send(link, "abc", 3);
+    link_close(link);
+    expect_exit(p, 0);
+}
+
 static void send_first(struct session *s)
 {
     struct peer *server = peer_listen(s, "127.0.0.1");
@@ -813,6 +824,7 @@ static const struct test_case CASES[] = {
     {.name = "reply-nul", .title = "t", .points = 1, .teaches = "t", .run = reply_nul},
     {.name = "reply-line-end", .title = "t", .points = 1, .teaches = "t", .run = reply_line_end},
     {.name = "send-string", .title = "t", .points = 1, .teaches = "t", .run = send_string},
+    {.name = "give-up", .title = "t", .points = 1, .teaches = "t", .run = give_up},
     {.name = "send-first", .title = "t", .points = 1, .teaches = "t", .run = send_first},
     {.name = "datagram", .title = "t", .points = 1, .teaches = "t", .run = datagram},
     {.name = "beside", .title = "t", .points = 1, .teaches = "t", .run = beside},

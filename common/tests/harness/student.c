@@ -352,6 +352,18 @@ static int send_string(void)
     return send(fd, "ab", 2, 0) != 2;
 }
 
+/* Reads once, says why it reads no more, and ends. */
+static int give_up(void)
+{
+    char bytes[8];
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    if (recv(fd, bytes, sizeof bytes, 0) <= 0)
+        return 2;
+    fprintf(stderr, "student: not what was agreed\n");
+    return close(fd) == -1 ? 2 : 1;
+}
+
 /* The first of two messages that begin with a NUL. */
 static int send_first(void)
 {
@@ -622,6 +634,14 @@ static int ask_all(void)
     return 0;
 }
 
+static int read_unready(void)
+{
+    char byte;
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    return fcntl(fd, F_SETFL, O_NONBLOCK) == -1 || recv(fd, &byte, 1, 0) == -1;
+}
+
 /* Holds four sockets at once, one of them by two descriptors, and never five. Then it spends 0.1 s
  * asleep, or 0.3 s of processor time. */
 static int take_time(void)
@@ -670,6 +690,7 @@ static const struct {
             {"table", overflow_table},
             {"print-reply", print_reply},
             {"send-string", send_string},
+            {"give-up", give_up},
             {"send-first", send_first},
             {"datagram", send_datagram},
             {"port-zero", listen_on_none},
