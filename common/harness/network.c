@@ -162,6 +162,18 @@ static bool is_ours(const struct session *s, uint16_t port)
     return false;
 }
 
+/* True if it is the program's end and the other is empty: then no window is closed, but a cork is
+ * in (TCP_CORK), and what waits behind it leaves after 0.2 s. */
+static bool is_corked(const struct session *s, const struct end *end)
+{
+    int unread = 0;
+
+    for (const struct link *link = s->links; link != NULL; link = link->next)
+        if (link->fd != -1 && link->remote == end->local && link->local == end->remote)
+            return ioctl(link->fd, FIONREAD, &unread) == 0 && unread == 0;
+    return false;
+}
+
 static void see_moving(void *what, const struct end *end)
 {
     struct quiet *q = what;
@@ -169,7 +181,7 @@ static void see_moving(void *what, const struct end *end)
                  end->state == CLOSING || (end->state == ESTABLISHED && end->queued > 0);
 
     /* A window that the other end closed: nothing moves before that one reads. */
-    if (q->quiet && moves && end->timer != PROBES)
+    if (q->quiet && moves && (end->timer != PROBES || is_corked(q->session, end)))
         q->quiet = !is_ours(q->session, end->local) && !is_ours(q->session, end->remote);
 }
 
