@@ -54,8 +54,10 @@ static const char *some_text(struct session *s)
 
     session_text(s, text, length);
     for (size_t i = 0; i < length; i++)
-        if (text[i] == '#')
-            text[i] = 'n'; /* it stands for a number in what the journal must look like */
+        if (text[i] == '#') /* stands for a number in what the journal must look like */
+            text[i] = 'n';
+    if (text[0] == ' ' || text[length - 1] == ' ') /* one case has blanks there, and that is all */
+        text[0] = text[length - 1] = 'b';
     return text;
 }
 
@@ -161,6 +163,9 @@ static void stamps(struct session *s)
 
     for (int i = 0; i < 4; i++)
         stamp(link, &journal);
+    note(&journal, "stamp  a  b ");
+    say(link, s, "stamp  a  b ");
+    hear(link, s, session_print(s, "%d  a  b ", journal.last));
     link_shutdown(link);
     link_expect_end(link);
     stop(p, &journal);
