@@ -1,4 +1,5 @@
 /* Mistakes that the calls alone do not show: what was printed of what came, and by which socket. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -205,4 +206,27 @@ const char *diagnose_datagram(struct session *s, const struct student *p)
                     address_format(&e->peer.any, sizeof e->peer, text));
     }
     return NULL;
+}
+
+/* ---- a socket that does not block, and a program that does not wait ---- */
+
+const char *diagnose_blocking(struct session *s, const struct student *p)
+{
+    const struct wire_event *last = NULL;
+
+    if (!p->ended || p->stopped)
+        return NULL;
+    for (uint32_t i = wire_log_count(&p->log); i > 0 && last == NULL; i--) {
+        const struct wire_event *e = wire_log_event(&p->log, i - 1);
+        if (e != NULL && e->call != WIRE_CLOSE && e->call != WIRE_QUIT && e->call != WIRE_SHUTDOWN)
+            last = e;
+    }
+    if (last == NULL || last->call != WIRE_RECV || last->phase != WIRE_EXIT || last->faults != 0 ||
+        last->error != EAGAIN || last->nonblocking == 0 || last->type != SOCK_STREAM)
+        return NULL;
+    return session_print(s,
+                         "%.*s() returned -1 with EAGAIN, and the program ended: nothing had come "
+                         "yet, and the socket does not block. Wait in poll() before it, or clear "
+                         "O_NONBLOCK with fcntl().",
+                         WIRE_NAME, last->name);
 }

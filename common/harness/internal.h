@@ -288,6 +288,9 @@ const char *diagnose_output(struct session *session, const struct student *stude
 /* What the program sent stops at a NUL. */
 const char *diagnose_sent(const struct session *session);
 
+/* It took EAGAIN from a socket that does not block for the end. */
+const char *diagnose_blocking(struct session *session, const struct student *student);
+
 /* UDP where the harness waits for TCP. */
 const char *diagnose_datagram(struct session *session, const struct student *student);
 

@@ -90,6 +90,7 @@ WANTED = {
     "reset": ("pass", ""),
     "no-reset": ("fail", r"in order, where it should have reset"),
     "spare": ("pass", ""),
+    "unready": ("fail", r"^recv\(\) returned -1 with EAGAIN, and the program ended: nothing had come"),
     "cost": ("pass", ""),
     "cost-time": ("fail", r"^The program ended 1\d\d ms after its first connect\(\); it should have "
                   r"been between 0 and 50 ms"),

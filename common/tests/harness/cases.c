@@ -409,6 +409,14 @@ static void cost(struct session *s)
 
 /* ---- cases that end in a verdict ---- */
 
+static void unready(struct session *s)
+{
+    struct student *p;
+
+    (void)linked(s, "read-unready", &p);
+    student_settle(p);
+}
+
 static void cost_time(struct session *s)
 {
     expect_ran(measured(s, NULL), 0, 50);
@@ -842,6 +850,7 @@ static const struct test_case CASES[] = {
     {.name = "reset", .title = "t", .points = 1, .teaches = "t", .run = reset},
     {.name = "no-reset", .title = "t", .points = 1, .teaches = "t", .run = no_reset},
     {.name = "spare", .title = "t", .points = 1, .teaches = "t", .run = spare},
+    {.name = "unready", .title = "t", .points = 1, .teaches = "t", .run = unready},
     {.name = "cost", .title = "t", .points = 1, .teaches = "t", .run = cost},
     {.name = "cost-time", .title = "t", .points = 1, .teaches = "t", .run = cost_time},
     {.name = "cost-busy", .title = "t", .points = 1, .teaches = "t", .run = cost_busy},
