@@ -720,7 +720,7 @@ static const struct {
             {"descriptors", count_descriptors},
             {"copy", copy_file},
             {"take-time", take_time},
-                {"read-unready", read_unready},
+            {"read-unready", read_unready},
             {"group", hear_group},
             {"ask-all", ask_all}};
 
