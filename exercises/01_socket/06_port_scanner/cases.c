@@ -193,7 +193,6 @@ static void scan_to_deadline(struct board *board)
     do {
         p = student_start(s, ADDRESS, DEADLINE, NULL);
         feed(p, board);
-        take_all(board);
         ran = student_ran_ms(p);
     } while (ran > LATEST_MS && ran < 2 * DEADLINE_MS && session_again(s));
     expect_ran(p, LEAST_MS, LATEST_MS);
@@ -268,7 +267,6 @@ static void untried(struct session *s)
     add(board, peer_refuse(s, ADDRESS), "untried");
     p = student_start(s, ADDRESS, DEADLINE, NULL);
     feed(p, board);
-    take_all(board);
     expect_results(p, board, "");
     expect_exit(p, 0);
     peer_expect_nobody(late, "32 ports before it had not answered: that is as many sockets as may "
@@ -287,10 +285,10 @@ static void many(struct session *s)
     student_settle(p);
     student_spare_descriptors(p, SOCKETS_MOST + OTHERS);
     feed(p, board);
-    take_all(board);
+    student_wait_end(p);
+    expect_sockets(p, SOCKETS_MOST);
     expect_results(p, board, "");
     expect_exit(p, 0);
-    expect_sockets(p, SOCKETS_MOST);
 }
 
 /* As long as a list may be, and then a port more, which is to be refused and not cut. */
@@ -331,6 +329,7 @@ static void hand_over(struct session *s)
     struct board *board = make_board(s);
     char banner[32];
 
+    session_closes_early(s); /* as head does, after a line */
     add_refused(board);
     struct peer *open = add_open(board);
     struct student *p = student_start(s, ADDRESS, AMPLE, "head", "-n", "1", NULL);
