@@ -326,8 +326,9 @@ void link_reset(struct link *link);
 
 /*
  * The option of that socket of the program's that is the other end of this link, by its name,
- * "TCP_NODELAY"; option.c has the table. SO_LINGER is -1 when it is off, and else its seconds. What
- * the program did before it was heard from is in force: receive something first. 0 in play.
+ * "TCP_NODELAY"; option.c has the table. SO_LINGER is -1 when it is off, and else its seconds. It is
+ * read now; where the system does not let us look (option.c), as it was when the first byte moved.
+ * So receive something first: then what the program did before is in force. 0 in play.
  */
 long link_option(struct link *link, const char *name);
 

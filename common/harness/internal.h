@@ -353,6 +353,15 @@ void link_serve(struct link *link, short events);
 short link_events(const struct link *link);
 bool link_read_all(const struct link *link);
 
+/* ---- option.c ---- */
+
+/*
+ * True where the system does not let us look into the program's sockets. Then its wire is asked for
+ * the options, by this entry of the environment.
+ */
+bool options_are_hidden(void);
+const char *options_wanted(struct session *session);
+
 /* ---- flow.c ---- */
 
 /* Gives a socket that is not yet connected the buffers that session_narrow() asked for. */

@@ -51,6 +51,8 @@ static char **make_environment(struct session *s, const char *log)
         s->folder);
     list[n++] = "LSAN_OPTIONS=exitcode=86:print_suppressions=0";
     list[n++] = (char *)session_print(s, WIRE_LOG_VARIABLE "=%s", log);
+    if (options_are_hidden())
+        list[n++] = (char *)options_wanted(s);
     if (s->test->faults != NULL)
         list[n++] = (char *)session_print(s, WIRE_FAULTS_VARIABLE "=%s", s->test->faults);
     list[n++] = (char *)session_print(s, WIRE_SEED_VARIABLE "=%u", s->wire_seed);

@@ -208,6 +208,18 @@ def main():
     twice = run([*command, "--case", "bytes", "--case", "bytes"])
     ok(twice.returncode == 0 and "ok 2 - bytes" in twice.stdout, "one case twice", twice)
 
+    # Where the system hides the program's sockets, its wire tells their options.
+    hider = os.path.abspath(f"{folder}/no_getfd.so")
+    built = run(["gcc", *flags, "-shared", "-fPIC", "common/tests/harness/no_getfd.c", "-o", hider,
+                 "-ldl"])
+    ok(built.returncode == 0, "the hider builds", built.stderr)
+    names = [name for name in WANTED if re.match("options?(?!.*gone)", name)]
+    hidden = read_tap(run([*command, *[w for name in names for w in ("--case", name)]],
+                          env=dict(os.environ, LD_PRELOAD=hider)).stdout)
+    wrong = [n for n in names if hidden.get(n, {}).get("status") != WANTED[n][0] or
+             not re.search(WANTED[n][1], hidden[n]["cause"])]
+    ok(len(names) > 4 and not wrong, "options of sockets that are hidden", [hidden, wrong])
+
     # Play: what it says to run is run, and the conversation comes to its end.
     with tempfile.TemporaryDirectory() as scratch:
         play = subprocess.Popen([*command, "--play", "pieces"], stdin=subprocess.PIPE, text=True,

@@ -19,10 +19,11 @@
 #include "core/error.h"
 
 /* The environment that libwire.so reads when it is loaded. */
-#define WIRE_LOG_VARIABLE "WIRE_LOG"       /* path of the log, made by wire_log_create() */
-#define WIRE_FAULTS_VARIABLE "WIRE_FAULTS" /* names separated by commas, "short-read,eintr" */
-#define WIRE_SEED_VARIABLE "WIRE_SEED"     /* decimal; the same seed disturbs the same calls */
-#define WIRE_HOSTS_VARIABLE "WIRE_HOSTS"   /* path of a hosts table that replaces the system's */
+#define WIRE_LOG_VARIABLE "WIRE_LOG"         /* path of the log, made by wire_log_create() */
+#define WIRE_FAULTS_VARIABLE "WIRE_FAULTS"   /* names separated by commas, "short-read,eintr" */
+#define WIRE_SEED_VARIABLE "WIRE_SEED"       /* decimal; the same seed disturbs the same calls */
+#define WIRE_HOSTS_VARIABLE "WIRE_HOSTS"     /* path of a hosts table that replaces the system's */
+#define WIRE_OPTIONS_VARIABLE "WIRE_OPTIONS" /* "6.1,1.9": level.number of options to be told */
 
 enum wire_call {
     WIRE_NONE,
@@ -46,6 +47,7 @@ enum wire_call {
     WIRE_FORK,       /* fork, vfork; a fork() has an exit in each of the two processes;
                         pthread_create only where a fault makes it fail */
     WIRE_GETSOCKOPT, /* getsockopt(SO_ERROR) alone: how a connect in progress ended */
+    WIRE_OPTION,     /* no call: what an option is when the first byte moves, or at listen() */
     WIRE_CALLS       /* how many there are */
 };
 
@@ -87,7 +89,7 @@ enum { WIRE_HEAD = 32, WIRE_NAME = 16 };
  * - poll, select: fd is the descriptor if there is just one, else -1; head holds the first eight
  *   descriptors as int32_t: those waited for (entry), those ready (exit). epoll: fd is the epoll's.
  * - setsockopt: flags is level << 16 | option, asked its value if it is an int, head its bytes.
- *   getsockopt: the same, asked the SO_ERROR that was read.
+ *   getsockopt: the same, asked the SO_ERROR that was read. option: the same, an exit alone.
  * - sendmmsg, recvmmsg: one entry and exit for each message; asked and result are its bytes.
  * - dup: result is the new descriptor. A dup2() onto a socket logs that socket's close first.
  * - close: unread and, of a stream socket, head are what had come and nobody read (entry and exit).

@@ -27,6 +27,7 @@ static const char *const CALLS[WIRE_CALLS] = {
     [WIRE_QUIT] = "quit",
     [WIRE_FORK] = "fork",
     [WIRE_GETSOCKOPT] = "getsockopt",
+    [WIRE_OPTION] = "option",
 };
 
 static void print_faults(unsigned faults)

@@ -95,6 +95,8 @@ extern struct wire_real {
     WIRE_REAL(WIRE_POINTER)
 } real;
 
+enum { WIRE_OPTIONS_MOST = 32 };
+
 /* A socket that the program has used: what faults and the log remember of it. */
 struct wire_socket {
     _Atomic uint64_t inode;    /* 0: this place is free */
@@ -106,6 +108,7 @@ struct wire_socket {
     _Atomic uint8_t ended;     /* by half-close: reads give 0 */
     _Atomic uint8_t broken;    /* by reset */
     _Atomic uint8_t addressed; /* local and peer are known and stay so */
+    _Atomic uint8_t told;      /* its options were */
     uint8_t family, type;
     union wire_address local, peer;
 };
@@ -123,7 +126,10 @@ extern struct wire_state {
     uint32_t capacity;
     struct fault_plan plan;
     const char *hosts; /* path of the hosts table, or NULL */
-    _Atomic int pid;   /* of the process that owns this memory: another one is in vfork() */
+    struct wire_option {
+        uint16_t level, number;
+    } options[WIRE_OPTIONS_MOST]; /* to be told, up to one of number 0 */
+    _Atomic int pid; /* of the process that owns this memory: another one is in vfork() */
 } wire;
 
 /* True if the program is watched. Every function of ours asks first; finds the real ones. */
@@ -131,6 +137,11 @@ bool wire_on(void);
 
 /* False in the child of vfork(): what it changes in memory, its parent would find changed. */
 bool wire_owns_memory(void);
+
+/* options.c: which options are to be told, "6.1,1.9"; and tells them of a TCP socket, once. Keeps
+ * errno. */
+void wire_options_read(const char *list);
+void wire_options_tell(const struct passage *passage, int fd);
 
 /* state.c: sockets by inode. Never fails; the oldest give way. */
 struct wire_socket *wire_socket_find(uint64_t inode, int fd);

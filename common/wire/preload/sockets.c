@@ -139,6 +139,7 @@ int wire_listen(WIRE_WHO, int fd, int backlog)
     int result = real.listen(fd, backlog);
     int error = errno;
     wire_learn_addresses(&passage, fd); /* listen() binds a socket that is not bound yet */
+    wire_options_tell(&passage, fd);
     return (int)wire_leave(&passage, result, error);
 }
 

@@ -58,6 +58,7 @@ static void read_environment(void)
     if (path == NULL)
         return;
     wire.hosts = getenv(WIRE_HOSTS_VARIABLE);
+    wire_options_read(getenv(WIRE_OPTIONS_VARIABLE));
     if (seed != NULL)
         wire.plan.seed = strtoull(seed, NULL, 10);
     if (faults != NULL && wire_faults_parse(faults, &wire.plan.faults, NULL) == -1)

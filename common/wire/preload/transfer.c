@@ -88,6 +88,7 @@ static void begin_transfer(struct passage *passage, const struct transfer *trans
     if (transfer->to != NULL)
         wire_set_address(&passage->event.peer, transfer->to, transfer->to_length);
     wire_enter(passage);
+    wire_options_tell(passage, transfer->fd);
 }
 
 static ssize_t send_datagram(struct passage *passage, const struct transfer *transfer)
