@@ -95,7 +95,7 @@ static const char *send_file(struct transfer *t)
         if (n == -1 && errno == EAGAIN && !wait_for(t->fd, POLLOUT, &limit))
             return stop_asked() ? "we stop" : "the client stands still";
         if (n == -1 && errno == EINVAL && !t->copies)
-            t->copies = true; /* not every file can be sent so: many in /proc cannot */
+            t->copies = true; /* not every file system can do it */
         else if (n == -1 && errno != EAGAIN && errno != EINTR)
             return errno_name(errno);
         if (stop_asked())
