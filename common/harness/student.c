@@ -51,6 +51,7 @@ static char **make_environment(struct session *s, const char *log)
         s->folder);
     list[n++] = "LSAN_OPTIONS=exitcode=86:print_suppressions=0";
     list[n++] = (char *)session_print(s, WIRE_LOG_VARIABLE "=%s", log);
+    list[n++] = (char *)session_print(s, WIRE_PROGRAM_VARIABLE "=%s", s->options->program);
     if (options_are_hidden())
         list[n++] = (char *)options_wanted(s);
     if (s->test->faults != NULL)

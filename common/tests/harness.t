@@ -91,6 +91,7 @@ WANTED = {
     "no-reset": ("fail", r"in order, where it should have reset"),
     "spare": ("pass", ""),
     "unready": ("fail", r"^recv\(\) returned -1 with EAGAIN, and the program ended: nothing had come"),
+    "become": ("fail", r"^It became cat"),
     "cost": ("pass", ""),
     "cost-time": ("fail", r"^The program ended 1\d\d ms after its first connect\(\); it should have "
                   r"been between 0 and 50 ms"),
@@ -191,6 +192,9 @@ def main():
         ok(generic == {"reply-line-end", "short-text", "other-name", "udp-other",
                        "shape-other", "file-other", "send-first"},
            "sentences that name no cause say so", generic)
+        places = [step["where"] for step in verdicts["become"]["steps"]]
+        ok(re.match(r"student\.c:\d+", places[0]) and set(places[1:]) == {""},
+           "the calls of a program that it became have no place in its file", verdicts["become"])
         ok(any("(UDP)" in step["text"] for step in verdicts["datagram"]["steps"]),
            "a step by UDP says so", verdicts["datagram"])
         ok(os.listdir(scratch) == [], "no folder is left behind", os.listdir(scratch))

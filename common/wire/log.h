@@ -23,6 +23,7 @@
 #define WIRE_FAULTS_VARIABLE "WIRE_FAULTS"   /* names separated by commas, "short-read,eintr" */
 #define WIRE_SEED_VARIABLE "WIRE_SEED"       /* decimal; the same seed disturbs the same calls */
 #define WIRE_HOSTS_VARIABLE "WIRE_HOSTS"     /* path of a hosts table that replaces the system's */
+#define WIRE_PROGRAM_VARIABLE "WIRE_PROGRAM" /* path: calls are placed in this program alone */
 #define WIRE_OPTIONS_VARIABLE "WIRE_OPTIONS" /* "6.1,1.9": level.number of options to be told */
 
 enum wire_call {

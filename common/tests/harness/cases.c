@@ -417,6 +417,17 @@ static void unready(struct session *s)
     student_settle(p);
 }
 
+static void become(struct session *s)
+{
+    struct student *p;
+    struct link *link = linked(s, "become-cat", &p);
+
+    link_send(link, "miaow", 5);
+    link_close(link);
+    expect_output(p, "miaow", 5);
+    session_fail(s, "It became cat.");
+}
+
 static void cost_time(struct session *s)
 {
     expect_ran(measured(s, NULL), 0, 50);
@@ -851,6 +862,7 @@ static const struct test_case CASES[] = {
     {.name = "no-reset", .title = "t", .points = 1, .teaches = "t", .run = no_reset},
     {.name = "spare", .title = "t", .points = 1, .teaches = "t", .run = spare},
     {.name = "unready", .title = "t", .points = 1, .teaches = "t", .run = unready},
+    {.name = "become", .title = "t", .points = 1, .teaches = "t", .run = become},
     {.name = "cost", .title = "t", .points = 1, .teaches = "t", .run = cost},
     {.name = "cost-time", .title = "t", .points = 1, .teaches = "t", .run = cost_time},
     {.name = "cost-busy", .title = "t", .points = 1, .teaches = "t", .run = cost_busy},

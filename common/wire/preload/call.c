@@ -4,7 +4,9 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <unwind.h>
 
@@ -30,10 +32,21 @@ static int on_object(struct dl_phdr_info *info, size_t size, void *data)
     return 1; /* the first object is the main program */
 }
 
+/* The program that was meant may have become another one, by exec: its code has no places. */
+static bool is_program(const char *path)
+{
+    struct stat meant, ours;
+
+    return path == NULL || stat(path, &meant) == -1 || stat("/proc/self/exe", &ours) == -1 ||
+           (meant.st_dev == ours.st_dev && meant.st_ino == ours.st_ino);
+}
+
 /* Before anything can be called from a signal handler: dl_iterate_phdr() takes a lock. */
 __attribute__((constructor)) static void find_program(void)
 {
     (void)dl_iterate_phdr(on_object, NULL); /* returns what on_object() does */
+    if (!is_program(getenv(WIRE_PROGRAM_VARIABLE)))
+        program.start = program.end = 0;
 }
 
 static bool in_program(uintptr_t address)
@@ -70,6 +83,8 @@ static uint64_t caller_offset(uintptr_t caller)
 {
     struct walk walk = {.found = caller};
 
+    if (program.end == 0)
+        return 0;
     if (!in_program(caller)) {
         walk.found = 0;
         (void)_Unwind_Backtrace(on_frame, &walk); /* found or not is all that counts */
