@@ -401,6 +401,12 @@ static void quotes_are_compared_and_refreshed(void **state)
     assert_int_equal(buffer_add_file(&now, lesson_path, 1 << 20), 0);
     assert_non_null(strstr(now.data, "```c 03_tcp_client.c sum\nint s;\n```\n\n**Investigate.**"));
     buffer_free(&now);
+    /* A quote that is still empty stands where its fence is, and what is above it stays. */
+    file_write(lesson_path, "# 1.03 X\n\nOne.\nTwo.\n\n```c 03_tcp_client.c sum\n```\n\nThree.\n");
+    assert_int_equal(lesson_quotes_record(lesson_path, &error), 0);
+    assert_int_equal(buffer_add_file(&now, lesson_path, 1 << 20), 0);
+    assert_non_null(strstr(now.data, "Two.\n\n```c 03_tcp_client.c sum\nint s;\n```\n\nThree."));
+    buffer_free(&now);
 }
 
 /* ---- sessions ---------------------------------------------------------------------------------

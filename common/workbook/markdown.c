@@ -113,6 +113,8 @@ static int enter_code(struct reader *reader, const MD_BLOCK_CODE_DETAIL *detail)
 
     if (block == NULL)
         return -1;
+    if (detail->info.text != NULL && inside(reader, detail->info.text))
+        block->offset = (size_t)(detail->info.text - reader->source); /* until text is found */
     block->info = strndup(detail->info.text != NULL ? detail->info.text : "", detail->info.size);
     reader->failed = reader->failed || block->info == NULL;
     return reader->failed ? -1 : 0;
@@ -356,9 +358,12 @@ int markdown_parse(struct markdown *markdown, const char *text, size_t length, s
         return error_set(error, _("there is not enough memory to read a text"));
     }
     for (size_t i = 0, line = 1; i < markdown->count; i++) { /* what holds no text has no place */
-        if (markdown->blocks[i].line == 0)
-            markdown->blocks[i].line = line;
-        line = markdown->blocks[i].line;
+        struct block *block = &markdown->blocks[i];
+        if (block->line == 0 && block->kind == BLOCK_CODE && block->offset > 0)
+            line = line_of(&reader, text + block->offset); /* but for the word at its fence */
+        if (block->line == 0)
+            block->line = line;
+        line = block->line;
     }
     return 0;
 }
