@@ -1,6 +1,8 @@
 #include "core/stop.h"
 
+#include <poll.h>
 #include <stddef.h>
+#include <time.h>
 
 static volatile sig_atomic_t asked;
 static sigset_t none; /* static: empty from the start */
@@ -38,4 +40,16 @@ bool stop_asked(void)
 const sigset_t *stop_mask(void)
 {
     return &none;
+}
+
+int stop_wait(int fd, short events, int limit)
+{
+    const struct timespec time = {.tv_sec = limit / 1000, .tv_nsec = limit % 1000 * 1000000L};
+    struct pollfd one = {.fd = fd, .events = events};
+
+    if (stop_asked())
+        return -1;
+    /* With one descriptor and a good time it can fail for EINTR alone. */
+    int ready = ppoll(&one, 1, limit < 0 ? NULL : &time, stop_mask());
+    return stop_asked() ? -1 : ready == 1;
 }

@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/address.h"
+#include "core/stop.h"
 
 /* Closes fd, keeps errno, and returns -1. */
 static int give_up(int fd)
@@ -71,6 +73,19 @@ int tcp_announce(int listener, struct error *error)
     if (printf("listening on [%s]:%s\n", host, port) < 0 || fflush(stdout) == EOF)
         return set_why(error, "standard output");
     return 0;
+}
+
+int tcp_accept(int listener)
+{
+    while (stop_wait(listener, POLLIN, -1) != -1) {
+        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd != -1)
+            return fd;
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+            (void)stop_wait(-1, 0,
+                            100); /* the client stays queued: no busy loop around accept4() */
+    }
+    return -1;
 }
 
 int tcp_connect(const char *host, const char *service, struct error *error)

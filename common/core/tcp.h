@@ -26,6 +26,15 @@ int tcp_listen(uint16_t port, struct error *error);
 int tcp_announce(int listener, struct error *error);
 
 /*
+ * Waits for the next client of a listener that does not block, as tcp_listen() makes it. Returns a
+ * socket that is close-on-exec and does not block; the caller closes it. Returns -1 only when the
+ * program is to stop (core/stop.h). It passes over a client that has left already, and while
+ * descriptors or memory are short it tries again ten times a second. Python: socket.accept().
+ * Source: lesson 1.04, accept(2).
+ */
+int tcp_accept(int listener);
+
+/*
  * Connects to the first address of host that accepts. service is a name or a number. Returns a
  * socket that is close-on-exec and blocks; the caller closes it. Returns -1 and the error of the
  * last address, or that of the name. It waits as long as the system does, minutes perhaps.

@@ -8,15 +8,19 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/address.h"
@@ -228,8 +232,10 @@ static void test_tcp(void **state)
     (void)snprintf(port, sizeof port, "%d", address_port((struct sockaddr *)&address));
     int client = tcp_connect("127.0.0.1", port, &error);
     assert_int_not_equal(client, -1);
-    int server = accept(listener, NULL, NULL);
+    int server = tcp_accept(listener);
     assert_int_not_equal(server, -1);
+    assert_int_equal(fcntl(server, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+    assert_int_equal(fcntl(server, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
     assert_int_equal(tcp_send_all(client, "abc", 3), 0);
     assert_int_equal(recv(server, text, sizeof text, MSG_WAITALL | MSG_PEEK | MSG_DONTWAIT), 3);
     assert_memory_equal(text, "abc", 3);
@@ -243,16 +249,62 @@ static void test_tcp(void **state)
     assert_int_equal(close(client), 0);
 }
 
+static struct rlimit enough;
+
+static void on_alarm(int number)
+{
+    (void)number;
+    (void)setrlimit(RLIMIT_NOFILE, &enough);
+}
+
+/* Out of descriptors, until an alarm allows more: tcp_accept() waits for that, asleep. */
+static void test_accept_later(void **state)
+{
+    const struct sigaction wake = {.sa_handler = on_alarm};
+    const struct itimerval soon = {.it_value.tv_usec = 250000};
+    struct error error = {.text = ""};
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    char port[8];
+
+    (void)state;
+    int listener = tcp_listen(0, &error);
+    assert_int_not_equal(listener, -1);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    (void)snprintf(port, sizeof port, "%d", address_port((struct sockaddr *)&address));
+    int client = tcp_connect("127.0.0.1", port, &error);
+    assert_int_not_equal(client, -1);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &enough), 0);
+    const struct rlimit few = {.rlim_cur = (rlim_t)client + 1, .rlim_max = enough.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_int_equal(sigaction(SIGALRM, &wake, NULL), 0);
+    clock_t used = clock();
+    assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    int server = tcp_accept(listener);
+    assert_int_not_equal(server, -1);
+    assert_true(clock() - used < CLOCKS_PER_SEC / 20);
+    assert_int_equal(close(listener) | close(client) | close(server), 0);
+}
+
 /* A signal that comes while the program is busy is seen, and one that comes before it sleeps. */
 static void test_stop(void **state)
 {
     struct error error = {.text = ""};
+    int ends[2];
 
     (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(stop_wait(ends[0], POLLIN, 10), 0);
+    assert_int_equal(stop_wait(-1, 0, 10), 0);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    assert_int_equal(stop_wait(ends[0], POLLIN, -1), 1);
     assert_int_equal(stop_hold(&error), 0);
     assert_false(stop_asked());
     assert_int_equal(raise(SIGTERM), 0);
     assert_true(stop_asked());
+    assert_int_equal(stop_wait(ends[0], POLLIN, -1), -1);
+    assert_int_equal(tcp_accept(ends[0]), -1);
+    assert_int_equal(close(ends[0]) | close(ends[1]), 0);
     assert_int_equal(ppoll(NULL, 0, NULL, stop_mask()), -1);
     assert_int_equal(errno, EINTR);
     assert_true(stop_asked());
@@ -264,7 +316,8 @@ int main(void)
         cmocka_unit_test(test_number),      cmocka_unit_test(test_buffer),
         cmocka_unit_test(test_buffer_file), cmocka_unit_test(test_address),
         cmocka_unit_test(test_error),       cmocka_unit_test(test_programs),
-        cmocka_unit_test(test_tcp),         cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_tcp),         cmocka_unit_test(test_accept_later),
+        cmocka_unit_test(test_stop),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
