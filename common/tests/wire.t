@@ -473,6 +473,47 @@ def test_command():
                "%s reaches the command" % number.name, process.returncode)
 
 
+STARTS = """
+import errno, os, sys, _thread
+failed = [0, 0]
+while True:
+    try:
+        child = os.fork()
+    except OSError as error:
+        failed[0] += error.errno == errno.EAGAIN
+        continue
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    break
+ended = _thread.allocate_lock()
+ended.acquire()
+for _ in range(2):
+    try:
+        _thread.start_new_thread(ended.release, ())
+        ended.acquire()
+    except RuntimeError:
+        failed[1] += 1
+print(*failed)
+"""
+
+
+def test_starts():
+    """start-eagain: the first tries fail, and from then on all is well."""
+    counts = set()
+    for seed in range(8):
+        status, out, err = run(WIRE, "--fault", "start-eagain", "--seed", str(seed),
+                               "/usr/bin/python3", "-c", STARTS)
+        if status == 0:
+            counts.add(out)
+    tap.ok(counts == {"1 0\n", "2 0\n", "3 0\n"}, "start-eagain: fork() fails 1 to 3 times", counts)
+    threads = STARTS.replace("os.fork()", "os.getpid()").replace("os.waitpid(child, 0)", "pass")
+    counts = {run(WIRE, "--fault", "start-eagain", "--seed", str(seed), "/usr/bin/python3", "-c",
+                  threads)[1] for seed in range(8)}
+    tap.ok(counts == {"0 1\n", "0 2\n"}, "start-eagain: so does pthread_create()", counts)
+    tap.ok(run(WIRE, "/usr/bin/python3", "-c", STARTS)[1] == "0 0\n", "and not without it")
+
+
 def test_inert():
     """Without WIRE_LOG, or with one that is none, the library does nothing."""
     library = os.path.abspath("build/libwire.so")
@@ -492,7 +533,8 @@ def main():
     # A job in the background ignores SIGINT, and would hand that on.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for test in (test_ladder, test_refused, test_curl, test_forms, test_unread, test_streams,
-                 test_cuts, test_broken, test_udp, test_names, test_command, test_inert):
+                 test_cuts, test_broken, test_udp, test_names, test_command, test_starts,
+                 test_inert):
         try:
             test()
         except Exception as error:  # pylint: disable=broad-except
