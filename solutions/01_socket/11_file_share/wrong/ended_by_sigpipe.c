@@ -1,6 +1,6 @@
 /* fails: never-reads resets sigterm-while-serving */
 /*
- * send() without MSG_NOSIGNAL: the first one who is gone before its answer ends the program.
+ * have sends without MSG_NOSIGNAL: the first one who is gone before its answer ends the program.
  */
 #define _GNU_SOURCE /* accept4() and ppoll() */
 #include <arpa/inet.h>
@@ -154,7 +154,8 @@ static bool receive_text(int fd, char text[LINE_MOST + 1], struct sockaddr_in *f
 static bool send_all(const struct talk *talk, const void *bytes, size_t length, bool more)
 {
     for (const char *at = bytes; length > 0;) {
-        ssize_t n = send(talk->fd, at, length, more ? MSG_MORE : 0);
+        ssize_t n = send(talk->fd, at, length,
+                         (talk->address.sin_port == 0 ? 0 : MSG_NOSIGNAL) | (more ? MSG_MORE : 0));
         if (n == -1 && errno != EINTR)
             return false; /* EAGAIN: it took longer than SO_SNDTIMEO allows */
         at += n > 0 ? n : 0;

@@ -206,7 +206,7 @@ struct client {
     char in[512]; /* requests; whatever does not fit waits in the kernel */
     size_t in_length;
     char *pile;
-    size_t piled, sent;
+    size_t piled, room, sent;
     bool finished; /* it sends no more */
     bool last;     /* close when the answer is out */
 };
@@ -224,16 +224,19 @@ static void answer(struct client *client, const char *error, const void *bytes, 
     char line[32];
     size_t head = (size_t)(error != NULL ? snprintf(line, sizeof line, "error %s\n", error)
                                          : snprintf(line, sizeof line, "ok %zu\n", length));
-    char *grown = realloc(client->pile, client->piled + head + length);
 
-    if (grown == NULL) {
-        client->last = true;
-        return;
+    if (client->piled + head + length > client->room) {
+        char *grown = realloc(client->pile, 2 * client->room + head + length);
+        if (grown == NULL) {
+            client->last = true;
+            return;
+        }
+        client->pile = grown;
+        client->room = 2 * client->room + head + length;
     }
-    client->pile = grown;
-    memcpy(grown + client->piled, line, head);
+    memcpy(client->pile + client->piled, line, head);
     if (length > 0)
-        memcpy(grown + client->piled + head, bytes, length);
+        memcpy(client->pile + client->piled + head, bytes, length);
     client->piled += head + length;
 }
 
