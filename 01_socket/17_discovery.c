@@ -8,15 +8,14 @@
  *          17_discovery find INTERFACE ADDRESS PORT SERVICE MILLISECONDS [COUNT]
  * See:     ip(7), udp(7), SO_BINDTODEVICE and SO_BROADCAST in socket(7), if_nametoindex(3),
  *          netdevice(7); RFC 1112, RFC 919, RFC 2365
- * Leaves out: IPv6, of which the lesson tells; and an answer that waits a moment by chance, so that
- *          a thousand machines do not all answer at once.
+ * Leaves out: IPv6, of which the lesson tells; an answer that waits a moment by chance, so that a
+ *          thousand machines do not all answer at once; setting IP_MULTICAST_TTL and
+ *          IP_MULTICAST_LOOP to what they are.
  */
-#define _GNU_SOURCE /* struct ip_mreqn, struct ifreq, ppoll() */
+#define _GNU_SOURCE /* struct ip_mreqn, struct ifreq */
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -30,11 +29,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/address.h"
 #include "core/error.h"
 #include "core/number.h"
 #include "core/stop.h"
+#include "core/tcp.h"
 
-enum { WORD = 32, DATAGRAM = 128, LINE = 128, FOUND_MOST = 64 };
+enum { WORD = 32, DATAGRAM = 128, FOUND_MOST = 64 };
 
 /* Where questions go: a group or a broadcast address, through one interface. */
 struct place {
@@ -43,45 +44,38 @@ struct place {
     bool group;
 };
 
-static void set_option(int fd, int level, int name, const void *value, socklen_t length,
-                       const char *what)
-{
-    if (setsockopt(fd, level, name, value, length) == -1)
-        die_errno("%s", what);
-}
-
-/* Sets an option, or ends the program with the option's name. */
-#define SET(fd, level, name, value) set_option(fd, level, name, &(value), sizeof(value), #name)
+static char found[FOUND_MOST][DATAGRAM]; /* what was printed */
+static long count;
 
 /* [device] A socket to which nothing comes but through the interface. */
 static int open_on(const char *interface)
 {
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const socklen_t length = (socklen_t)strlen(interface) + 1;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    if (fd == -1)
-        die_errno("socket");
-    set_option(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface) + 1,
-               interface);
+    if (fd == -1 || setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, length) == -1)
+        die_errno("%s", interface);
     return fd;
 }
 /* [/device] */
 
-/* [interface] The interface as multicast wants it: by its number, and with its address. */
-static struct ip_mreqn group_on(int fd, const struct place *place)
+/* [group] Names the group, and the interface by its number and address: to join, or to ask. */
+static void set_group(int fd, const struct place *place, int option)
 {
+    struct ip_mreqn group = {.imr_multiaddr = place->address.sin_addr,
+                             .imr_ifindex = (int)if_nametoindex(place->interface)};
     struct ifreq request = {.ifr_addr.sa_family = AF_INET};
-    struct sockaddr_in address;
-    unsigned number = if_nametoindex(place->interface);
+    struct sockaddr_in own;
 
     (void)snprintf(request.ifr_name, sizeof request.ifr_name, "%s", place->interface);
-    if (number == 0 || ioctl(fd, SIOCGIFADDR, &request) == -1)
-        die_errno("%s", place->interface);
-    memcpy(&address, &request.ifr_addr, sizeof address);
-    return (struct ip_mreqn){.imr_multiaddr = place->address.sin_addr,
-                             .imr_address = address.sin_addr,
-                             .imr_ifindex = (int)number};
+    if (ioctl(fd, SIOCGIFADDR, &request) == -1)
+        die_errno("the address of %s", place->interface);
+    memcpy(&own, &request.ifr_addr, sizeof own);
+    group.imr_address = own.sin_addr;
+    if (setsockopt(fd, IPPROTO_IP, option, &group, sizeof group) == -1)
+        die_errno("the group");
 }
-/* [/interface] */
+/* [/group] */
 
 /* [offer] Opens a socket that hears what is sent to the place; others may have such a one too. */
 static int open_offering(const struct place *place)
@@ -90,13 +84,11 @@ static int open_offering(const struct place *place)
     const int on = 1;
     int fd = open_on(place->interface);
 
-    SET(fd, SOL_SOCKET, SO_REUSEADDR, on);
-    if (bind(fd, (const void *)to, sizeof *to) == -1)
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
+        bind(fd, (const void *)to, sizeof *to) == -1)
         die_errno("bind");
-    if (place->group) {
-        struct ip_mreqn group = group_on(fd, place);
-        SET(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, group);
-    }
+    if (place->group)
+        set_group(fd, place, IP_ADD_MEMBERSHIP);
     return fd;
 }
 /* [/offer] */
@@ -104,34 +96,29 @@ static int open_offering(const struct place *place)
 /* [find] Opens a socket that may send to the place. */
 static int open_finding(const struct place *place)
 {
-    const int on = 1, hops = 1;
+    const int on = 1;
     int fd = open_on(place->interface);
 
-    if (place->group) {
-        struct ip_mreqn group = group_on(fd, place);
-        SET(fd, IPPROTO_IP, IP_MULTICAST_IF, group);
-        SET(fd, IPPROTO_IP, IP_MULTICAST_TTL, hops);
-        SET(fd, IPPROTO_IP, IP_MULTICAST_LOOP, on);
-    } else {
-        SET(fd, SOL_SOCKET, SO_BROADCAST, on);
-    }
+    if (place->group)
+        set_group(fd, place, IP_MULTICAST_IF);
+    else if (setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on) == -1)
+        die_errno("SO_BROADCAST");
     return fd;
 }
 /* [/find] */
 
-/* Takes a datagram and puts a NUL behind it. False if there is none, or it is no line of text. */
+/* Takes a datagram as a string. False if there is none, or it is not a line of text. */
 static bool receive(int fd, char text[DATAGRAM], struct sockaddr_in *from)
 {
     socklen_t length = sizeof *from;
-    ssize_t n = recvfrom(fd, text, DATAGRAM, MSG_DONTWAIT | MSG_TRUNC, (void *)from, &length);
+    ssize_t n = recvfrom(fd, text, DATAGRAM, MSG_TRUNC, (void *)from, &length), good = 0;
 
     if (n < 0 || n >= DATAGRAM)
         return false;
     text[n] = '\0';
-    for (ssize_t i = 0; i < n; i++)
-        if (!isprint((unsigned char)text[i]))
-            return false;
-    return true;
+    while (isprint((unsigned char)text[good]))
+        good++;
+    return good == n;
 }
 
 /* [answer] Answers questions for the service until told to stop. */
@@ -141,56 +128,40 @@ static void offer(const struct place *place, const char *service, long port, con
     struct sockaddr_in asker;
     char text[DATAGRAM], answer[DATAGRAM];
     int fd = open_offering(place);
-    struct pollfd one = {.fd = fd, .events = POLLIN};
 
-    if (stop_hold(&error) == -1)
+    if (stop_hold(&error) == -1 || tcp_announce(fd, &error) == -1) /* UDP's address will do, too */
         die("%s", error.text);
-    printf("listening on [%s]:%d\n",
-           inet_ntop(AF_INET, &place->address.sin_addr, text, sizeof text),
-           ntohs(place->address.sin_port));
-    if (fflush(stdout) == EOF)
-        die_errno("standard output");
-    while (!stop_asked()) {
-        if (ppoll(&one, 1, NULL, stop_mask()) == -1 && errno != EINTR)
-            die_errno("cannot wait");
+    while (stop_wait(fd, POLLIN, -1) != -1) {
         if (!receive(fd, text, &asker) || strncmp(text, "find ", 5) != 0 ||
             strspn(text + 5, "0123456789abcdef") != 16 || text[21] != ' ' ||
             strcmp(text + 22, service) != 0)
             continue; /* not for us */
         int n =
             snprintf(answer, sizeof answer, "here %.16s %s %ld %s", text + 5, service, port, name);
-        if (sendto(fd, answer, (size_t)n, MSG_DONTWAIT, (void *)&asker, sizeof asker) == -1)
+        if (sendto(fd, answer, (size_t)n, 0, (void *)&asker, sizeof asker) == -1)
             report_errno("cannot answer"); /* the asker asks again */
     }
     (void)close(fd);
 }
 /* [/answer] */
 
-/* [take] Prints whom an answer names. False if it is no answer, or one that was printed before. */
-static bool take(const char *text, const char *wanted, const struct sockaddr_in *from)
+/* [take] Prints whom an answer names, by "PORT NAME", unless it was printed before. */
+static void take(const char *answer, struct sockaddr_in from)
 {
-    static char found[FOUND_MOST][LINE];
-    static size_t count;
-    char host[INET_ADDRSTRLEN], port[8], line[LINE];
+    char port[6], space, address[ADDRESS_TEXT], line[DATAGRAM];
     long number;
 
-    if (strncmp(text, wanted, strlen(wanted)) != 0)
-        return false; /* of another program, or to another question */
-    text += strlen(wanted);
-    size_t digits = strspn(text, "0123456789");
-    (void)snprintf(port, sizeof port, "%.*s", (int)digits, text);
-    if (digits > 5 || !number_parse(port, 1, UINT16_MAX, &number) || text[digits] != ' ')
-        return false;
-    (void)snprintf(line, sizeof line, "%s:%s%s",
-                   inet_ntop(AF_INET, &from->sin_addr, host, sizeof host), port, text + digits);
-    for (size_t i = 0; i < count; i++)
+    if (sscanf(answer, "%5[0-9]%c", port, &space) != 2 || space != ' ' ||
+        !number_parse(port, 1, UINT16_MAX, &number))
+        return;
+    from.sin_port = htons((uint16_t)number);
+    (void)snprintf(line, sizeof line, "%s%s", address_format((void *)&from, sizeof from, address),
+                   answer + strlen(port));
+    for (long i = 0; i < count; i++)
         if (strcmp(found[i], line) == 0)
-            return false;
-    if (count == FOUND_MOST)
-        return false;
+            return;
     memcpy(found[count++], line, sizeof line);
     puts(line);
-    return true;
 }
 /* [/take] */
 
@@ -202,21 +173,20 @@ static long now_ms(void)
     return now.tv_sec * 1000L + now.tv_nsec / 1000000;
 }
 
-/* [ask] Asks, and asks again, until the time is up or most have answered. Returns how many did. */
-static long find(const struct place *place, const char *service, long limit, long most)
+/* [ask] Asks, and asks again, until the time is up or most have answered. */
+static void find(const struct place *place, const char *service, long limit, long most)
 {
     char question[DATAGRAM], wanted[DATAGRAM], text[DATAGRAM];
     struct sockaddr_in from;
     uint64_t id;
-    long found = 0, pause = limit / 8 + 1;
     int fd = open_finding(place);
 
     if (getrandom(&id, sizeof id, 0) != (ssize_t)sizeof id)
         die_errno("getrandom");
     int length = snprintf(question, sizeof question, "find %016" PRIx64 " %s", id, service);
-    (void)snprintf(wanted, sizeof wanted, "here %016" PRIx64 " %s ", id, service);
-    long now = now_ms(), end = now + limit, ask = now;
-    for (; found < most && now < end; now = now_ms()) {
+    int head = snprintf(wanted, sizeof wanted, "here %016" PRIx64 " %s ", id, service);
+    long now = now_ms(), end = now + limit, ask = now, pause = limit / 8 + 1;
+    for (; count < most && now < end; now = now_ms()) {
         if (now >= ask) { /* one datagram may be lost; three hardly are */
             if (sendto(fd, question, (size_t)length, 0, (const void *)&place->address,
                        sizeof place->address) == -1)
@@ -224,48 +194,46 @@ static long find(const struct place *place, const char *service, long limit, lon
             ask = now + pause;
             pause *= 2;
         }
-        struct pollfd one = {.fd = fd, .events = POLLIN};
-        long until = ask < end ? ask : end;
-        if (poll(&one, 1, (int)(until - now)) == -1 && errno != EINTR)
-            die_errno("cannot wait");
-        if (one.revents != 0 && receive(fd, text, &from) && take(text, wanted, &from))
-            found++;
+        (void)stop_wait(fd, POLLIN, (int)((ask < end ? ask : end) - now)); /* receive() will see */
+        if (receive(fd, text, &from) && strncmp(text, wanted, (size_t)head) == 0)
+            take(text + head, from);
     }
     (void)close(fd);
-    return found;
+    if (count == 0)
+        die("nobody offers %s", service);
 }
 /* [/ask] */
 
 static bool is_word(const char *text)
 {
-    size_t length = strlen(text);
+    size_t length = 0;
 
-    for (size_t i = 0; i < length; i++)
-        if (!isgraph((unsigned char)text[i]))
-            return false;
-    return length > 0 && length <= WORD;
+    while (isgraph((unsigned char)text[length]))
+        length++;
+    return length > 0 && length <= WORD && text[length] == '\0';
 }
 
 int main(int argc, char **argv)
 {
-    struct place place = {.address.sin_family = AF_INET};
     const bool offers = argc == 8 && strcmp(argv[1], "offer") == 0;
+    const bool finds = (argc == 7 || argc == 8) && strcmp(argv[1], "find") == 0;
+    struct place place = {.address.sin_family = AF_INET};
     long port, number, most = FOUND_MOST;
 
-    if ((!offers && ((argc != 7 && argc != 8) || strcmp(argv[1], "find") != 0)) ||
-        strlen(argv[2]) >= IFNAMSIZ || inet_pton(AF_INET, argv[3], &place.address.sin_addr) != 1 ||
+    if ((!offers && !finds) || strlen(argv[2]) >= IFNAMSIZ ||
+        inet_pton(AF_INET, argv[3], &place.address.sin_addr) != 1 ||
         !number_parse(argv[4], 1, UINT16_MAX, &port) || !is_word(argv[5]) ||
         !number_parse(argv[6], 1, offers ? UINT16_MAX : 60000, &number) ||
-        (offers ? !is_word(argv[7]) : argc == 8 && !number_parse(argv[7], 1, FOUND_MOST, &most)))
+        (offers && !is_word(argv[7])) ||
+        (finds && argc == 8 && !number_parse(argv[7], 1, FOUND_MOST, &most)))
         die_usage("offer INTERFACE ADDRESS PORT SERVICE SERVICE_PORT NAME\n"
                   "       17_discovery find INTERFACE ADDRESS PORT SERVICE MILLISECONDS [COUNT]");
     place.address.sin_port = htons((uint16_t)port);
     place.interface = argv[2];
     place.group = IN_MULTICAST(ntohl(place.address.sin_addr.s_addr));
-    if (offers) {
+    if (offers)
         offer(&place, argv[5], number, argv[7]);
-    } else if (find(&place, argv[5], number, most) == 0) {
-        die("nobody offers %s", argv[5]);
-    }
+    else
+        find(&place, argv[5], number, most);
     finish(EXIT_SUCCESS);
 }

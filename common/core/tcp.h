@@ -20,8 +20,9 @@
 int tcp_listen(uint16_t port, struct error *error);
 
 /*
- * Prints "listening on [address]:port" and flushes it: clients may come. Returns 0, or -1 and an
- * error when standard output cannot be written.
+ * Prints "listening on [address]:port" and flushes it: clients may come. Any socket with an address
+ * of its own will do, one for datagrams too. Returns 0, or -1 and an error when standard output
+ * cannot be written.
  */
 int tcp_announce(int listener, struct error *error);
 
