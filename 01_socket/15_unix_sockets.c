@@ -147,7 +147,8 @@ static _Noreturn void be_child(int fd)
     send_or_die(fd, "two", -1);
     send_or_die(fd, "a note", note);
     send_or_die(fd, "the same note", note);
-    expect_letter(fd, &letter, false);
+    if (receive_letter(fd, &letter, false) == -1 || letter.length == 0)
+        _exit(EXIT_FAILURE); /* the parent has gone, and said why */
     if (read(note, rest, sizeof rest - 1) == -1)
         die_errno("read");
     send_or_die(fd, rest, -1);
@@ -185,11 +186,15 @@ static void show_pair(void)
         setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == -1 ||
         getsockopt(ends[0], SOL_SOCKET, SO_PEERCRED, &peer, &size) == -1)
         die_errno("socketpair");
+    if (fflush(stdout) == EOF) /* else the child has a copy of what was not yet written */
+        die_errno("standard output");
     pid_t child = fork();
     if (child == -1)
         die_errno("fork");
-    if (child == 0)
+    if (child == 0) {
+        (void)close(ends[0]); /* the parent's: else we would never see its end */
         be_child(ends[1]);
+    }
     (void)close(ends[1]); /* the child's; nothing was written here */
     expect_letter(ends[0], &letter, true);
     expect_letter(ends[0], &letter, true);
