@@ -93,7 +93,7 @@ WANTED = {
     "unready": ("fail", r"^recv\(\) returned -1 with EAGAIN, and the program ended: nothing had"),
     "become": ("fail", r"^It became cat"),
     "cost": ("pass", ""),
-    "cost-time": ("fail", r"^The program ended 1\d\d ms after its first connect\(\); it should "
+    "cost-time": ("fail", r"^The program ended \d+ ms after its first connect\(\); it should "
                   r"have been between 0 and 50 ms"),
     "cost-busy": ("fail", r"^The program used the processor for [3-9]\d\d ms; 250 would do"),
     "cost-calls": ("fail", r"^The program made 13 calls on its sockets; 12 would do"),
