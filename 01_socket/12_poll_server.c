@@ -33,7 +33,7 @@ struct client {
 
 /* watched[i] is what poll() is asked about clients[i]; number 0 is the listening socket. */
 static struct pollfd *watched;
-static struct client **clients;
+static struct client *clients;
 static nfds_t count, room;
 /* [/state] */
 
@@ -46,7 +46,7 @@ static bool grow(void)
     if (new_watched == NULL)
         return false;
     watched = new_watched;
-    struct client **new_clients = realloc(clients, more * sizeof *clients);
+    struct client *new_clients = realloc(clients, more * sizeof *clients);
     if (new_clients == NULL)
         return false;
     clients = new_clients;
@@ -54,12 +54,13 @@ static bool grow(void)
     return true;
 }
 
-static bool add(int fd, struct client *client)
+static bool add(int fd)
 {
     if (count == room && !grow())
         return false;
     watched[count] = (struct pollfd){.fd = fd, .events = POLLIN};
-    clients[count++] = client;
+    clients[count].have = clients[count].sent = 0;
+    count++;
     return true;
 }
 
@@ -67,7 +68,6 @@ static bool add(int fd, struct client *client)
 static void leave(nfds_t i)
 {
     (void)close(watched[i].fd); /* what the kernel has taken is still sent */
-    free(clients[i]);
     count--;
     watched[i] = watched[count];
     clients[i] = clients[count];
@@ -105,12 +105,10 @@ static bool welcome(int listener)
         int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd == -1 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
             break;
-        struct client *client = fd == -1 ? NULL : calloc(1, sizeof *client);
-        if (client == NULL || !add(fd, client)) {
+        if (fd == -1 || !add(fd)) {
             if (!told)
                 report_errno("cannot accept for now");
             told = true;
-            free(client);
             if (fd != -1)
                 (void)close(fd);
             return false;
@@ -136,7 +134,7 @@ static void serve_all(int listener)
         }
         /* Backwards: who moves into a gap was served before. */
         for (nfds_t i = count; i-- > 1;)
-            if (watched[i].revents && !serve(&watched[i], clients[i]))
+            if (watched[i].revents && !serve(&watched[i], &clients[i]))
                 leave(i);
         accepting = watched[0].revents == 0 || welcome(listener);
     }
@@ -155,7 +153,7 @@ int main(int argc, char **argv)
     int listener = tcp_listen((uint16_t)port, &error);
     if (listener == -1 || tcp_announce(listener, &error) == -1)
         die("%s", error.text);
-    if (!add(listener, NULL))
+    if (!add(listener))
         die_errno("cannot begin");
     serve_all(listener);
     while (count > 1)
