@@ -92,6 +92,7 @@ struct host {
     long owed;                  /* the chunk that it was asked for and has not answered; else -1 */
     unsigned manifests, chunks; /* how many it was asked for */
     unsigned lied_at;           /* how many questions there had been when it lied */
+    const char *flaw;           /* of its manifest: after that, it must be asked for nothing */
     const void *rubbish;        /* what it answers instead of a chunk */
     size_t rubbish_length;
     /* Answers a request for a chunk, or the manifest if index is -1. NULL: truly. */
@@ -837,42 +838,59 @@ static void late_peer(struct session *s)
 
 /* ---- want: what is stored -------------------------------------------------------------------- */
 
+/* The manifest is given; nobody may ask for what stands in it. */
+static void answer_once(struct scene *scene, struct host *host, long index)
+{
+    if (index >= 0)
+        session_fail(scene->s, "Your program took a manifest %s, and asked for a chunk.",
+                     host->flaw);
+    answer_truly(scene, host, index);
+}
+
+static void refuse(struct session *s, const struct share *share, const char *flaw)
+{
+    struct scene scene = want(s, share, LONG_PATIENCE);
+
+    add_listener(&scene, answer_once)->flaw = flaw;
+    fetch_nothing(&scene);
+    expect_no_file(scene.p, "../evil", "Its name led out of the folder.");
+    expect_files(scene.p, NULL);
+}
+
 static void bad_names(struct session *s)
 {
     const char *names[] = {"../evil", "/tmp/evil", ".hidden", "a/b", "", "two words"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct share share = make_share(s, names[i], 1500 + session_random(s, 100), 1024);
-        struct scene scene = want(s, &share, LONG_PATIENCE);
-        (void)add_listener(&scene, NULL);
-        fetch_nothing(&scene);
-        expect_no_file(scene.p, "../evil", "Its name led out of the folder.");
-        expect_files(scene.p, NULL);
+        refuse(s, &share, session_print(s, "with the name \"%s\"", names[i]));
     }
 }
 
 static void bad_manifests(struct session *s)
 {
     struct share good = make_share(s, "fine", 2048, 1024);
-    const char *digests = good.manifest + good.manifest_length - (size_t)2 * (SHA256_HEX + 1);
-    const char *manifests[] = {
-        session_print(s, "%.*s", (int)good.manifest_length - 1, good.manifest),
-        session_print(s, "%.*s", (int)good.manifest_length - SHA256_HEX - 1, good.manifest),
-        session_print(s, "%s%s", good.manifest, digests + SHA256_HEX + 1),
-        session_print(s, VERSION "\nname fine\nsize 2048\nchunk 0\n%s", digests),
-        session_print(s, VERSION "\nname fine\nsize 99999999\nchunk 65536\n%s", digests),
-        session_print(s, VERSION "\nname fine\nsize 4294969344\nchunk 1024\n%s", digests),
-        session_print(s, "file-share/2\nname fine\nsize 2048\nchunk 1024\n%s", digests),
+    const int line = SHA256_HEX + 1, whole = (int)good.manifest_length;
+    const char *digests = good.manifest + whole - line - line;
+    const char *const list[][2] = {
+        {session_print(s, "%.*s", whole - 1, good.manifest), "whose last line has no line end"},
+        {session_print(s, "%.*s", whole - line, good.manifest), "with a digest too few"},
+        {session_print(s, "%s%s", good.manifest, digests + line), "with a digest too many"},
+        {session_print(s, VERSION "\nname fine\nsize 2048\nchunk 0\n%s", digests),
+         "with a CHUNK of 0"},
+        {session_print(s, VERSION "\nname fine\nsize 99999999\nchunk 65536\n%s", digests),
+         "with a SIZE of 99999999 and two digests"},
+        {session_print(s, VERSION "\nname fine\nsize 4294969344\nchunk 1024\n%s", digests),
+         "with a SIZE of ten digits, 2048 in 32 bits"},
+        {session_print(s, "file-share/2\nname fine\nsize 2048\nchunk 1024\n%s", digests),
+         "of another version"},
     };
 
-    for (size_t i = 0; i < sizeof manifests / sizeof manifests[0]; i++) {
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
         struct share share = good;
-        share.manifest = (char *)manifests[i];
+        share.manifest = (char *)list[i][0];
         digest_manifest(&share);
-        struct scene scene = want(s, &share, LONG_PATIENCE);
-        (void)add_listener(&scene, NULL);
-        fetch_nothing(&scene);
-        expect_files(scene.p, NULL);
+        refuse(s, &share, list[i][1]);
     }
 }
 
