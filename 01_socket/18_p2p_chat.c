@@ -21,10 +21,8 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "core/address.h"
 #include "core/error.h"
 #include "core/number.h"
 #include "core/stop.h"
@@ -38,34 +36,30 @@ enum {
     NAME = 16,     /* bytes of a name */
     TEXT = 400,    /* bytes of a line that somebody types: head, name and text fit into LINE */
     QUEUE = 16384, /* bytes that may wait for a neighbour */
-    LINKS = 65,    /* standard input and 64 neighbours */
+    LINKS = 64,    /* neighbours */
     SEEN = 1024    /* messages that are remembered */
 };
 
-/* Where lines come from: links[0] is standard input, the others are neighbours. */
+/* The neighbours, without gaps. One that is lost keeps its place until watch() takes it out. */
 static struct link {
-    int fd; /* -1: free */
-    char name[ADDRESS_TEXT];
+    int fd;        /* -1: lost */
+    size_t number; /* in the order in which they came */
     size_t had, queued;
     char in[LINE];   /* the beginning of a line */
     char out[QUEUE]; /* what the kernel has not taken yet */
 } links[LINKS];
+static size_t count;
 
-static void link_open(int fd, const struct sockaddr *address, socklen_t length)
+static void link_add(int fd)
 {
-    struct link *link = links + 1;
+    static size_t met;
 
-    while (link->fd != -1) /* there is one: see main() */
-        link++;
-    link->fd = fd;
-    link->had = link->queued = 0;
-    (void)address_format(address, length, link->name);
+    links[count++] = (struct link){.fd = fd, .number = ++met}; /* there is room: main(), serve() */
 }
 
-static void link_close(struct link *link, const char *why)
+static void link_lose(struct link *link, const char *why)
 {
-    if (link != links)
-        report("%s left: %s", link->name, why);
+    report("neighbour %zu left: %s", link->number, why);
     (void)close(link->fd); /* whatever it was to be sent, others have it too */
     link->fd = -1;
 }
@@ -88,11 +82,11 @@ static bool seen_before(const char *id)
 /* Queues a line for every neighbour but the one that it came from. */
 static void spread(const struct link *from, const char *line, size_t length)
 {
-    for (struct link *to = links + 1; to < links + LINKS; to++) {
+    for (struct link *to = links; to < links + count; to++) {
         if (to->fd == -1 || to == from)
             continue;
         if (length > QUEUE - to->queued) {
-            link_close(to, "it does not read"); /* one that sleeps costs QUEUE bytes, no more */
+            link_lose(to, "it does not read"); /* one that sleeps costs QUEUE bytes, no more */
             continue;
         }
         memcpy(to->out + to->queued, line, length);
@@ -113,7 +107,7 @@ static void say(const char *name, const char *text, size_t length)
     int n = snprintf(line, sizeof line, "%016llx %02d %s: %.*s\n", (unsigned long long)id, HOPS,
                      name, (int)length, text);
     (void)seen_before(line); /* never; but it will come back, and is known then */
-    spread(links, line, (size_t)n);
+    spread(NULL, line, (size_t)n);
 }
 
 /* [hear] Takes a neighbour's line: prints it and passes it on, unless it was here before. */
@@ -122,7 +116,7 @@ static void hear(struct link *from, char *line, size_t length)
     line[length] = '\0'; /* in place of its end */
     if (length < HEAD || strlen(line) != length || strspn(line, "0123456789abcdef") != ID ||
         line[ID] != ' ' || strspn(line + ID + 1, "0123456789") != 2 || line[HEAD - 1] != ' ') {
-        link_close(from, "that was no message");
+        link_lose(from, "that was no message");
         return;
     }
     if (seen_before(line))
@@ -142,38 +136,24 @@ static void hear(struct link *from, char *line, size_t length)
 }
 /* [/hear] */
 
-/* Reads from a link and deals with each line that is whole. */
-static void link_read(struct link *link, const char *name)
+/* Reads from a neighbour and hears each line that is whole. */
+static void link_read(struct link *link)
 {
-    const bool typed = link == links;
-    const size_t room = typed ? TEXT : LINE;
-    ssize_t n = typed ? read(link->fd, link->in + link->had, room - link->had)
-                      : recv(link->fd, link->in + link->had, room - link->had, MSG_DONTWAIT);
-    char *line = link->in, *end;
+    ssize_t n = recv(link->fd, link->in + link->had, LINE - link->had, MSG_DONTWAIT);
+    char *end;
 
     if (n == -1 && (errno == EAGAIN || errno == EINTR))
         return;
     link->had += n > 0 ? (size_t)n : 0;
-    size_t left = link->had;
-    while (link->fd != -1 && (end = memchr(line, '\n', left)) != NULL) {
-        size_t length = (size_t)(end - line);
-        if (typed)
-            say(name, line, length);
-        else
-            hear(link, line, length);
-        line = end + 1;
-        left -= length + 1;
+    while (link->fd != -1 && (end = memchr(link->in, '\n', link->had)) != NULL) {
+        hear(link, link->in, (size_t)(end - link->in));
+        link->had -= (size_t)(end + 1 - link->in);
+        memmove(link->in, end + 1, link->had);
     }
-    if (typed && (left == room || n == 0)) {
-        say(name, line, left); /* what is too long becomes two messages */
-        left = 0;
-    }
-    if (n <= 0 && link->fd != -1)
-        link_close(link, n == 0 ? "the end" : errno_name(errno));
-    else if (left == room && link->fd != -1)
-        link_close(link, "its line has no end");
-    memmove(link->in, line, left);
-    link->had = left;
+    if (link->fd != -1 && n <= 0)
+        link_lose(link, n == 0 ? "the end" : errno_name(errno));
+    else if (link->fd != -1 && link->had == LINE)
+        link_lose(link, "its line has no end");
 }
 
 static void link_send(struct link *link)
@@ -181,123 +161,125 @@ static void link_send(struct link *link)
     ssize_t n = send(link->fd, link->out, link->queued, MSG_DONTWAIT | MSG_NOSIGNAL);
 
     if (n == -1 && errno != EAGAIN && errno != EINTR) {
-        link_close(link, errno_name(errno));
+        link_lose(link, errno_name(errno));
     } else if (n > 0) {
         link->queued -= (size_t)n;
         memmove(link->out, link->out + n, link->queued);
     }
 }
 
-/* [accept] Takes all new neighbours for which there is room. Returns false: try again later. */
-static bool accept_links(int listener, size_t room)
+/* Reads what was typed and says each line. What is too long becomes two. False at the end. */
+static bool read_typed(const char *name)
 {
-    while (room-- > 0) {
-        struct sockaddr_storage address;
-        socklen_t length = sizeof address;
-        int fd = accept4(listener, (struct sockaddr *)&address, &length, SOCK_CLOEXEC);
-        if (fd != -1) {
-            link_open(fd, (struct sockaddr *)&address, length);
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            report_errno("cannot accept for now");
-            return false;
-        } else if (errno == EAGAIN) {
-            break; /* otherwise the peer is at fault, and has left */
-        }
+    static char text[TEXT];
+    static size_t had;
+    ssize_t n = read(STDIN_FILENO, text + had, TEXT - had);
+
+    if (n == -1 && (errno == EAGAIN || errno == EINTR))
+        return true;
+    had += n > 0 ? (size_t)n : 0;
+    for (char *end; (end = memchr(text, '\n', had)) != NULL;) {
+        say(name, text, (size_t)(end - text));
+        had -= (size_t)(end + 1 - text);
+        memmove(text, end + 1, had);
+    }
+    if (had == TEXT || n <= 0) {
+        say(name, text, had);
+        had = 0;
+    }
+    return n > 0;
+}
+
+/* [accept] Takes a neighbour that waits. False when something is lacking: try again later. */
+static bool accept_link(int listener)
+{
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+    if (fd != -1) {
+        link_add(fd);
+    } else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+        report_errno("cannot accept for now");
+        return false;
     }
     return true;
 }
 /* [/accept] */
 
-/* [watch] Fills set and its links with all that is open. Returns how many; waiting: bytes queued.
- */
-static nfds_t watch(struct pollfd *set, struct link **watched, bool *waiting)
+/* [watch] Takes out who is lost, and fills set. Returns whether anything is still to be sent. */
+static bool watch(struct pollfd *set)
 {
-    nfds_t count = 0;
+    bool waiting = false;
 
-    *waiting = false;
-    for (struct link *link = links; link < links + LINKS; link++) {
-        if (link->fd == -1)
-            continue;
-        bool queued = link->queued > 0;
-        *waiting = *waiting || queued;
-        set[count] =
-            (struct pollfd){.fd = link->fd, .events = (short)(queued ? POLLIN | POLLOUT : POLLIN)};
-        watched[count++] = link;
+    for (size_t i = count; i-- > 0;)
+        if (links[i].fd == -1)
+            links[i] = links[--count]; /* the last one takes its place */
+    for (size_t i = 0; i < count; i++) {
+        bool queued = links[i].queued > 0;
+        set[i] = (struct pollfd){.fd = links[i].fd, .events = queued ? POLLIN | POLLOUT : POLLIN};
+        waiting = waiting || queued;
     }
-    return count;
+    return waiting;
 }
 /* [/watch] */
 
-/* [serve] Waits for any link and serves it, until told to stop. */
+/* [serve] Waits for anybody and serves them, until told to stop. */
 static void serve(int listener, const char *name)
 {
     const struct timespec a_while = {.tv_nsec = 100000000};
-    struct pollfd set[LINKS + 1]; /* no empty places: ppoll() takes no more than RLIMIT_NOFILE */
-    struct link *watched[LINKS];
-    bool waiting, rest = false; /* rest: the listener has a break */
+    struct pollfd set[LINKS + 2]; /* the neighbours, then the listener and standard input */
+    bool typing = true, accepting = true;
     int ready = 1;
 
     while (!stop_asked()) {
-        nfds_t count = watch(set, watched, &waiting);
-        size_t room = LINKS - count - (links[0].fd == -1);
-        if (waiting && ready > 0 && watched[0] == links)
-            set[0].fd = -1; /* first what was typed before */
-        set[count] = (struct pollfd){.fd = room == 0 || rest ? -1 : listener, .events = POLLIN};
-        ready = ppoll(set, count + 1, waiting || rest ? &a_while : NULL, stop_mask());
+        bool waiting = watch(set);
+        bool hears = typing && (!waiting || ready == 0); /* first what was typed before */
+        size_t n = count;
+        set[n] = (struct pollfd){.fd = accepting && n < LINKS ? listener : -1, .events = POLLIN};
+        set[n + 1] = (struct pollfd){.fd = hears ? STDIN_FILENO : -1, .events = POLLIN};
+        ready = ppoll(set, n + 2, waiting || !accepting ? &a_while : NULL, stop_mask());
         if (ready == -1 && errno != EINTR)
             die_errno("cannot wait");
-        rest = ready > 0 && set[count].revents != 0 && !accept_links(listener, room);
-        for (nfds_t i = 0; ready > 0 && i < count; i++) {
-            if (watched[i]->fd != -1 && (set[i].revents & ~POLLOUT) != 0)
-                link_read(watched[i], name);
-        }
-        for (nfds_t i = 0; ready > 0 && i < count; i++) {
-            if (watched[i]->fd != -1 && watched[i]->queued > 0)
-                link_send(watched[i]);
+        if (ready == -1)
+            continue;
+        accepting = set[n].revents == 0 || accept_link(listener);
+        if (set[n + 1].revents != 0)
+            typing = read_typed(name);
+        for (size_t i = 0; i < n; i++) {
+            if (links[i].fd != -1 && (set[i].revents & ~POLLOUT) != 0)
+                link_read(&links[i]);
+            if (links[i].fd != -1 && (set[i].revents & POLLOUT) != 0)
+                link_send(&links[i]);
         }
     }
 }
 /* [/serve] */
 
-/* Connects to HOST PORT HOST PORT …; one that does not answer is left out. */
-static void connect_links(char **neighbours, int count)
-{
-    for (int i = 0; i < count; i += 2) {
-        struct sockaddr_storage address;
-        socklen_t length = sizeof address;
-        struct error error;
-        int fd = tcp_connect(neighbours[i], neighbours[i + 1], &error);
-        if (fd == -1)
-            report("%s", error.text);
-        else if (getpeername(fd, (struct sockaddr *)&address, &length) == 0)
-            link_open(fd, (struct sockaddr *)&address, length);
-        else
-            (void)close(fd); /* it was here for a moment */
-    }
-}
-
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
+    const size_t length = strcspn(name, ": \r\n");
     struct error error;
     long port;
 
-    if (argc < 3 || argc % 2 == 0 || argc > 3 + 2 * (LINKS - 1) || *name == '\0' ||
-        strcspn(name, ": \r\n") > NAME || name[strcspn(name, ": \r\n")] != '\0' ||
-        !number_parse(argv[2], 0, UINT16_MAX, &port))
+    if (argc < 3 || argc % 2 == 0 || argc > 3 + 2 * LINKS || length == 0 || length > NAME ||
+        name[length] != '\0' || !number_parse(argv[2], 0, UINT16_MAX, &port))
         die_usage("NAME PORT [HOST PORT]…");
-    for (size_t i = 1; i < LINKS; i++)
-        links[i].fd = -1;
     int listener = tcp_listen((uint16_t)port, &error); /* first: two may connect to each other */
     if (listener == -1)
         die("%s", error.text);
-    connect_links(argv + 3, argc - 3);
+    for (int i = 3; i < argc; i += 2) {
+        int fd = tcp_connect(argv[i], argv[i + 1], &error);
+        if (fd == -1)
+            report("%s", error.text); /* one that does not answer is left out */
+        else
+            link_add(fd);
+    }
     if (stop_hold(&error) == -1 || tcp_announce(listener, &error) == -1)
         die("%s", error.text);
     serve(listener, name);
-    for (size_t i = 1; i < LINKS; i++)
-        if (links[i].fd != -1)
-            (void)close(links[i].fd);
+    while (count-- > 0)
+        if (links[count].fd != -1)
+            (void)close(links[count].fd);
     (void)close(listener);
     finish(EXIT_SUCCESS);
 }
