@@ -9,7 +9,6 @@
  * Leaves out: clients side by side (lessons 1.11 to 1.14): one that stands still for two seconds is
  *          given up. What a client sends is not read.
  */
-#define _GNU_SOURCE /* accept4(), ppoll() */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/tcp.h> /* struct tcp_info with all its fields; <netinet/tcp.h> has an older one */
@@ -40,13 +39,6 @@ struct transfer {
     char block[65536]; /* for --copy: what was read, and how much of it was sent */
     size_t have, sent;
 };
-
-static bool wait_for(int fd, short events, const struct timespec *limit)
-{
-    struct pollfd one = {.fd = fd, .events = events};
-
-    return !stop_asked() && ppoll(&one, 1, limit, stop_mask()) == 1;
-}
 
 /* [copy] The long way: into our memory, and out of it again. */
 static ssize_t copy_some(struct transfer *t)
@@ -86,13 +78,11 @@ static ssize_t send_some(struct transfer *t)
 /* [loop] Returns NULL when everything was sent, else why not. */
 static const char *send_file(struct transfer *t)
 {
-    const struct timespec limit = {.tv_sec = 2};
-
     while (t->offset < t->end) {
         ssize_t n = send_some(t);
         if (n == 0)
             return "the file has shrunk";
-        if (n == -1 && errno == EAGAIN && !wait_for(t->fd, POLLOUT, &limit))
+        if (n == -1 && errno == EAGAIN && stop_wait(t->fd, POLLOUT, 2000) != 1)
             return stop_asked() ? "we stop" : "the client stands still";
         if (n == -1 && errno == EINVAL && !t->copies)
             t->copies = true; /* not every file system can do it */
@@ -162,29 +152,12 @@ static void serve(int fd, const char *path, bool copies)
         (void)close(t.file); /* only read */
 }
 
-static void run(int listener, const char *path, bool copies)
-{
-    const struct timespec a_while = {.tv_nsec = 100000000};
-
-    while (!stop_asked()) {
-        if (!wait_for(listener, POLLIN, NULL))
-            continue;
-        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd != -1) {
-            serve(fd, path, copies);
-            (void)close(fd); /* the kernel sends what it was given */
-        } else if (errno != EAGAIN && errno != ECONNABORTED) {
-            report_errno("cannot accept for now");
-            (void)wait_for(-1, 0, &a_while); /* no busy loop while descriptors are short */
-        }
-    }
-}
-
 int main(int argc, char **argv)
 {
     bool copies = argc == 4 && strcmp(argv[1], "--copy") == 0;
     struct error error;
     long port;
+    int client;
 
     if (argc != 3 + copies || !number_parse(argv[argc - 1], 0, UINT16_MAX, &port))
         die_usage("[--copy] FILE PORT");
@@ -193,7 +166,10 @@ int main(int argc, char **argv)
     int listener = tcp_listen((uint16_t)port, &error);
     if (listener == -1 || tcp_announce(listener, &error) == -1)
         die("%s", error.text);
-    run(listener, argv[argc - 2], copies);
+    while ((client = tcp_accept(listener)) != -1) {
+        serve(client, argv[argc - 2], copies);
+        (void)close(client); /* the kernel sends what it was given */
+    }
     (void)close(listener);
     return EXIT_SUCCESS;
 }
