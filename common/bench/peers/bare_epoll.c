@@ -4,12 +4,12 @@
  *
  * Its sockets block, so that send() takes everything; a peer that does not read stops it for good.
  */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include "core/error.h"
