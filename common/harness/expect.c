@@ -110,7 +110,8 @@ void student_wait_end(struct student *p)
                      "signal() or with SA_RESTART"
                    : "your program to end",
                false);
-    if (p->stopped && WIFSIGNALED(p->wait_status) && WTERMSIG(p->wait_status) == SIGTERM)
+    s->certain = p->stopped && WIFSIGNALED(p->wait_status) && WTERMSIG(p->wait_status) == SIGTERM;
+    if (s->certain)
         session_end(s, STATUS_FAIL, p,
                     "SIGTERM ended the program on the spot. A handler, set with sigaction(), lets "
                     "it close what it holds and return from main.");

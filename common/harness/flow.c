@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "harness/internal.h"
 
@@ -42,6 +43,15 @@ size_t link_under_way(const struct link *link)
     size_t given = network_given(link);
 
     return given > link->received ? given - link->received : 0;
+}
+
+size_t link_unsent(const struct link *link)
+{
+    int unacknowledged = 0;
+
+    if (link->fd != -1)
+        (void)ioctl(link->fd, TIOCOUTQ, &unacknowledged); /* fails for no socket of ours */
+    return link->out.length - link->sent + (size_t)unacknowledged;
 }
 
 size_t link_sent(const struct link *link)
@@ -122,9 +132,20 @@ void link_expect_reset(struct link *link)
         true; /* an end that came before the case asked may still be followed by a reset */
     (void)pump(s, link->end ? is_reset : is_over, link, "your program to reset the connection",
                false);
+    s->certain = !was_reset(link);
     if (!was_reset(link))
         session_lost(s, "Your program ended the connection in order, where it should have reset "
                         "it: close() with SO_LINGER on and a linger time of 0 does that.");
+    play_say(s, "your program reset the connection");
+}
+
+void link_expect_reset_unread(struct link *link)
+{
+    struct session *s = link->session;
+
+    (void)pump(s, is_reset, link,
+               "your program to reset a connection of which nothing is read at the other side",
+               false);
     play_say(s, "your program reset the connection");
 }
 

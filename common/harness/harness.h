@@ -271,6 +271,9 @@ void link_queue(struct link *link, const void *bytes, size_t length);
 /* How many bytes of what was sent or queued have left, as far as the kernel of this end. */
 size_t link_sent(const struct link *link);
 
+/* How many bytes of it have not yet come to the program's end, read there or not. */
+size_t link_unsent(const struct link *link);
+
 /*
  * From now on, while other steps wait, the link sends back whatever it receives, and reads on only
  * when that is sent: as a simple server does that blocks in send(). After the program's end it
@@ -311,6 +314,10 @@ void link_expect_end(struct link *link);
 /* Waits until the program reset the connection; what it sent before is thrown away, an end in order
  * fails. */
 void link_expect_reset(struct link *link);
+
+/* The same while nothing is received: a reset overtakes what lies unread, an end in order does not.
+ */
+void link_expect_reset_unread(struct link *link);
 
 /* Waits until the program ended the connection, in whatever way, and throws away what it sent. */
 void link_wait_end(struct link *link);

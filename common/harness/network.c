@@ -17,7 +17,15 @@
 
 #include "harness/internal.h"
 
-enum { ESTABLISHED = 1, SYN_RECV = 3, FIN_WAIT1 = 4, LAST_ACK = 9, CLOSING = 11 };
+enum {
+    ESTABLISHED = 1,
+    SYN_RECV = 3,
+    FIN_WAIT1 = 4,
+    FIN_WAIT2 = 5,
+    CLOSE_WAIT = 8,
+    LAST_ACK = 9,
+    CLOSING = 11
+};
 enum { PROBES = 4 }; /* the timer that is set: it asks now and then for a wider window */
 
 /* One end of a connection. */
@@ -46,7 +54,8 @@ static bool ask(int fd, int family, bool counts)
                           .sdiag_protocol = IPPROTO_TCP,
                           .idiag_ext = counts ? 1U << (INET_DIAG_INFO - 1) : 0,
                           .idiag_states = 1U << ESTABLISHED | 1U << SYN_RECV | 1U << FIN_WAIT1 |
-                                          1U << LAST_ACK | 1U << CLOSING}};
+                                          1U << FIN_WAIT2 | 1U << CLOSE_WAIT | 1U << LAST_ACK |
+                                          1U << CLOSING}};
 
     return send(fd, &request, sizeof request, 0) == (ssize_t)sizeof request;
 }
@@ -178,7 +187,8 @@ static void see_moving(void *what, const struct end *end)
 {
     struct quiet *q = what;
     bool moves = end->state == SYN_RECV || end->state == FIN_WAIT1 || end->state == LAST_ACK ||
-                 end->state == CLOSING || (end->state == ESTABLISHED && end->queued > 0);
+                 end->state == CLOSING ||
+                 ((end->state == ESTABLISHED || end->state == CLOSE_WAIT) && end->queued > 0);
 
     /* A window that the other end closed: nothing moves before that one reads. */
     if (q->quiet && moves && (end->timer != PROBES || is_corked(q->session, end)))

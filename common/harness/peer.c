@@ -457,12 +457,15 @@ static void expect_bytes(struct link *link, const void *bytes, size_t length, co
 
 void link_expect(struct link *link, const void *bytes, size_t length)
 {
+    enum { LINES = 200 }; /* more is hardly a line or two */
     struct buffer shown = {0};
 
     (void)bytes_show(bytes, length, 60, &shown);
     expect_bytes(link, bytes, length,
-                 session_print(link->session, "%zu bytes from your program, \"%s\"", length,
-                               buffer_text(&shown)));
+                 length > LINES
+                     ? session_print(link->session, "%zu bytes from your program", length)
+                     : session_print(link->session, "%zu bytes from your program, \"%s\"", length,
+                                     buffer_text(&shown)));
     buffer_free(&shown);
     play_say(link->session, "received %s", play_show(link->session, bytes, length));
 }

@@ -259,6 +259,8 @@ void session_lost(struct session *session, const char *format, ...)
     va_end(arguments);
     if (p != NULL)
         student_finish(p);
+    session->certain &=
+        p == NULL || (WIFSIGNALED(p->wait_status) && WTERMSIG(p->wait_status) == SIGKILL);
     if (p != NULL && p->ended && WIFSIGNALED(p->wait_status) && WTERMSIG(p->wait_status) != SIGKILL)
         session_end(session, STATUS_CRASH, p, student_death(p));
     if (p != NULL && p->ended && WIFEXITED(p->wait_status) && p->serves && !p->may_end)
