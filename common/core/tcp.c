@@ -81,9 +81,9 @@ int tcp_accept(int listener)
         int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd != -1)
             return fd;
+        /* Otherwise the client stays queued, and accept4() would fail again at once. */
         if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-            (void)stop_wait(-1, 0,
-                            100); /* the client stays queued: no busy loop around accept4() */
+            (void)stop_wait(-1, 0, 100);
     }
     return -1;
 }
