@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "harness/internal.h"
 
@@ -43,15 +42,6 @@ size_t link_under_way(const struct link *link)
     size_t given = network_given(link);
 
     return given > link->received ? given - link->received : 0;
-}
-
-size_t link_unsent(const struct link *link)
-{
-    int unacknowledged = 0;
-
-    if (link->fd != -1)
-        (void)ioctl(link->fd, TIOCOUTQ, &unacknowledged); /* fails for no socket of ours */
-    return link->out.length - link->sent + (size_t)unacknowledged;
 }
 
 size_t link_sent(const struct link *link)

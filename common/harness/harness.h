@@ -271,9 +271,6 @@ void link_queue(struct link *link, const void *bytes, size_t length);
 /* How many bytes of what was sent or queued have left, as far as the kernel of this end. */
 size_t link_sent(const struct link *link);
 
-/* How many bytes of it have not yet come to the program's end, read there or not. */
-size_t link_unsent(const struct link *link);
-
 /*
  * From now on, while other steps wait, the link sends back whatever it receives, and reads on only
  * when that is sent: as a simple server does that blocks in send(). After the program's end it

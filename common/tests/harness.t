@@ -88,6 +88,8 @@ WANTED = {
     "both-ways": ("pass", ""),
     "one-way": ("timeout", r"^Still in send\(\) on descriptor 3, and nothing more will come"),
     "reset": ("pass", ""),
+    "reset-unread": ("pass", ""),
+    "no-reset-unread": ("fail", r"ended while the harness waited for your program to reset"),
     "no-reset": ("fail", r"in order, where it should have reset"),
     "spare": ("pass", ""),
     "unready": ("fail", r"^recv\(\) returned -1 with EAGAIN, and the program ended: nothing had"),

@@ -374,6 +374,22 @@ static void reset(struct session *s)
     expect_exit(p, 0);
 }
 
+/* Nothing is received: what the program sent before lies there, and the reset is seen behind it. */
+static void reset_unread(struct session *s)
+{
+    struct student *p;
+
+    link_expect_reset_unread(linked(s, "reset", &p));
+    expect_exit(p, 0);
+}
+
+static void no_reset_unread(struct session *s)
+{
+    struct student *p;
+
+    link_expect_reset_unread(linked(s, "lines", &p));
+}
+
 static void spare(struct session *s)
 {
     struct student *p;
@@ -859,6 +875,8 @@ static const struct test_case CASES[] = {
     {.name = "both-ways", .title = "t", .points = 1, .teaches = "t", .run = both_ways},
     {.name = "one-way", .title = "t", .points = 1, .teaches = "t", .run = one_way},
     {.name = "reset", .title = "t", .points = 1, .teaches = "t", .run = reset},
+    {.name = "reset-unread", .title = "t", .points = 1, .teaches = "t", .run = reset_unread},
+    {.name = "no-reset-unread", .title = "t", .points = 1, .teaches = "t", .run = no_reset_unread},
     {.name = "no-reset", .title = "t", .points = 1, .teaches = "t", .run = no_reset},
     {.name = "spare", .title = "t", .points = 1, .teaches = "t", .run = spare},
     {.name = "unready", .title = "t", .points = 1, .teaches = "t", .run = unready},

@@ -530,6 +530,8 @@ static int reset_peer(void)
     const struct linger linger = {.l_onoff = 1};
     int fd = connect_to_peer(SOCK_STREAM);
 
+    if (send(fd, "unread", 6, 0) != 6)
+        return 1;
     if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) == -1)
         return 1;
     return close(fd);
