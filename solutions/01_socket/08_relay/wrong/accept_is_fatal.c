@@ -1,6 +1,6 @@
 /* fails: accept-fails no-descriptors */
 /*
- * Whatever fails ends the program, as in many books: the failure of one client becomes everybody's.
+ * When accept() fails, the program ends: what lacks for one client is taken from all the others.
  */
 #define _GNU_SOURCE /* accept4() */
 #include <errno.h>
@@ -180,10 +180,8 @@ static bool move(struct side *from, struct side *to)
 {
     if (from->fd != -1 && !from->connecting && !from->ended && from->until < BUFFER) {
         ssize_t n = recv(from->fd, from->bytes + from->until, BUFFER - from->until, 0);
-        if (n == -1 && !is_temporary()) {
-            perror("relay: recv");
-            exit(1);
-        }
+        if (n == -1 && !is_temporary())
+            return false;
         from->ended = n == 0;
         from->until += n > 0 ? (size_t)n : 0;
     }
