@@ -75,7 +75,7 @@ static ssize_t receive_reply(const struct server *s, char *text, int64_t by)
     for (;;) {
         struct pollfd one = {.fd = s->fd, .events = POLLIN};
         int64_t left = by - now_ms(); /* whatever came in between */
-        int ready = poll(&one, 1, left > 0 ? (int)left : 0);
+        int ready = left > 0 ? poll(&one, 1, (int)left) : 0;
         if (ready == 0)
             errno = ETIMEDOUT;
         ssize_t n = ready == 1 ? recv(s->fd, text, LIMIT, flags) : -1;

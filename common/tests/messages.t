@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from tap import Tap, run
@@ -159,6 +160,24 @@ def test_lost(tap, server_program, program):
                "1.07 says what it ignored, and how long it waited", err)
 
 
+def test_flood(tap, program):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flooder:
+        flooder.bind(("127.0.0.1", 0))
+        flooder.settimeout(LIMIT)
+        client = subprocess.Popen([program, "127.0.0.1", str(flooder.getsockname()[1]), "hello"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, bufsize=0)
+        who = flooder.recvfrom(512)[1]
+        by = time.monotonic() + LIMIT
+        while client.poll() is None and time.monotonic() < by:
+            for _ in range(20):  # more than it can say before a line of it is read
+                flooder.sendto(b"9 OTHER", who)
+            client.stderr.readline()
+        ended = client.poll()
+        client.kill()
+        client.communicate()
+        tap.ok(ended == 1, "1.07 gives up although wrong replies come without a pause", ended)
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="messages.") as folder:
@@ -174,6 +193,7 @@ def main():
         test_faults(tap, framing)
         test_datagrams(tap, server)
         test_lost(tap, server, client)
+        test_flood(tap, client)
     return tap.done()
 
 
