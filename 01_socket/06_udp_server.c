@@ -8,7 +8,6 @@
  * See:     udp(7), recvfrom(2), sendto(2), ip(7); RFC 768, RFC 8085 section 3.2
  * Leaves out: answering from the very address that was asked (IP_PKTINFO in ip(7)).
  */
-#define _GNU_SOURCE /* ppoll() */
 #include <ctype.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -23,6 +22,7 @@
 #include "core/error.h"
 #include "core/number.h"
 #include "core/stop.h"
+#include "core/tcp.h"
 
 enum { LIMIT = 512 }; /* bytes of a question; over IPv4 a datagram can have 65,507 */
 
@@ -86,10 +86,7 @@ static void serve_one(int fd)
 
 int main(int argc, char **argv)
 {
-    struct sockaddr_storage address;
-    socklen_t length = sizeof address;
     struct error error;
-    char text[ADDRESS_TEXT];
     long port;
 
     if (argc != 2 || !number_parse(argv[1], 0, UINT16_MAX, &port))
@@ -99,18 +96,12 @@ int main(int argc, char **argv)
     int fd = open_socket(AF_INET6, (uint16_t)port);
     if (fd == -1 && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
         fd = open_socket(AF_INET, (uint16_t)port); /* a machine without IPv6 */
-    if (fd == -1 || getsockname(fd, (struct sockaddr *)&address, &length) == -1)
+    if (fd == -1)
         die_errno("port %ld", port);
-    printf("listening on %s\n", address_format((struct sockaddr *)&address, length, text));
-    if (fflush(stdout) == EOF)
-        die_errno("standard output");
-    while (!stop_asked()) {
-        struct pollfd one = {.fd = fd, .events = POLLIN};
-        if (ppoll(&one, 1, NULL, stop_mask()) == 1)
-            serve_one(fd);
-        else if (errno != EINTR)
-            die_errno("ppoll");
-    }
+    if (tcp_announce(fd, &error) == -1) /* UDP's address will do, too */
+        die("%s", error.text);
+    while (stop_wait(fd, POLLIN, -1) != -1)
+        serve_one(fd);
     (void)close(fd);
     return EXIT_SUCCESS;
 }
