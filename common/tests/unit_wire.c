@@ -240,6 +240,31 @@ static void test_fault_errors(void **state)
     assert_int_equal(fault_decide(&plan, &waiting).error, EINTR);
 }
 
+/* recv() with MSG_WAITALL: a signal ends it with a part as often as with nothing. */
+static void test_fault_whole(void **state)
+{
+    struct fault_plan plan = {.faults = WIRE_EINTR | WIRE_SHORT_READ};
+    unsigned parts = 0, interrupted = 0;
+
+    (void)state;
+    for (plan.seed = 0; plan.seed < 100; plan.seed++) {
+        struct fault_call call = {.way = FAULT_IN, .asked = 10, .interrupt = true, .whole = true};
+        struct fault_verdict verdict = fault_decide(&plan, &call);
+        assert_int_equal(verdict.faults, WIRE_EINTR);
+        assert_true((verdict.error == EINTR) != (verdict.limit >= 1 && verdict.limit < call.asked));
+        interrupted += verdict.error == EINTR;
+        parts += verdict.error == 0;
+        call.number = 1; /* never twice in a row */
+        verdict = fault_decide(&plan, &call);
+        assert_true(verdict.error == 0 && verdict.limit == SIZE_MAX && verdict.faults == 0);
+        call.number = 0;
+        call.asked = 1; /* one byte has no part */
+        assert_int_equal(fault_decide(&plan, &call).error, EINTR);
+    }
+    assert_in_range(parts, 30, 70);
+    assert_int_equal(parts + interrupted, 100);
+}
+
 static void test_fault_accept(void **state)
 {
     struct fault_plan plan = {.faults = WIRE_ACCEPT_EMFILE};
@@ -623,6 +648,7 @@ int main(void)
         cmocka_unit_test(test_fault_pieces),
         cmocka_unit_test(test_fault_pieces_do_not_move),
         cmocka_unit_test(test_fault_errors),
+        cmocka_unit_test(test_fault_whole),
         cmocka_unit_test(test_fault_accept),
         cmocka_unit_test(test_fault_start),
         cmocka_unit_test(test_fault_doom),

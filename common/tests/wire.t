@@ -346,6 +346,28 @@ def test_cuts():
     tap.ok(status == 0 and 280 < calls < 1000, "a long transfer stays short", calls)
 
 
+def test_whole():
+    """eintr ends a recv() with MSG_WAITALL with nothing or with a part; the rest is not lost."""
+    port = Server(answer).port
+    path = os.path.join(scratch, "whole.log")
+    seen = set()
+    for seed in range(12):
+        for fault in "eintr", "short-read":
+            status, out, err = run(WIRE, "--fault", fault, "--seed", str(seed), "--log", path,
+                                   program("talk"), "127.0.0.1", port, "send:x\n", "whole:12",
+                                   "close")
+            reads = [(int(e["result"]), e["faults"]) for e in read_log(path)
+                     if e["phase"] == "exit" and e["name"] == "recv"]
+            if status != 0 or out != "hello world\n":
+                tap.ok(False, "MSG_WAITALL under %s, seed %d" % (fault, seed), out + err)
+            if fault == "short-read":
+                seen.add("cut" if reads != [(12, "")] else "whole")
+            else:
+                seen.update("nothing" if n == -1 else "part" for n, faults in reads
+                            if "eintr" in faults and n < 12)
+    tap.ok(seen == {"whole", "nothing", "part"}, "MSG_WAITALL: cut by a signal alone", seen)
+
+
 def test_broken():
     """reset and half-close: a correct client reports the one and ends early by the other."""
     port = Server(answer).port
@@ -533,7 +555,7 @@ def main():
     # A job in the background ignores SIGINT, and would hand that on.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for test in (test_ladder, test_refused, test_curl, test_forms, test_unread, test_streams,
-                 test_cuts, test_broken, test_udp, test_names, test_command, test_starts,
+                 test_cuts, test_whole, test_broken, test_udp, test_names, test_command, test_starts,
                  test_inert):
         try:
             test()

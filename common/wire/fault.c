@@ -21,8 +21,9 @@
  * - Bytes are counted per connection and direction, calls per connection and kind (a call that
  *   fails with a true EAGAIN or EINTR is not counted, since that depends on the clock).
  * - EINTR, EAGAIN and udp-drop strike at even counts only: whoever tries again gets through.
- * - Datagrams, MSG_PEEK, MSG_WAITALL, MSG_OOB and MSG_ERRQUEUE are never cut. close() and connect()
- *   are never interrupted. Calls that stdio makes are not interrupted either: it cannot go on.
+ * - Datagrams, MSG_PEEK, MSG_OOB and MSG_ERRQUEUE are never cut, and MSG_WAITALL by eintr alone: a
+ *   signal ends it with what has come (recv(2)), or with EINTR if that is nothing. close() and
+ *   connect() are never interrupted, nor are calls that stdio makes: it cannot go on.
  * - A descriptor in an edge-triggered epoll is armed again after each fault, since epoll(7) lets a
  *   program take a short count or EAGAIN for "wait for the next edge". Once an epoll has told the
  *   end of a stream, its reads are not cut any more: a short one would be taken for the last.
@@ -175,8 +176,11 @@ static void decide_error(const struct fault_plan *plan, const struct fault_call 
         return;
     if (interrupt && again)
         interrupt = lot(number >> 8, 1, 2);
-    verdict->error = interrupt ? EINTR : EAGAIN;
     verdict->faults |= interrupt ? WIRE_EINTR : WIRE_EAGAIN;
+    if (interrupt && call->whole && call->asked > 1 && lot(number >> 16, 1, 2))
+        verdict->limit = 1 + (size_t)((number >> 24) % (call->asked - 1));
+    else
+        verdict->error = interrupt ? EINTR : EAGAIN;
 }
 
 static void decide_delay(const struct fault_plan *plan, const struct fault_call *call,

@@ -33,6 +33,7 @@ struct fault_call {
     bool internet;    /* IPv4 or IPv6: may be reset or half-closed */
     bool interrupt;   /* may fail with EINTR */
     bool nonblocking; /* may fail with EAGAIN */
+    bool whole;       /* MSG_WAITALL: a signal may end it with a part of what was asked */
 };
 
 struct fault_verdict {

@@ -3,6 +3,7 @@
  *
  * send:TEXT  all of it        recv:N   one recv() of at most N bytes    exact:N  N bytes, however
  * cut drain      read to the end  end      shutdown()                       close    close()
+ * whole:N    N bytes, asked for with MSG_WAITALL
  *
  * What it receives goes to standard output. It is correct under every fault of the wire.
  */
@@ -59,13 +60,13 @@ static void send_all(int fd, const char *data, size_t size)
 }
 
 /* Receives once and prints. Returns how much, 0 at the end. */
-static size_t receive(int fd, size_t size)
+static size_t receive(int fd, size_t size, int flags)
 {
     char data[4096];
     ssize_t got;
 
     do
-        got = recv(fd, data, size < sizeof data ? size : sizeof data, 0);
+        got = recv(fd, data, size < sizeof data ? size : sizeof data, flags);
     while (got == -1 && errno == EINTR);
     if (got == -1)
         fail("recv");
@@ -81,12 +82,15 @@ static void step(int fd, const char *what)
     if (strncmp(what, "send:", 5) == 0)
         send_all(fd, value, strlen(value));
     else if (strncmp(what, "recv:", 5) == 0)
-        (void)receive(fd, size);
+        (void)receive(fd, size, 0);
     else if (strncmp(what, "exact:", 6) == 0)
         for (size_t got = 1; size > 0 && got > 0; size -= got)
-            got = receive(fd, size);
+            got = receive(fd, size, 0);
+    else if (strncmp(what, "whole:", 6) == 0)
+        for (size_t got = 1; size > 0 && got > 0; size -= got)
+            got = receive(fd, size, MSG_WAITALL);
     else if (strcmp(what, "drain") == 0)
-        while (receive(fd, 4096) > 0)
+        while (receive(fd, 4096, 0) > 0)
             continue;
     else if (strcmp(what, "end") == 0 && shutdown(fd, SHUT_WR) == -1)
         fail("shutdown");

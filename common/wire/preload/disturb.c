@@ -57,6 +57,7 @@ struct fault_verdict wire_disturb(struct passage *passage, enum fault_way way, b
 {
     struct wire_socket *socket = passage->socket;
     struct fault_verdict verdict = {.limit = SIZE_MAX};
+    const unsigned flags = passage->event.flags;
 
     if (wire.plan.faults == 0 || socket == NULL || !is_safe(passage))
         return verdict;
@@ -83,6 +84,8 @@ struct fault_verdict wire_disturb(struct passage *passage, enum fault_way way, b
         .internet = is_internet(socket),
         .interrupt = interrupt,
         .nonblocking = passage->event.nonblocking != 0,
+        .whole = socket->type == SOCK_STREAM && way == FAULT_IN && (flags & MSG_WAITALL) != 0 &&
+                 (flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE | MSG_TRUNC)) == 0,
     };
     verdict = fault_decide(&wire.plan, &call);
     if (verdict.delay_us > 0)
@@ -125,7 +128,8 @@ void wire_disturbed(struct passage *passage, enum fault_way way,
                     const struct fault_verdict *verdict, long *result, int *error)
 {
     struct wire_socket *socket = passage->socket;
-    static const unsigned CUTS = WIRE_SHORT_READ | WIRE_SHORT_WRITE | WIRE_RESET | WIRE_HALF_CLOSE;
+    static const unsigned CUTS =
+        WIRE_SHORT_READ | WIRE_SHORT_WRITE | WIRE_EINTR | WIRE_RESET | WIRE_HALF_CLOSE;
     unsigned faults = verdict->faults;
 
     if (wire.plan.faults == 0 || socket == NULL || !wire_owns_memory())
