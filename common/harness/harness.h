@@ -77,6 +77,9 @@ void session_host(struct session *session, const char *name, ...) __attribute__(
 /* Programs started after this cannot write their standard output: it is /dev/full. */
 void session_fill_output(struct session *session);
 
+/* Programs started after this cannot read their standard input: it is a folder. */
+void session_spoil_input(struct session *session);
+
 /*
  * Programs started after this can have printed no more than a page, 4096 bytes, that we have not
  * read yet: who prints much waits for us in write(), and the others of its threads or children
@@ -330,9 +333,9 @@ void link_reset(struct link *link);
 
 /*
  * The option of that socket of the program's that is the other end of this link, by its name,
- * "TCP_NODELAY"; option.c has the table. SO_LINGER is -1 when it is off, and else its seconds. It is
- * read now; where the system does not let us look (option.c), as it was when the first byte moved.
- * So receive something first: then what the program did before is in force. 0 in play.
+ * "TCP_NODELAY"; option.c has the table. SO_LINGER is -1 when it is off, and else its seconds. It
+ * is read now; where the system does not let us look (option.c), as it was when the first byte
+ * moved. So receive something first: then what the program did before is in force. 0 in play.
  */
 long link_option(struct link *link, const char *name);
 

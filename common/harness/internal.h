@@ -11,6 +11,8 @@
 #include "harness/harness.h"
 #include "wire/log.h"
 
+#define SPOILT_INPUT "/" /* what cannot be read: see session_spoil_input() */
+
 enum status {
     STATUS_PASS,
     STATUS_FAIL,
@@ -142,7 +144,8 @@ struct session {
     struct buffer hosts;
     bool has_hosts;
     int narrow;         /* bytes of buffer that new connections get, 0: as the system does */
-    bool full_output;   /* programs get /dev/full for their standard output */
+    bool spoilt_input;  /* programs get a folder for their standard input */
+    bool full_output;   /* … and /dev/full for their standard output */
     bool narrow_output; /* … or a pipe that holds a page */
     uint64_t began_ns;
     uint64_t idle_ns; /* the program slept this long since the last step */

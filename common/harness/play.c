@@ -119,7 +119,9 @@ static void announce(struct student *p)
     (void)printf("%s", in);
     if (s->has_hosts) /* its own hosts table, by way of the wire */
         wire = session_print(s, "build/wire --hosts %s/hosts ", s->folder);
-    if (p->end_input && p->input.length == 0)
+    if (s->spoilt_input)
+        from = session_print(s, " <%s", SPOILT_INPUT);
+    else if (p->end_input && p->input.length == 0)
         from = " </dev/null";
     else if (p->input.length > 0 && !quote_input(&p->input, &text))
         from = session_print(s, " <%s", keep_input(s, &p->input));

@@ -128,6 +128,16 @@ static void write_hosts(struct session *s)
         session_fault(s, "cannot write %s: %s", path, strerror(errno));
 }
 
+/* Opens what a program gets in place of its end of a pipe. */
+static void put_in_place(struct session *s, int end, const char *path, int how)
+{
+    int fd = open(path, how | O_CLOEXEC);
+
+    if (fd == -1 || dup3(fd, end, O_CLOEXEC) == -1)
+        session_fault(s, "cannot open %s: %s", path, strerror(errno));
+    (void)close(fd); /* end is it now */
+}
+
 /* Three pipes: child[] are the program's ends, ours[] the harness's. Higher than 2, so dup2()
  * works. */
 static void make_pipes(struct session *s, int child[3], int ours[3])
@@ -145,12 +155,10 @@ static void make_pipes(struct session *s, int child[3], int ours[3])
     }
     if (s->narrow_output && fcntl(child[1], F_SETPIPE_SZ, 4096) == -1)
         session_fault(s, "cannot narrow a pipe: %s", strerror(errno));
-    if (s->full_output) {
-        int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
-        if (full == -1 || dup3(full, child[1], O_CLOEXEC) == -1)
-            session_fault(s, "cannot open /dev/full: %s", strerror(errno));
-        (void)close(full); /* child[1] is it now */
-    }
+    if (s->spoilt_input)
+        put_in_place(s, child[0], SPOILT_INPUT, O_RDONLY);
+    if (s->full_output)
+        put_in_place(s, child[1], "/dev/full", O_WRONLY);
 }
 
 static struct student *add_student(struct session *s)
@@ -210,6 +218,11 @@ struct student *student_start(struct session *s, ...)
 void session_narrow_output(struct session *s)
 {
     s->narrow_output = true;
+}
+
+void session_spoil_input(struct session *s)
+{
+    s->spoilt_input = true;
 }
 
 void session_fill_output(struct session *s)

@@ -249,6 +249,18 @@ static void held_close(struct session *s)
     expect_ran(p, 199, 10000);
 }
 
+/* A folder can be opened and not read. */
+static void spoilt_input(struct session *s)
+{
+    session_spoil_input(s);
+    struct student *p = student_start(s, "input", NULL);
+
+    student_input(p, "x", 1);
+    student_end_input(p);
+    expect_output(p, "-1 EISDIR\n", 10);
+    expect_exit(p, 0);
+}
+
 static void random_numbers(struct session *s)
 {
     char text[8];
@@ -825,6 +837,7 @@ static const struct test_case CASES[] = {
     {.name = "shape-other", .title = "t", .points = 1, .teaches = "t", .run = shape_other},
     {.name = "daemon", .title = "t", .points = 1, .teaches = "t", .run = left_daemon},
     {.name = "bytes", .title = "t", .points = 1, .teaches = "t", .run = bytes},
+    {.name = "spoilt-input", .title = "t", .points = 1, .teaches = "t", .run = spoilt_input},
     {.name = "timed", .title = "t", .points = 1, .teaches = "t", .run = timed},
     {.name = "held", .title = "t", .points = 1, .teaches = "t", .run = held},
     {.name = "held-close", .title = "t", .points = 1, .teaches = "t", .run = held_close},

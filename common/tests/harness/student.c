@@ -1,5 +1,6 @@
 /* A program for the harness to judge: its first argument says how it behaves, or misbehaves. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
@@ -323,6 +324,16 @@ static int start_threads(void)
 static int print_bytes(void)
 {
     return fwrite("a\0b\xff\n", 1, 5, stdout) != 5;
+}
+
+/* Says what became of reading its standard input. */
+static int read_input(void)
+{
+    char byte;
+    ssize_t n = read(STDIN_FILENO, &byte, 1);
+
+    printf("%zd%s\n", n, n == -1 && errno == EISDIR ? " EISDIR" : "");
+    return 0;
 }
 
 /* Prints what it receives in the way that its third argument names. */
@@ -716,6 +727,7 @@ static const struct {
             {"room", print_room},
             {"threads", start_threads},
             {"bytes", print_bytes},
+            {"input", read_input},
             {"sigpipe", write_to_closed},
             {"timeout", wait_with_timeout},
             {"send", send_beside_child},
