@@ -4,12 +4,13 @@
  * Serves many clients at once, each in a thread or in a process of its own, until told to stop.
  *
  * Python:  socketserver.ThreadingTCPServer, ForkingTCPServer, serve_forever(), shutdown()
- * Usage:   14_threaded_server [--fork] [--limit CLIENTS] PORT
+ * Usage:   14_threaded_server [--fork] PORT [LIMIT]    LIMIT: so many clients at once
  * See:     pthreads(7), pthread_create(3), pthread_join(3), fork(2), waitpid(2), mmap(2), signal(7)
- * Leaves out: time limits: a client that says nothing keeps its place for ever. Lesson 1.08 has the
- *          cure. And a pool of workers started beforehand, which saves the start of each.
+ * Leaves out: time limits: a client that says nothing keeps its place for ever (lesson 1.08 has the
+ *          cure); how a conversation or a child ended; and a pool of workers started beforehand,
+ *          which saves the start of each.
  */
-#define _GNU_SOURCE /* accept4(), ppoll() and MAP_ANONYMOUS */
+#define _GNU_SOURCE /* accept4() and MAP_ANONYMOUS */
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
@@ -31,6 +32,8 @@
 #include "core/stop.h"
 #include "core/tcp.h"
 
+enum { PLACES = 1000 };
+
 struct client {
     bool busy; /* this place is taken; the main thread alone decides */
     long number;
@@ -40,34 +43,27 @@ struct client {
     pid_t child;
 };
 
-static struct client *clients; /* limit places */
-static long limit = 1000, at_once, so_far;
+static struct client clients[PLACES];
+static long limit = PLACES, at_once, so_far;
 static bool forks;
-static pthread_t main_thread;
-static int in_hand = -1;     /* accepted, but nobody could be started to serve it */
-static atomic_bool stopping; /* read by the threads */
-static atomic_llong *total;  /* bytes of all clients, in memory that children share */
+static atomic_llong *total; /* bytes of all clients, in memory that children share */
 
 /* [serve] A client's whole conversation. It may last as long as the client likes. */
 static void serve(const struct client *client)
 {
     char block[16384];
-    long long bytes = 0;
-    ssize_t n = 1;
+    ssize_t n;
 
-    while (n > 0 || (n == -1 && errno == EINTR)) {
-        n = recv(client->fd, block, sizeof block, 0);
+    while ((n = recv(client->fd, block, sizeof block, 0)) != 0) {
+        if (n == -1 && errno == EINTR)
+            continue;
         for (ssize_t i = 0; i < n; i++)
             block[i] = (char)toupper((unsigned char)block[i]);
-        if (n > 0 && tcp_send_all(client->fd, block, (size_t)n) == -1)
+        if (n == -1 || tcp_send_all(client->fd, block, (size_t)n) == -1)
             break;
-        bytes += n > 0 ? n : 0;
-        *total += n > 0 ? n : 0;
+        *total += n;
     }
-    printf("client %ld: %lld bytes, then %s\n", client->number, bytes,
-           stopping ? "we stop"
-           : n == 0 ? "the end"
-                    : errno_name(errno));
+    printf("client %ld has left\n", client->number);
     (void)fflush(stdout); /* that nobody reads the log is no reason to stop serving */
 }
 /* [/serve] */
@@ -78,141 +74,99 @@ static void *on_client(void *data)
 
     serve(client);
     client->ended = true;
-    (void)pthread_kill(main_thread, SIGUSR1); /* fails for wrong signal numbers only */
+    (void)kill(getpid(), SIGCHLD); /* as the kernel says it of a child; to oneself it cannot fail */
     return NULL;
 }
 
-/* [child] */
+/* [child] SIGTERM must end it: for the parent that is the only way to stop it. */
 static _Noreturn void be_child(const struct client *client, int listener)
 {
     const struct sigaction plain = {.sa_handler = SIG_DFL};
 
     (void)close(listener); /* the parent's: else the port is taken as long as this client stays */
-    if (sigaction(SIGTERM, &plain, NULL) == -1 || sigaction(SIGINT, &plain, NULL) == -1 ||
-        sigprocmask(SIG_SETMASK, stop_mask(), NULL) == -1)
-        report_errno("cannot let signals in"); /* without them the parent could not stop us */
-    else
-        serve(client);
+    (void)sigaction(SIGTERM, &plain, NULL); /* these two fail for wrong numbers only */
+    (void)sigprocmask(SIG_SETMASK, stop_mask(), NULL);
+    serve(client);
     _exit(EXIT_SUCCESS); /* not exit(): what main() would tidy up is the parent's */
 }
 /* [/child] */
 
-/* [begin] Starts somebody to serve the client. Returns 0, or -1 and errno: the system is short. */
-static int begin(struct client *client, int listener)
+/* [begin] Starts somebody to serve the client. False and errno: the system is short. */
+static bool begin(struct client *client, int listener)
 {
     if (!forks) {
         errno = pthread_create(&client->thread, NULL, on_client, client);
-        return errno == 0 ? 0 : -1;
+        return errno == 0;
     }
     client->child = fork();
     if (client->child == 0)
         be_child(client, listener);
-    if (client->child == -1)
-        return -1;
-    (void)close(client->fd); /* the child's: else the client sees no end */
-    return 0;
+    if (client->child != -1)
+        (void)close(client->fd); /* or the client sees no end */
+    return client->child != -1;
 }
 /* [/begin] */
 
-static void leave(struct client *client)
-{
-    client->busy = false;
-    at_once--;
-}
-
-/* [join] Is rid of the threads that have ended; all of them, if need be by waiting. */
-static void join(bool all)
-{
-    for (long i = 0; i < limit; i++)
-        if (clients[i].busy && (all || clients[i].ended)) {
-            errno = pthread_join(clients[i].thread, NULL);
-            if (errno != 0)
-                die_errno("cannot join a thread");
-            (void)close(clients[i].fd); /* what was to be sent is on its way */
-            leave(&clients[i]);
-        }
-}
-/* [/join] */
-
-static void bury(pid_t child, int status)
-{
-    for (long i = 0; i < limit; i++)
-        if (clients[i].busy && clients[i].child == child) {
-            if (WIFSIGNALED(status))
-                printf("client %ld: its process was ended: %s\n", clients[i].number,
-                       strsignal(WTERMSIG(status)));
-            (void)fflush(stdout); /* as in serve() */
-            leave(&clients[i]);
-        }
-}
-
-/* [reap] The same with children. */
-static void reap(bool all)
-{
-    const int options = all ? 0 : WNOHANG;
-    pid_t child;
-    int status;
-
-    /* A loop: one SIGCHLD may stand for several children. */
-    while (at_once > 0 && (child = waitpid(-1, &status, options)) > 0)
-        bury(child, status);
-}
-/* [/reap] */
-
-static void collect(bool all)
+/* [collect] Whether the client's thread or child has ended, if need be after waiting for it. */
+static bool has_ended(struct client *client, bool wait)
 {
     if (forks)
-        reap(all);
-    else
-        join(all);
+        return waitpid(client->child, NULL, wait ? 0 : WNOHANG) > 0;
+    if (!wait && !client->ended)
+        return false;
+    /* It fails for a thread that was joined before: not here. */
+    (void)pthread_join(client->thread, NULL);
+    (void)close(client->fd); /* what was to be sent is on its way */
+    return true;
 }
 
-/* [take] Takes the next client. False: the system is short of something, try again in a while. */
-static bool take_client(int listener)
+/* Asks everybody: one SIGCHLD may stand for several that have ended. */
+static void collect(bool wait)
 {
-    struct client *client = clients;
+    for (long i = 0; i < limit; i++)
+        if (clients[i].busy && has_ended(&clients[i], wait)) {
+            clients[i].busy = false;
+            at_once--;
+        }
+}
+/* [/collect] */
 
-    if (in_hand == -1)
-        in_hand = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    if (in_hand == -1 &&
-        (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+/* [take] Takes the next client; there is a place. Where the system is short, tries again soon. */
+static void take_client(int listener)
+{
+    struct client *place = clients;
+
+    while (place->busy)
+        place++;
+    place->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (place->fd == -1 && errno != EAGAIN && errno != ECONNABORTED) {
         report_errno("cannot accept for now");
-        return false;
+        (void)stop_wait(-1, 0, 100); /* it stays queued: no busy loop around accept4() */
     }
-    if (in_hand == -1)
-        return true; /* it was gone again */
-    while (client->busy)
-        client++; /* at_once < limit: there is a place */
-    client->fd = in_hand;
-    client->ended = false;
-    client->number = so_far + 1;
-    if (begin(client, listener) == -1) {
+    if (place->fd == -1)
+        return;
+    place->number = ++so_far;
+    place->ended = false;
+    while (!begin(place, listener)) {
         report_errno("no %s for now", forks ? "process" : "thread");
-        return false; /* the client stays in hand */
+        if (stop_wait(-1, 0, 100) == -1) {
+            (void)close(place->fd); /* nothing was sent */
+            return;
+        }
+        collect(false); /* whoever has ended makes room */
     }
-    in_hand = -1;
-    client->busy = true;
+    place->busy = true;
     at_once++;
-    so_far++;
-    return true;
 }
 /* [/take] */
 
-/* [run] */
+/* [run] Whoever ends after collect() ends the sleep: SIGCHLD is held until then. */
 static void run(int listener)
 {
-    const struct timespec a_while = {.tv_nsec = 100000000};
-    struct pollfd one = {.events = POLLIN};
-    bool pause = false;
-
     while (!stop_asked()) {
-        one.fd = at_once < limit && !pause ? listener : -1; /* -1 is passed over */
-        int ready = ppoll(&one, 1, pause ? &a_while : NULL, stop_mask());
-        if (ready == -1 && errno != EINTR)
-            die_errno("cannot wait");
         collect(false);
-        if (pause || ready == 1)
-            pause = !take_client(listener);
+        if (stop_wait(at_once < limit ? listener : -1, POLLIN, -1) == 1)
+            take_client(listener);
     }
 }
 /* [/run] */
@@ -220,66 +174,47 @@ static void run(int listener)
 /* [stop] Ends the conversations, and waits until everybody has gone. */
 static void stop_all(void)
 {
-    stopping = true;
     for (long i = 0; i < limit; i++)
         if (clients[i].busy && forks)
             (void)kill(clients[i].child, SIGTERM); /* not reaped yet: the number is still its own */
         else if (clients[i].busy)
             (void)shutdown(clients[i].fd, SHUT_RDWR); /* wakes its thread; fails if it is over */
     collect(true);
-    if (in_hand != -1)
-        (void)close(in_hand);
 }
 /* [/stop] */
 
 static void on_ended(int number)
 {
-    (void)number; /* its only purpose is to end ppoll() */
-}
-
-static void prepare(struct error *error)
-{
-    const struct sigaction wake = {.sa_handler = on_ended};
-    sigset_t held;
-
-    (void)sigemptyset(&held); /* these three fail for wrong signal numbers only */
-    (void)sigaddset(&held, SIGCHLD);
-    (void)sigaddset(&held, SIGUSR1);
-    if (stop_hold(error) == -1)
-        die("%s", error->text);
-    if (sigaction(SIGCHLD, &wake, NULL) == -1 || sigaction(SIGUSR1, &wake, NULL) == -1 ||
-        sigprocmask(SIG_BLOCK, &held, NULL) == -1)
-        die_errno("cannot hold signals");
-    total = mmap(NULL, sizeof *total, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    main_thread = pthread_self();
-    clients = calloc((size_t)limit, sizeof *clients);
-    if (total == MAP_FAILED || clients == NULL)
-        die_errno("cannot begin");
+    (void)number; /* its only purpose is to end stop_wait() */
 }
 
 int main(int argc, char **argv)
 {
+    const struct sigaction wake = {.sa_handler = on_ended};
     struct error error;
+    sigset_t held;
     long port;
-    int at = 1, listener;
 
-    for (; at + 1 < argc && argv[at][0] == '-'; at++)
-        if (strcmp(argv[at], "--fork") == 0)
-            forks = true;
-        else if (strcmp(argv[at], "--limit") != 0 || !number_parse(argv[++at], 1, 10000, &limit))
-            break;
-    if (at + 1 != argc || !number_parse(argv[at], 0, UINT16_MAX, &port))
-        die_usage("[--fork] [--limit CLIENTS] PORT");
-    prepare(&error);
-    listener = tcp_listen((uint16_t)port, &error);
-    if (listener == -1 || tcp_announce(listener, &error) == -1)
+    forks = argc > 1 && strcmp(argv[1], "--fork") == 0;
+    argc -= forks;
+    argv += forks;
+    if (argc < 2 || argc > 3 || !number_parse(argv[1], 0, UINT16_MAX, &port) ||
+        (argc == 3 && !number_parse(argv[2], 1, PLACES, &limit)))
+        die_usage("[--fork] PORT [LIMIT]");
+    total = mmap(NULL, sizeof *total, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (total == MAP_FAILED)
+        die_errno("mmap");
+    /* SIGCHLD is held like SIGTERM, and let in while stop_wait() sleeps. */
+    (void)sigemptyset(&held); /* these four fail for wrong numbers only */
+    (void)sigaddset(&held, SIGCHLD);
+    (void)sigprocmask(SIG_BLOCK, &held, NULL);
+    (void)sigaction(SIGCHLD, &wake, NULL);
+    int listener = tcp_listen((uint16_t)port, &error);
+    if (listener == -1 || stop_hold(&error) == -1 || tcp_announce(listener, &error) == -1)
         die("%s", error.text);
     run(listener);
     (void)close(listener);
     stop_all();
     printf("%ld clients, %lld bytes, nobody left\n", so_far, (long long)*total);
-    (void)fflush(stdout); /* as in serve() */
-    (void)munmap(total, sizeof *total);
-    free(clients);
     return EXIT_SUCCESS;
 }
