@@ -1,6 +1,7 @@
 /* fails: end-behind-data end-behind-full */
 /*
- * recv() returned 0, and that is passed on at once, although bytes that came before are still held.
+ * EPOLLRDHUP is taken for the end: it is told as soon as the end has come, although bytes that came
+ * before it are still held, or not even read.
  */
 #define _GNU_SOURCE /* accept4() */
 #include <errno.h>
@@ -161,6 +162,8 @@ static bool ask(struct side *side)
     }
     if (events == 0)
         events = EPOLLET; /* EPOLLHUP is told whether asked for or not: once is enough */
+    if (!other->shut)
+        events |= EPOLLRDHUP;
     if (side->fd == -1 || (side->watched && events == side->asked))
         return true;
     struct epoll_event event = {.events = events, .data.ptr = side};
@@ -195,7 +198,7 @@ static bool move(struct side *from, struct side *to)
         if (from->from == from->until)
             from->from = from->until = 0;
     }
-    if (from->ended && !to->shut) {
+    if (from->ended && from->until == 0 && !to->shut) {
         to->shut = true;
         if (shutdown(to->fd, SHUT_WR) == -1)
             return false;
@@ -242,6 +245,7 @@ static bool finish_connect(struct pair *pair)
 static void serve(struct side *side, uint32_t events)
 {
     struct pair *pair = side->pair;
+    const bool began = side->connecting;
     bool good = true;
 
     if (pair->dead || side->fd == -1)
@@ -250,8 +254,13 @@ static void serve(struct side *side, uint32_t events)
         good = finish_connect(pair);
     else if ((events & EPOLLERR) != 0)
         good = false; /* also told while nothing is read of it: a reset */
-    good = good && move(&pair->client, &pair->back) && move(&pair->back, &pair->client) &&
-           ask(&pair->client) && ask(&pair->back);
+    good = good && move(&pair->client, &pair->back) && move(&pair->back, &pair->client);
+    struct side *other = other_side(side);
+    if (good && !began && (events & EPOLLRDHUP) != 0 && !other->connecting && !other->shut) {
+        other->shut = true;
+        good = shutdown(other->fd, SHUT_WR) == 0;
+    }
+    good = good && ask(&pair->client) && ask(&pair->back);
     if (!good)
         reset_pair(pair);
     else if (pair->client.fd == -1 && pair->back.fd == -1)
