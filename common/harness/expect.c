@@ -155,6 +155,34 @@ static const char *first_line(struct session *s, const struct buffer *output)
     return line;
 }
 
+void expect_message(struct student *p)
+{
+    struct session *s = p->session;
+
+    if (p->silent == 0)
+        return;
+    const char *cause = session_print(s,
+                                      "The program ended with status %d, as it should, but wrote "
+                                      "nothing on standard error. ",
+                                      p->silent);
+    if (p->fitted || !has_text(&p->output))
+        session_end(s, STATUS_FAIL, p,
+                    session_print(s, "%s%s", cause,
+                                  p->silent == EXIT_USAGE ? "Say there what is wrong."
+                                                          : "Say there why it gave up."));
+    session_end(s, STATUS_FAIL, p,
+                session_print(s,
+                              "%sIt printed \"%s\" on standard output; a message belongs on "
+                              "standard error: fprintf(stderr, …).",
+                              cause, first_line(s, &p->output)));
+}
+
+void output_fits(struct student *p)
+{
+    p->fitted = true;
+    expect_message(p);
+}
+
 void expect_failure(struct student *p, int status)
 {
     struct session *s = p->session;
@@ -162,17 +190,12 @@ void expect_failure(struct student *p, int status)
     expect_exit(p, status);
     if (s->options->play)
         return;
-    bool said = has_text(&p->errors);
-    if (!said && has_text(&p->output))
-        session_end(s, STATUS_FAIL, p,
-                    session_print(s,
-                                  "The program failed as it should, but said why on standard "
-                                  "output, \"%s\". A message belongs on standard error: "
-                                  "fprintf(stderr, …).",
-                                  first_line(s, &p->output)));
-    if (!said)
-        session_end(s, STATUS_FAIL, p,
-                    "The program failed as it should, but did not say why on standard error.");
+    if (has_text(&p->errors))
+        return;
+    p->silent = status;
+    /* Whether what it printed is a message or was due, a later step may know. */
+    if (p->fitted || !has_text(&p->output))
+        expect_message(p);
 }
 
 void expect_error(struct student *p, const char *text)
@@ -231,14 +254,14 @@ void expect_output(struct student *p, const void *bytes, size_t length)
     }
     student_wait_end(p);
     if (p->output.length != length || (length > 0 && memcmp(p->output.data, bytes, length) != 0)) {
-        report_comparison(&(struct comparison){.expected = bytes,
-                                               .got = p->output.data,
-                                               .expected_length = length,
-                                               .got_length = p->output.length});
-        session_end(s, STATUS_FAIL, p,
-                    p->output.length == 0 ? "The program printed nothing on standard output."
-                                          : "The program printed something else than it should.");
+        struct comparison differs = {.expected = bytes,
+                                     .got = p->output.data,
+                                     .expected_length = length,
+                                     .got_length = p->output.length};
+        report_comparison(&differs);
+        session_end(s, STATUS_FAIL, p, difference_say(s, &differs));
     }
+    output_fits(p);
     transcript_add(s, "standard output", bytes, length);
 }
 
@@ -248,11 +271,13 @@ void expect_descriptors(struct student *p, int most)
         return;
     student_settle(p);
     int open = student_descriptors(p);
-    if (open > most)
-        session_end(
-            p->session, STATUS_FAIL, p,
-            session_print(p->session,
-                          "The program holds %d descriptors open; %d would do. What socket() "
-                          "or accept() returned must be closed, on every way out.",
-                          open, most));
+    if (open > most) {
+        const char *held = held_say(p->session, p);
+        session_end(p->session, STATUS_FAIL, p,
+                    session_print(p->session,
+                                  "The program holds %d descriptors open; %d would do.%s%s%s What "
+                                  "socket() or accept() returned must be closed, on every way out.",
+                                  open, most, held[0] == '\0' ? "" : " Besides 0, 1 and 2: ", held,
+                                  held[0] == '\0' ? "" : "."));
+    }
 }

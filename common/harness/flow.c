@@ -77,11 +77,8 @@ const char *link_line(struct link *link, size_t *length)
     link->line = true;
     (void)pump(s, has_line, link, "a line from your program", false);
     link->line = false;
-    if (link->in.length == 0 || link->in.data[link->in.length - 1] != '\n') {
-        if (link->error != 0)
-            session_lost(s, "Your program reset the connection where a line was expected.");
-        session_fail(s, "Your program finished sending where a line was expected.");
-    }
+    if (link->in.length == 0 || link->in.data[link->in.length - 1] != '\n')
+        link_over(link, "where a line was expected", "where a line from it was expected");
     char *line = session_alloc(s, link->in.length);
     memcpy(line, link->in.data, link->in.length - 1);
     *length = link->in.length - 1;

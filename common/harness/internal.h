@@ -77,6 +77,10 @@ struct student {
     uint32_t looked_at; /* events of the log before this one were looked at for time-outs */
     bool announced;     /* play said how to run it */
     bool timed;         /* one of them set a time-out on a socket */
+    int silent;         /* it ended with this status, as it should, but told nobody why; or 0 */
+    bool fitted;        /* its output was found to be as expected */
+    const char *stood;  /* "poll()": what it slept in when its time was over; or NULL */
+    int stood_fd;       /* the descriptor it slept on, or -1 */
 };
 
 struct peer {
@@ -219,6 +223,7 @@ struct standing {
     long memory_kib; /* resident, of the largest process */
     uint64_t cpu_ns;
     char call[32]; /* "recv()": what the first process sleeps in, or "" */
+    bool timed;    /* that call ends by itself some time */
     int fd;        /* the descriptor it sleeps on, or -1 */
 };
 
@@ -254,6 +259,12 @@ void transcript_add(struct session *session, const char *what, const void *bytes
 /* Compares the transcript with expected/NAME.txt for the default seed, or records it. */
 void transcript_check(struct session *session);
 
+/* Its output was found to be as expected; if it is still owed a message for that, the case ends. */
+void output_fits(struct student *student);
+
+/* Ends the case if the program failed as it should and nobody was told why. */
+void expect_message(struct student *student);
+
 /* ---- report.c ---- */
 
 /* What to compare, for the report; filled by the expect_ functions. */
@@ -262,6 +273,7 @@ struct comparison {
     size_t expected_length, got_length;
     bool message; /* got is a message that should name what was expected, among other words */
     bool sent;    /* got was sent to the other side, and not printed */
+    bool shaped;  /* expected holds # in the place of numbers */
 };
 void report_comparison(const struct comparison *comparison);
 const struct comparison *report_compared(void); /* or NULL */
@@ -271,10 +283,23 @@ json_t *report_build(struct session *session, enum status status, struct student
                      const char *cause);
 const char *status_name(enum status status);
 
+/* ---- difference.c ---- */
+
+/*
+ * The first difference as a sentence: lines of a text are quoted where they are short, and of other
+ * bytes the first one that differs. Something must differ.
+ */
+const char *difference_say(struct session *session, const struct comparison *comparison);
+
+/* ---- held.c ---- */
+
+/* The descriptors above 2 that a running program holds: "3 is from socket() at a.c:9"; or "". */
+const char *held_say(struct session *session, const struct student *student);
+
 /* ---- steps.c ---- */
 
 /* The steps so far: a JSON array of {"text", "where"}. */
-json_t *steps_build(struct session *session, const struct student *student);
+json_t *steps_build(struct session *session, const struct student *student, enum status status);
 
 /* The mistake that the wire's log shows, as a sentence; NULL if it shows none that we know. */
 const char *steps_diagnose(struct session *session, const struct student *student,
@@ -355,6 +380,13 @@ struct port *port_add(struct session *session, const char *host, int fd, const c
 void link_serve(struct link *link, short events);
 short link_events(const struct link *link);
 bool link_read_all(const struct link *link);
+
+/*
+ * Ends the case: the connection is over before all came that was due. Says how it was ended, by the
+ * program's own end perhaps: when, "after 2 of 4 bytes", and before, "before it sent …", go on with
+ * the sentence.
+ */
+_Noreturn void link_over(struct link *link, const char *when, const char *before);
 
 /* ---- option.c ---- */
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/address.h"
@@ -427,6 +428,64 @@ static void collect_rest(struct link *link)
     (void)pump(link->session, has_collected, &c, "the rest", true);
 }
 
+/* How a connection was ended, as the wire of the program that held it saw it. */
+struct ending {
+    struct student *p; /* who held it */
+    bool finished;     /* by shutdown() */
+    bool closed;       /* by close(); else it ended with the program */
+    uint64_t until_ns; /* how long its own end is waited for */
+};
+
+static struct ending find_ending(const struct link *link)
+{
+    struct ending ending = {.p = session_student(link->session)};
+
+    for (struct student *p = link->session->students; p != NULL; p = p->next)
+        for (uint32_t i = 0; i < wire_log_count(&p->log); i++) {
+            const struct wire_event *e = wire_log_event(&p->log, i);
+            if (e == NULL || address_port(&e->local.any) != link->remote ||
+                address_port(&e->peer.any) != link->local)
+                continue;
+            ending.p = p;
+            ending.closed |= e->call == WIRE_CLOSE;
+            ending.finished |= e->call == WIRE_SHUTDOWN && e->flags != SHUT_RD;
+        }
+    return ending;
+}
+
+static bool is_ended(void *what)
+{
+    const struct ending *ending = what;
+
+    return ending->p->ended || now_ns() >= ending->until_ns;
+}
+
+void link_over(struct link *link, const char *when, const char *before)
+{
+    enum { MOMENT_MS = 200 };
+    struct session *s = link->session;
+    struct ending ending = find_ending(link);
+    const struct student *p = ending.p;
+    const char *status = "";
+
+    if (p == NULL)
+        session_fail(s, "Your program ended the connection %s.", when);
+    ending.until_ns = now_ns() + UINT64_C(1000000) * MOMENT_MS;
+    (void)pump(s, is_ended, &ending, "its end", true); /* most often it follows at once */
+    if (p->ended && WIFEXITED(p->wait_status) && !ending.closed && !ending.finished)
+        session_lost(s, "The program ended with status %d %s.", WEXITSTATUS(p->wait_status),
+                     before);
+    if (p->ended && WIFEXITED(p->wait_status))
+        status = session_print(s, ", and ended with status %d", WEXITSTATUS(p->wait_status));
+    if (link->error != 0)
+        session_lost(s,
+                     "Your program reset the connection %s: it closed while something it was sent "
+                     "lay unread, or was killed%s.",
+                     when, status);
+    session_lost(s, "Your program %s %s%s.",
+                 ending.closed ? "closed the connection" : "finished sending", when, status);
+}
+
 static void expect_bytes(struct link *link, const void *bytes, size_t length, const char *waiting)
 {
     struct session *s = link->session;
@@ -436,8 +495,12 @@ static void expect_bytes(struct link *link, const void *bytes, size_t length, co
     (void)pump(s, has_received, link, waiting, false);
     if (differs(link)) {
         collect_rest(link);
-        session_fail(s,
-                     "The other side received something else than your program should have sent.");
+        session_fail(s, "%s",
+                     difference_say(s, &(struct comparison){.expected = bytes,
+                                                            .got = link->in.data,
+                                                            .expected_length = length,
+                                                            .got_length = link->in.length,
+                                                            .sent = true}));
     }
     if (link->in.length == length) {
         s->expected.link = NULL;
@@ -446,13 +509,9 @@ static void expect_bytes(struct link *link, const void *bytes, size_t length, co
         transcript_add(s, "received by the other side", bytes, length);
         return;
     }
-    if (link->error != 0)
-        session_lost(s,
-                     "Your program reset the connection after %zu of %zu bytes: it closed while "
-                     "something it was sent lay unread, or was killed.",
-                     link->in.length, length);
-    session_fail(s, "Your program finished sending after %zu of %zu bytes.", link->in.length,
-                 length);
+    link_over(link, session_print(s, "after %zu of %zu bytes", link->in.length, length),
+              session_print(s, "before it sent all that was due (%zu of %zu bytes came)",
+                            link->in.length, length));
 }
 
 void link_expect(struct link *link, const void *bytes, size_t length)

@@ -129,12 +129,13 @@ void port_expect(struct port *port, const void *bytes, size_t length)
         session_print(s, "a datagram of %s from your program", play_show(s, bytes, length)));
 
     if (n != length || memcmp(got, bytes, length) != 0) {
-        report_comparison(&(struct comparison){.expected = bytes,
-                                               .got = got,
-                                               .expected_length = length,
-                                               .got_length = n < length + 64 ? n : length + 64,
-                                               .sent = true});
-        session_fail(s, "Your program sent another datagram than it should have.");
+        struct comparison differs = {.expected = bytes,
+                                     .got = got,
+                                     .expected_length = length,
+                                     .got_length = n < length + 64 ? n : length + 64,
+                                     .sent = true};
+        report_comparison(&differs);
+        session_fail(s, "%s", difference_say(s, &differs));
     }
     transcript_add(s, "a datagram from the program", bytes, length);
 }

@@ -158,10 +158,12 @@ static void read_table(struct table *t)
 
 /* ---- does it sleep for ever? ---- */
 
+enum { NO_TIMEOUT = -1, OWN_TIMEOUT = -2 };
+
 struct call {
     long number;
     const char *name;
-    int timeout;  /* index of the argument that holds its time-out, -1 if it has none */
+    int timeout;  /* index of the argument that holds its time-out; or one of these */
     bool fd;      /* its first argument is a descriptor */
     bool pointer; /* the time-out is a pointer: 0 is none; else an int: negative is none */
 };
@@ -193,11 +195,15 @@ static const struct call CALLS[] = {
     {SYS_rt_sigsuspend, "sigsuspend()", -1, false, false},
     {SYS_rt_sigtimedwait, "sigwait()", 2, false, true},
     {SYS_futex, "a lock or join", 3, false, true},
+    {SYS_connect, "connect()", OWN_TIMEOUT, true, false}, /* some minutes */
+    {SYS_nanosleep, "sleep()", OWN_TIMEOUT, false, false},
+    {SYS_clock_nanosleep, "sleep()", OWN_TIMEOUT, false, false},
 };
 
-/* Reads what one thread sleeps in. Returns the call if it has no time-out, else NULL; fills
- * arguments. */
-static const struct call *read_call(const char *task, long *number, unsigned long arguments[4])
+/* Reads what one thread sleeps in, NULL if it is no call that we know; fills arguments, and says
+ * whether the call ends by itself some time. */
+static const struct call *read_call(const char *task, long *number, unsigned long arguments[4],
+                                    bool *timed)
 {
     char path[128], text[256];
 
@@ -215,10 +221,12 @@ static const struct call *read_call(const char *task, long *number, unsigned lon
         const struct call *call = &CALLS[i];
         if (call->number != *number)
             continue;
-        if (call->timeout == -1)
-            return call;
-        unsigned long timeout = call->timeout == 4 ? fifth : arguments[call->timeout];
-        return (call->pointer ? timeout == 0 : (int)timeout < 0) ? call : NULL;
+        *timed = call->timeout == OWN_TIMEOUT;
+        if (call->timeout >= 0) {
+            unsigned long timeout = call->timeout == 4 ? fifth : arguments[call->timeout];
+            *timed = call->pointer ? timeout != 0 : (int)timeout >= 0;
+        }
+        return call;
     }
     return NULL;
 }
@@ -265,16 +273,20 @@ static void look_at_thread(const char *task, struct standing *standing)
 {
     long number = -1;
     unsigned long arguments[4] = {0};
-    const struct call *call = read_call(task, &number, arguments);
+    bool timed = false;
+    const struct call *call = read_call(task, &number, arguments, &timed);
 
     standing->sleeping = standing->sleeping && thread_sleeps(task, number);
-    standing->asleep = standing->asleep && call != NULL && standing->sleeping;
+    standing->asleep = standing->asleep && call != NULL && !timed && standing->sleeping;
     standing->print = mix(standing->print, (uint64_t)number);
     standing->print = mix(standing->print, arguments[0]);
     standing->print = mix(standing->print, read_switches(task));
-    if (call != NULL && (standing->call[0] == '\0' || strstr(standing->call, "lock") != NULL)) {
+    /* What has no end tells more than what has one, and a lock or join the least. */
+    if (call != NULL && (standing->call[0] == '\0' || (standing->timed && !timed) ||
+                         (standing->timed == timed && strstr(standing->call, "lock") != NULL))) {
         (void)snprintf(standing->call, sizeof standing->call, "%s", call->name);
         standing->fd = call->fd ? (int)arguments[0] : -1;
+        standing->timed = timed;
     }
 }
 

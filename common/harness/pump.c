@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness/internal.h"
@@ -175,11 +176,20 @@ static int pump_once(struct session *s, int timeout_ms)
 
 static const char *where_it_stands(struct session *s, const struct standing *standing)
 {
-    if (standing->call[0] == '\0')
+    if (standing->call[0] == '\0' || standing->timed)
         return "";
     if (standing->fd >= 0)
         return session_print(s, "Still in %s on descriptor %d", standing->call, standing->fd);
     return session_print(s, "Still in %s", standing->call);
+}
+
+/* Keeps for the steps what the program sleeps in: it is about to be killed. */
+static void keep_stand(struct session *s, struct student *p, const struct standing *standing)
+{
+    if (p == NULL || standing->call[0] == '\0')
+        return;
+    p->stood = session_print(s, "%s", standing->call);
+    p->stood_fd = standing->fd;
 }
 
 static void check_limits(struct session *s, struct student *p, const struct standing *standing)
@@ -224,13 +234,18 @@ static void check_clock(struct session *s, struct student *p, const struct stand
     if (used < (uint64_t)limit_ms * 1000000U &&
         now_ns() - s->began_ns < (uint64_t)LIMIT_WALL_MS * 1000000U)
         return;
-    const char *where = where_it_stands(s, standing);
-    if (where[0] == '\0')
+    const char *where = where_it_stands(s, standing), *in = "";
+    if (where[0] == '\0') {
         where =
             standing->sleeping ? "The program was still waiting" : "The program was still running";
+        if (standing->sleeping && standing->call[0] != '\0') /* once, or again and again */
+            in = session_print(s, ", in %s", standing->call);
+    }
+    if (standing->sleeping)
+        keep_stand(s, p, standing);
     session_end(s, STATUS_TIMEOUT, p,
-                session_print(s, "%s after %.1f s. The harness waited for %s.", where,
-                              (double)used / 1e9, waiting));
+                session_print(s, "%s after %.1f s%s. The harness waited for %s.", where,
+                              (double)used / 1e9, in, waiting));
 }
 
 /*
@@ -309,6 +324,10 @@ static _Noreturn void end_in_vain(struct session *s, const char *waiting)
                          "The program ended and left a process behind that it had started. The "
                          "harness waited for %s.",
                          waiting);
+        p = session_student(s);
+        if (p != NULL && WIFEXITED(p->wait_status))
+            session_lost(s, "The program ended with status %d while the harness waited for %s.",
+                         WEXITSTATUS(p->wait_status), waiting);
         session_lost(s, "The program ended while the harness waited for %s.", waiting);
     }
     for (struct peer *peer = s->peers; peer != NULL; peer = peer->next)
@@ -318,6 +337,7 @@ static _Noreturn void end_in_vain(struct session *s, const char *waiting)
                          "the harness waits for %s.",
                          peer->host, peer->port, waiting);
     procs_look(&standing);
+    keep_stand(s, p, &standing);
     session_end(s, STATUS_TIMEOUT, p,
                 session_print(s, "%s, and nothing more will come: the harness waits for %s.",
                               where_it_stands(s, &standing), waiting));

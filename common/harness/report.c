@@ -196,11 +196,12 @@ static void add_input(json_t *verdict, const struct student *student)
     buffer_free(&shown);
 }
 
-static void add_failure(struct session *s, json_t *verdict, struct student *student, bool stopped)
+static void add_failure(struct session *s, json_t *verdict, struct student *student,
+                        enum status status, bool stopped)
 {
     const struct expectation *e = &s->expected;
 
-    (void)json_object_set_new(verdict, "steps", steps_build(s, student));
+    (void)json_object_set_new(verdict, "steps", steps_build(s, student, status));
     if (!has_comparison && e->link != NULL && e->link->in.length > 0) {
         report_comparison(&(struct comparison){.expected = e->bytes,
                                                .got = e->link->in.data,
@@ -215,6 +216,11 @@ static void add_failure(struct session *s, json_t *verdict, struct student *stud
             add_named(verdict);
         else if (has_comparison)
             add_comparison(verdict);
+        if (has_comparison && compared.shaped &&
+            memchr(compared.expected, '#', compared.expected_length) != NULL)
+            (void)json_object_set_new(
+                verdict, "key",
+                json_string("# is any whole number, #.## one with so many decimals"));
         if (!has_comparison || !compared.message)
             add_message(verdict, student);
     }
@@ -263,7 +269,7 @@ json_t *report_build(struct session *s, enum status status, struct student *stud
     if (report != NULL)
         (void)json_object_set_new(verdict, "report", json_string(report));
     if (status != STATUS_PASS)
-        add_failure(s, verdict, student, lines != NULL);
+        add_failure(s, verdict, student, status, lines != NULL);
     if (status == STATUS_FAIL && better == NULL && (s->generic || has_comparison))
         (void)json_object_set_new(verdict, "generic", json_true());
     (void)json_object_set_new(verdict, "seed", json_integer((json_int_t)s->options->seed));

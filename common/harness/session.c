@@ -353,6 +353,8 @@ void session_run(const struct test_case *test, const struct options *options, in
     bool leak;
     const char *report;
     for (struct student *s = session.students; s != NULL; s = s->next)
+        expect_message(s);
+    for (struct student *s = session.students; s != NULL; s = s->next)
         if (s->ended && sanitizer_read(&session, &leak, &report) != NULL)
             session_end(&session, leak ? STATUS_LEAK : STATUS_SANITIZER, s, "");
     if (test->leaks)

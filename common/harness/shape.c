@@ -109,14 +109,15 @@ size_t expect_shape(struct student *p, const char *shape, long long *numbers, si
     student_wait_end(p);
     struct buffer filled = fill_shape(shape, buffer_text(&p->output), numbers, most, &count);
     if (!fits(p, &filled)) {
-        report_comparison(&(struct comparison){.expected = buffer_text(&filled),
-                                               .got = buffer_text(&p->output),
-                                               .expected_length = filled.length,
-                                               .got_length = p->output.length});
-        session_end(s, STATUS_FAIL, p,
-                    p->output.length == 0 ? "The program printed nothing on standard output."
-                                          : "The program printed something else than it should.");
+        struct comparison differs = {.expected = buffer_text(&filled),
+                                     .got = buffer_text(&p->output),
+                                     .expected_length = filled.length,
+                                     .got_length = p->output.length,
+                                     .shaped = true};
+        report_comparison(&differs);
+        session_end(s, STATUS_FAIL, p, difference_say(s, &differs));
     }
+    output_fits(p);
     transcript_add(s, "standard output, with # for numbers", shape, strlen(shape));
     buffer_free(&filled);
     return count;

@@ -127,11 +127,39 @@ static const char *say_transfer(struct session *s, const struct step *step)
                          (long long)e->result, (long long)e->asked, show_head(s, e, e->result));
 }
 
+static bool waits(const struct wire_event *e)
+{
+    return e->call == WIRE_POLL || e->call == WIRE_SELECT || e->call == WIRE_EPOLL;
+}
+
+/* "descriptors 3, 4 and 7", of a poll or select on several. */
+static const char *say_descriptors(struct session *s, const struct wire_event *e)
+{
+    int32_t fds[WIRE_HEAD / sizeof(int32_t)];
+    size_t count =
+        e->asked < WIRE_HEAD / (int)sizeof(int32_t) ? (size_t)e->asked : sizeof fds / sizeof fds[0];
+    const char *list = "descriptors";
+
+    memcpy(fds, e->head, sizeof fds);
+    if ((size_t)e->asked > count)
+        return session_print(s, "%lld descriptors", (long long)e->asked);
+    for (size_t i = 0; i < count; i++)
+        list = session_print(s, "%s%s %d", list,
+                             i == 0           ? ""
+                             : i + 1 == count ? " and"
+                                              : ",",
+                             fds[i]);
+    return list;
+}
+
 static const char *say_event(struct session *s, const struct step *step)
 {
     const struct wire_event *e = step->event;
     char text[ADDRESS_TEXT];
 
+    if (e->phase == WIRE_ENTER && waits(e) && e->fd == -1)
+        return session_print(s, "%s in %s, on %s", step->over ? "was" : "is still", name_of(s, e),
+                             e->asked <= 0 ? "no descriptor" : say_descriptors(s, e));
     if (e->phase == WIRE_ENTER)
         return session_print(s, "%s in %s on descriptor %d", step->over ? "was" : "is still",
                              name_of(s, e), e->fd);
@@ -175,10 +203,12 @@ static bool ended_itself(const struct student *p)
     return p->ended && !(WIFSIGNALED(p->wait_status) && WTERMSIG(p->wait_status) == SIGKILL);
 }
 
-static const char *say_end(struct session *s, const struct student *p)
+static const char *say_end(struct session *s, const struct student *p, enum status status)
 {
     if (!ended_itself(p))
         return NULL;
+    if (status == STATUS_LEAK)
+        return "ended by itself; then its memory was looked at";
     if (WIFSIGNALED(p->wait_status))
         return session_print(s, "was ended by SIG%s", sigabbrev_np(WTERMSIG(p->wait_status)));
     if (WEXITSTATUS(p->wait_status) == SANITIZER_STATUS)
@@ -195,6 +225,8 @@ static bool is_told(const struct wire_event *e)
                                  1U << WIRE_SHUTDOWN | 1U << WIRE_CLOSE | 1U << WIRE_FORK |
                                  1U << WIRE_BIND;
 
+    if (e->phase == WIRE_ENTER && waits(e)) /* whatever it waits for; left it is not told */
+        return e->timeout_ms != 0;
     if ((told >> e->call & 1U) == 0)
         return false;
     if (e->call == WIRE_BIND)
@@ -269,7 +301,21 @@ static size_t collect(const struct wire_log *log, struct step *steps, size_t *sk
     return n;
 }
 
-json_t *steps_build(struct session *s, const struct student *p)
+/* Where a program stood that was stopped in a call which its wire does not see. */
+static const char *say_stand(struct session *s, const struct student *p, const struct step *steps,
+                             size_t count)
+{
+    if (p->stood == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        if (steps[i].event->phase == WIRE_ENTER)
+            return NULL;
+    if (p->stood_fd >= 0)
+        return session_print(s, "is still in %s on descriptor %d", p->stood, p->stood_fd);
+    return session_print(s, "is still in %s", p->stood);
+}
+
+json_t *steps_build(struct session *s, const struct student *p, enum status status)
 {
     json_t *list = json_array();
     struct step steps[MAX_STEPS];
@@ -294,7 +340,9 @@ json_t *steps_build(struct session *s, const struct student *p)
     for (size_t i = 0; i < n; i++)
         (void)json_array_append_new(
             list, json_pack("{s:s, s:s}", "text", say_event(s, &steps[i]), "where", places[i]));
-    const char *end = say_end(s, p);
+    const char *end = say_end(s, p, status);
+    if (end == NULL)
+        end = say_stand(s, p, steps, n);
     if (end != NULL)
         (void)json_array_append_new(list, json_pack("{s:s, s:s}", "text", end, "where", ""));
     return list;

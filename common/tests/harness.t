@@ -18,7 +18,7 @@ WANTED = {
     "udp": ("pass", ""),
     "udp-strangers": ("pass", ""),
     "udp-refused": ("pass", ""),
-    "udp-other": ("fail", r"^Your program sent another datagram"),
+    "udp-other": ("fail", r'^The other side received "ping"; "pinging" was due\.$'),
     "cork": ("pass", ""),
     "options": ("pass", ""),
     "option-value": ("fail", r"^TCP_USER_TIMEOUT of the socket of this connection is 5000 ms; it should "
@@ -29,7 +29,7 @@ WANTED = {
     "option-linger": ("fail", r"^SO_LINGER of .* is on, 7 s; it should be off: so it is\."),
     "option-gone": ("fail", r"ended|does not hold the socket of this connection any more"),
     "shape": ("pass", ""),
-    "shape-other": ("fail", r"^The program printed something else"),
+    "shape-other": ("fail", r'^Line 2 of the output is "0 0\.5 7"; "0 0\.5 9 #\.##" was due\.$'),
     "daemon": ("pass", ""),
     "bytes": ("pass", ""),
     "spoilt-input": ("pass", ""),
@@ -70,27 +70,53 @@ WANTED = {
     "reply-left-over": ("fail", r"^Behind the 3 bytes that recv\(\) returned.*adds no NUL"),
     "reply-whole": ("fail", r"^recv\(\) put 5 bytes .* printed all 63 bytes"),
     "reply-nul": ("fail", r"^A NUL byte is among the bytes that came"),
-    "reply-line-end": ("fail", r"^The program printed something else"),
+    "reply-line-end": ("fail", r'^Line 1 of the output is "hello"; "hello wor" was due\.$'),
     "send-string": ("fail", r"left out a NUL byte that it should have sent"),
     "give-up": ("fail", r"^Your program gave up: it closed the socket.*What it said about that"),
-    "send-first": ("fail", r"^Your program finished sending after 2 of 4 bytes"),
+    "send-first": ("fail", r"^The program ended with status 0 before it sent all that was due "
+                   r"\(2 of 4 bytes came\)\.$"),
+    "short-exit": ("fail", r"^The program ended with status 1 before it sent all that was due "
+                   r"\(2 of 4 bytes came\)\.$"),
+    "short-close": ("fail", r"^Your program closed the connection after 2 of 4 bytes, and ended "
+                    r"with status 1\.$"),
+    "short-signal": ("crash", r"^The program was ended by signal 10 "),
+    "short-line": ("fail", r"^The program ended with status 1 where a line from it was expected"),
+    "last-byte": ("fail", r"^The other side received \\xb1 as byte 16 of 16; \\xb2 was due\.$"),
+    "silent-due": ("fail", r"^The program ended with status 1, as it should, but wrote nothing on "
+                   r"standard error\. Say there why it gave up\.$"),
+    "silent-first": ("fail", r"wrote nothing on standard error\. Say there why it gave up\.$"),
+    "silent-wrong": ("fail", r'^Line 2 of the output is "tow"; "two" was due\.$'),
+    "silent-both": ("fail", r"wrote nothing on standard error\. Say there why it gave up\.$"),
+    "other-more": ("fail", r'^The output should end after line 2; "three" follows\.$'),
+    "other-end": ("fail", r'^Line 2 of the output, "two", lacks its line end\.$'),
+    "other-long": ("fail", r"^Line 2 of the output is not the one that was due: byte 44 of the "
+                   r"line differs\.$"),
+    "sleep-nothing": ("timeout", r"^Still in poll\(\), and nothing more will come"),
+    "sleep-select": ("timeout", r"^The program was still waiting after 0\.\d s, in select\(\)\."),
+    "sleep-sleep": ("timeout", r"^The program was still waiting after 0\.\d s, in sleep\(\)\."),
+    "sleep-pipes": ("timeout", r"^Still in poll\(\), and nothing more will come"),
+    "hold-open": ("fail", r"^The program holds 7 descriptors open; 4 would do\. Besides 0, 1 and 2: "
+                  r"3 is from socket\(\) at student\.c:\d+ and listens, 4 is from socket\(\) at "
+                  r"student\.c:\d+, 5 is a pipe, 6 is a pipe\."),
     "datagram": ("fail", r"datagram socket, that is UDP, for 127\.0\.0\.1:\d+.*SOCK_STREAM"),
     "beside": ("fail", r"^While the first one still ran, \"student usage\" should have begun to "
                r"listen; it ended with exit status 2\.$"),
     "port-zero": ("fail", r"getsockname\(\)"),
-    "short-text": ("fail", r"^The program printed something else"),
+    "short-text": ("fail", r'^The output ends after line 1; line 2, "sum 2", is missing\.$'),
     "other-name": ("fail", r"does not name 127\.0\.0\.2"),
-    "other-stream": ("fail", r"on standard output, \"usage: student HOST\""),
+    "other-stream": ("fail", r"^The program ended with status 2, as it should, but wrote nothing on "
+                     r'standard error\. It printed "usage: student HOST" on standard output'),
     "narrow": ("pass", ""),
     "taken": ("pass", ""),
     "lines": ("pass", ""),
-    "no-line": ("fail", r"^Your program finished sending where a line was expected"),
+    "no-line": ("fail", r"^The program ended with status 0 where a line from it was expected"),
     "echo": ("pass", ""),
     "both-ways": ("pass", ""),
     "one-way": ("timeout", r"^Still in send\(\) on descriptor 3, and nothing more will come"),
     "reset": ("pass", ""),
     "reset-unread": ("pass", ""),
-    "no-reset-unread": ("fail", r"ended while the harness waited for your program to reset"),
+    "no-reset-unread": ("fail", r"ended with status 0 while the harness waited for your "
+                        r"program to reset"),
     "no-reset": ("fail", r"in order, where it should have reset"),
     "spare": ("pass", ""),
     "unready": ("fail", r"^recv\(\) returned -1 with EAGAIN, and the program ended: nothing had"),
@@ -188,12 +214,24 @@ def main():
         shaped = verdicts["shape-other"]
         ok(shaped.get("expected") == "12 340 1.250\\n0 0.5 9 #.##\\n" and shaped.get("mark") == 20,
            "a shape is shown with the program's own numbers", shaped)
+        ok(shaped.get("key", "").startswith("# is any") and "key" not in verdicts["short-text"],
+           "what # means is said where it is shown", shaped)
         other = verdicts["udp-other"]
         ok(other.get("sent") is True and other.get("got") == "ping",
            "a datagram is compared as sent, not as printed", other)
+        for name, last in {
+                "sleep-nothing": ("is still in poll(), on no descriptor", r"student\.c:\d+"),
+                "sleep-select": ("is still in select(), on no descriptor", r"student\.c:\d+"),
+                "sleep-pipes": ("is still in poll(), on descriptors 3 and 5", r"student\.c:\d+"),
+                "sleep-sleep": ("is still in sleep()", "$"),
+                "leak": ("ended by itself; then its memory was looked at", "$")}.items():
+            step = verdicts[name]["steps"][-1]
+            ok(step["text"] == last[0] and re.match(last[1], step["where"]),
+               f"the last step of {name}: {last[0]}", verdicts[name]["steps"])
         generic = {name for name, verdict in verdicts.items() if verdict.get("generic")}
         ok(generic == {"reply-line-end", "short-text", "other-name", "udp-other",
-                       "shape-other", "file-other", "send-first"},
+                       "shape-other", "file-other", "send-first", "short-exit", "short-close",
+                       "last-byte", "silent-wrong", "other-more", "other-end", "other-long"},
            "sentences that name no cause say so", generic)
         places = [step["where"] for step in verdicts["become"]["steps"]]
         ok(re.match(r"student\.c:\d+", places[0]) and set(places[1:]) == {""},

@@ -633,6 +633,128 @@ static void send_first(struct session *s)
     link_expect(peer_accept(server), "\0a\0b", 4);
 }
 
+static void end_short(struct session *s, const char *how)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+
+    (void)student_start(s, "end-short", peer_host(server), peer_port(server), how, NULL);
+    link_expect(peer_accept(server), "abcd", 4);
+}
+
+static void short_exit(struct session *s)
+{
+    end_short(s, "exit");
+}
+
+static void short_close(struct session *s)
+{
+    end_short(s, "close");
+}
+
+static void short_signal(struct session *s)
+{
+    end_short(s, "signal");
+}
+
+/* The same where a line was expected. */
+static void short_line(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    size_t length;
+
+    (void)student_start(s, "end-short", peer_host(server), peer_port(server), "exit", NULL);
+    (void)link_line(peer_accept(server), &length);
+}
+
+static void last_byte(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+
+    (void)student_start(s, "message", peer_host(server), peer_port(server), "\261", NULL);
+    link_expect(peer_accept(server), "\0\3\0\0\0\10\1\2\3\4\5\6\7\10\11\262", 16);
+}
+
+/* What it printed was due: nobody may call it a message. */
+static void silent_due(struct session *s)
+{
+    struct student *p = student_start(s, "fail", "text one\n", "", NULL);
+
+    expect_failure(p, 1);
+    expect_output(p, "text one\n", 9);
+}
+
+static void silent_first(struct session *s)
+{
+    struct student *p = student_start(s, "fail", "text one\n", "", NULL);
+
+    expect_output(p, "text one\n", 9);
+    expect_failure(p, 1);
+}
+
+static void silent_wrong(struct session *s)
+{
+    struct student *p = student_start(s, "fail", "one\ntow\nthree\n", "", NULL);
+
+    expect_failure(p, 1);
+    expect_output(p, "one\ntwo\nthree\n", 14);
+}
+
+static void silent_both(struct session *s)
+{
+    expect_failure(student_start(s, "fail", "", "\n", NULL), 1);
+}
+
+static void print_other(struct session *s, const char *printed, const char *due)
+{
+    expect_output(student_start(s, "fail", printed, "", NULL), due, strlen(due));
+}
+
+static void other_more(struct session *s)
+{
+    print_other(s, "one\ntwo\nthree\n", "one\ntwo\n");
+}
+
+static void other_end(struct session *s)
+{
+    print_other(s, "one\ntwo", "one\ntwo\n");
+}
+
+static void other_long(struct session *s)
+{
+    print_other(s, "one\nfour thousand and three hundred and twenty one\n",
+                "one\nfour thousand and three hundred and twenty two\n");
+}
+
+static void sleep_in(struct session *s, const char *how)
+{
+    expect_exit(student_start(s, "sleep-in", how, NULL), 0);
+}
+
+static void sleep_nothing(struct session *s)
+{
+    sleep_in(s, "nothing");
+}
+
+static void sleep_select(struct session *s)
+{
+    sleep_in(s, "select");
+}
+
+static void sleep_sleep(struct session *s)
+{
+    sleep_in(s, "sleep");
+}
+
+static void sleep_pipes(struct session *s)
+{
+    sleep_in(s, "pipes");
+}
+
+static void hold_open(struct session *s)
+{
+    expect_descriptors(student_start(s, "hold-open", NULL), 4);
+}
+
 static void datagram(struct session *s)
 {
     struct peer *server = peer_listen(s, "127.0.0.1");
@@ -874,6 +996,33 @@ static const struct test_case CASES[] = {
     {.name = "send-string", .title = "t", .points = 1, .teaches = "t", .run = send_string},
     {.name = "give-up", .title = "t", .points = 1, .teaches = "t", .run = give_up},
     {.name = "send-first", .title = "t", .points = 1, .teaches = "t", .run = send_first},
+    {.name = "short-exit", .title = "t", .points = 1, .teaches = "t", .run = short_exit},
+    {.name = "short-close", .title = "t", .points = 1, .teaches = "t", .run = short_close},
+    {.name = "short-signal", .title = "t", .points = 1, .teaches = "t", .run = short_signal},
+    {.name = "short-line", .title = "t", .points = 1, .teaches = "t", .run = short_line},
+    {.name = "last-byte", .title = "t", .points = 1, .teaches = "t", .run = last_byte},
+    {.name = "silent-due", .title = "t", .points = 1, .teaches = "t", .run = silent_due},
+    {.name = "silent-first", .title = "t", .points = 1, .teaches = "t", .run = silent_first},
+    {.name = "silent-wrong", .title = "t", .points = 1, .teaches = "t", .run = silent_wrong},
+    {.name = "silent-both", .title = "t", .points = 1, .teaches = "t", .run = silent_both},
+    {.name = "other-more", .title = "t", .points = 1, .teaches = "t", .run = other_more},
+    {.name = "other-end", .title = "t", .points = 1, .teaches = "t", .run = other_end},
+    {.name = "other-long", .title = "t", .points = 1, .teaches = "t", .run = other_long},
+    {.name = "sleep-nothing", .title = "t", .points = 1, .teaches = "t", .run = sleep_nothing},
+    {.name = "sleep-select",
+     .title = "t",
+     .points = 1,
+     .teaches = "t",
+     .run = sleep_select,
+     .limit_ms = 300},
+    {.name = "sleep-sleep",
+     .title = "t",
+     .points = 1,
+     .teaches = "t",
+     .run = sleep_sleep,
+     .limit_ms = 300},
+    {.name = "sleep-pipes", .title = "t", .points = 1, .teaches = "t", .run = sleep_pipes},
+    {.name = "hold-open", .title = "t", .points = 1, .teaches = "t", .run = hold_open},
     {.name = "datagram", .title = "t", .points = 1, .teaches = "t", .run = datagram},
     {.name = "beside", .title = "t", .points = 1, .teaches = "t", .run = beside},
     {.name = "port-zero", .title = "t", .points = 1, .teaches = "t", .run = port_zero},

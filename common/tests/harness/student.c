@@ -5,11 +5,13 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -384,6 +386,62 @@ static int send_first(void)
     return send(connect_to_peer(SOCK_STREAM), "\0a", 2, 0) != 2;
 }
 
+/* Ends with status 1 before it has sent what is due: by itself, behind a close(), by a signal. */
+static int end_short(void)
+{
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    if (send(fd, "ab", 2, 0) != 2)
+        return 2;
+    if (strcmp(arguments[2], "close") == 0)
+        (void)close(fd);
+    if (strcmp(arguments[2], "signal") == 0)
+        (void)raise(SIGUSR1);
+    return 1;
+}
+
+/* Sends 16 bytes of which the last is its argument's. */
+static int send_message(void)
+{
+    char bytes[16] = {0, 3, 0, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, 9, arguments[2][0]};
+
+    return send(connect_to_peer(SOCK_STREAM), bytes, sizeof bytes, 0) != sizeof bytes;
+}
+
+/* Prints the one, tells the other on standard error, and ends with status 1. */
+static int say_and_fail(void)
+{
+    (void)fputs(arguments[0], stdout);
+    (void)fputs(arguments[1], stderr);
+    return 1;
+}
+
+static int sleep_in(void)
+{
+    struct pollfd pipes[2] = {{.events = POLLIN}, {.events = POLLIN}};
+    int ends[2][2];
+
+    if (strcmp(arguments[0], "nothing") == 0)
+        return poll(NULL, 0, -1);
+    if (strcmp(arguments[0], "select") == 0)
+        return select(0, NULL, NULL, NULL, &(struct timeval){5, 0});
+    if (strcmp(arguments[0], "sleep") == 0)
+        return usleep(5000000);
+    if (pipe(ends[0]) == -1 || pipe(ends[1]) == -1)
+        return 1;
+    pipes[0].fd = ends[0][0];
+    pipes[1].fd = ends[1][0];
+    return poll(pipes, 2, -1);
+}
+
+/* Keeps a socket that listens, one that does not, and a pipe. */
+static int hold_open(void)
+{
+    int ends[2], fd = socket(AF_INET, SOCK_STREAM, 0), other = socket(AF_INET, SOCK_STREAM, 0);
+
+    return listen(fd, 1) == -1 || other == -1 || pipe(ends) == -1 || pause();
+}
+
 static int send_datagram(void)
 {
     return send(connect_to_peer(SOCK_DGRAM), "ping", 4, 0) != 4;
@@ -716,6 +774,11 @@ static const struct {
             {"send-string", send_string},
             {"give-up", give_up},
             {"send-first", send_first},
+            {"end-short", end_short},
+            {"message", send_message},
+            {"fail", say_and_fail},
+            {"sleep-in", sleep_in},
+            {"hold-open", hold_open},
             {"datagram", send_datagram},
             {"port-zero", listen_on_none},
             {"sum", print_sum},

@@ -1,0 +1,168 @@
+/* The first difference between what was due and what came, as one sentence. */
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/internal.h"
+#include "wire/ladder.h"
+
+enum { QUOTED = 40 }; /* columns that a sentence has room for */
+
+/* A line of a text: without its line end, and whether it has one. */
+struct line {
+    const char *at;
+    size_t length;
+    bool ended;
+};
+
+static struct line line_at(const char *text, size_t length, size_t at)
+{
+    const char *end = at < length ? memchr(text + at, '\n', length - at) : NULL;
+    size_t stop = end == NULL ? length : (size_t)(end - text);
+
+    return (struct line){text + at, stop - at, end != NULL};
+}
+
+/* Bytes as a sentence quotes them; NULL if they are too many for it. */
+static const char *quote(struct session *s, const char *bytes, size_t length, size_t columns)
+{
+    struct buffer shown = {0};
+    const char *text = NULL;
+
+    (void)bytes_show(bytes, length, columns + 1, &shown);
+    if (bytes_columns(buffer_text(&shown)) <= columns)
+        text = session_print(s, "%s", buffer_text(&shown));
+    buffer_free(&shown);
+    return text;
+}
+
+/* True for what people read line by line; a NUL or two in it do no harm. */
+static bool is_text(const char *bytes, size_t length)
+{
+    size_t strange = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+        strange += c == 0x7f || (c < ' ' && strchr("\n\r\t", c) == NULL) || c == '\0';
+    }
+    return bytes_are_text(bytes, length) && strange * 8 <= length;
+}
+
+static size_t count_lines(const char *text, size_t length)
+{
+    size_t lines = length > 0 && text[length - 1] != '\n';
+
+    for (size_t i = 0; i < length; i++)
+        lines += text[i] == '\n';
+    return lines;
+}
+
+/* ---- bytes ---- */
+
+static const char *say_byte(struct session *s, const struct comparison *c, size_t at)
+{
+    const char *expected = c->expected, *got = c->got;
+    const char *whose = c->sent ? "The other side received" : "The program printed";
+
+    if (at == c->got_length)
+        return session_print(s, "%s %zu byte%s; %zu were due.", whose, at, at == 1 ? "" : "s",
+                             c->expected_length);
+    if (at == c->expected_length)
+        return session_print(s, "%s %zu bytes; %zu were due.", whose, c->got_length, at);
+    return session_print(s, "%s %s as byte %zu of %zu; %s was due.", whose,
+                         quote(s, got + at, 1, QUOTED), at + 1, c->expected_length,
+                         quote(s, expected + at, 1, QUOTED));
+}
+
+/* ---- lines ---- */
+
+/* One text ends where a line of the other begins. */
+static const char *say_end(struct session *s, const struct comparison *c, size_t at, size_t number)
+{
+    bool more = at < c->got_length;
+    struct line next =
+        more ? line_at(c->got, c->got_length, at) : line_at(c->expected, c->expected_length, at);
+    const char *text = quote(s, next.at, next.length, QUOTED);
+    const char *what = text == NULL ? "more" : session_print(s, "\"%s\"", text);
+
+    if (more && number == 1)
+        return session_print(s, "The program printed %s, where nothing was due.", what);
+    if (more)
+        return session_print(s, "The output should end after line %zu; %s follows.", number - 1,
+                             what);
+    if (text == NULL)
+        return session_print(s, "The output ends after line %zu of %zu.", number - 1,
+                             count_lines(c->expected, c->expected_length));
+    return session_print(s, "The output ends after line %zu; line %zu, %s, is missing.", number - 1,
+                         number, what);
+}
+
+/* The lines are the same but for the line end that one of them has. */
+static const char *say_line_end(struct session *s, const struct line *wanted, size_t number)
+{
+    const char *text = quote(s, wanted->at, wanted->length, QUOTED);
+    const char *what = text == NULL ? "" : session_print(s, ", \"%s\",", text);
+
+    if (wanted->ended)
+        return session_print(s, "Line %zu of the output%s lacks its line end.", number, what);
+    return session_print(s, "Line %zu of the output%s is followed by a line end that was not due.",
+                         number, what);
+}
+
+static const char *say_printed(struct session *s, const struct comparison *c, size_t at)
+{
+    const char *expected = c->expected, *got = c->got;
+    size_t from = at, number;
+
+    while (from > 0 && expected[from - 1] != '\n')
+        from--;
+    number = count_lines(expected, from) + 1;
+    if (from == at && (at == c->got_length || at == c->expected_length))
+        return say_end(s, c, at, number);
+    struct line wanted = line_at(expected, c->expected_length, from);
+    struct line came = line_at(got, c->got_length, from);
+    if (wanted.length == came.length && memcmp(wanted.at, came.at, came.length) == 0)
+        return say_line_end(s, &wanted, number);
+    const char *due = quote(s, wanted.at, wanted.length, QUOTED);
+    const char *is = quote(s, came.at, came.length, QUOTED);
+    if (due == NULL || is == NULL)
+        return session_print(s,
+                             "Line %zu of the output is not the one that was due: byte %zu of "
+                             "the line differs.",
+                             number, at - from + 1);
+    if (number == 1 && wanted.length + wanted.ended == c->expected_length &&
+        came.length + came.ended == c->got_length)
+        return session_print(s, "The program printed \"%s\"; \"%s\" was due.", is, due);
+    return session_print(s, "Line %zu of the output is \"%s\"; \"%s\" was due.", number, is, due);
+}
+
+/* What was sent may be a piece of a longer conversation, whose lines nobody has counted. */
+static const char *say_sent(struct session *s, const struct comparison *c, size_t at)
+{
+    const char *expected = c->expected;
+    size_t from = at;
+
+    while (from > 0 && expected[from - 1] != '\n')
+        from--;
+    struct line wanted = line_at(expected, c->expected_length, from);
+    struct line came = line_at(c->got, c->got_length, from);
+    bool same = wanted.length == came.length && memcmp(wanted.at, came.at, came.length) == 0;
+    const char *due = quote(s, wanted.at, wanted.length + (same && wanted.ended), QUOTED);
+    const char *is = quote(s, came.at, came.length + (same && came.ended), QUOTED);
+    if (due == NULL || is == NULL)
+        return say_byte(s, c, at);
+    return session_print(s, "The other side received \"%s\"; \"%s\" was due.", is, due);
+}
+
+const char *difference_say(struct session *s, const struct comparison *c)
+{
+    const char *expected = c->expected, *got = c->got;
+    size_t at = 0;
+
+    while (at < c->expected_length && at < c->got_length && expected[at] == got[at])
+        at++;
+    if (c->got_length == 0 && !c->sent)
+        return "The program printed nothing on standard output.";
+    if (!is_text(expected, c->expected_length))
+        return say_byte(s, c, at);
+    return c->sent ? say_sent(s, c, at) : say_printed(s, c, at);
+}
