@@ -120,8 +120,7 @@ static int print_some(int fd)
     return n > 0;
 }
 
-/* [both] Sends and prints, whichever is possible, up to the reply's end. Returns the exit status.
- */
+/* [both] Sends and prints, whichever is possible, up to the reply's end. Returns the status. */
 static int talk(int fd)
 {
     static struct request r;
@@ -138,8 +137,8 @@ static int talk(int fd)
             die_errno("poll");
         if ((ready[0].revents & ~POLLOUT) != 0)
             more = print_some(fd);
-        if (((ready[0].revents & POLLOUT) != 0 && send_some(fd, &r) == -1) ||
-            (ready[1].revents != 0 && read_some(fd, &r) == -1)) {
+        if (more > 0 && (((ready[0].revents & POLLOUT) != 0 && send_some(fd, &r) == -1) ||
+                         (ready[1].revents != 0 && read_some(fd, &r) == -1))) {
             report_errno("sending");
             status = EXIT_FAILURE; /* but there may be a reply that says why */
             r = (struct request){.ended = true};

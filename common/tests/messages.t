@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -B
-"""Lessons 1.05 to 1.07, sanitized: messages and datagrams that no lesson has room to show."""
+"""Lessons 1.05 to 1.07 and 1.09, sanitized: what no lesson has room to show."""
 import os
 import random
 import signal
@@ -15,7 +15,7 @@ from pathlib import Path
 from tap import Tap, run
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = ("05_message_framing", "06_udp_server", "07_udp_client")
+PROGRAMS = ("05_message_framing", "06_udp_server", "07_udp_client", "09_nonblocking")
 LIMIT = 20  # seconds: how long a machine may be slow before a test gives up
 WIRE = ["build/wire", "--no-times", "--seed", "3", "--fault"]
 RESET = struct.pack("ii", 1, 0)
@@ -178,6 +178,21 @@ def test_flood(tap, program):
         tap.ok(ended == 1, "1.07 gives up although wrong replies come without a pause", ended)
 
 
+def test_reset(tap, program):
+    with socket.create_server(("127.0.0.1", 0)) as listener, open("/dev/zero", "rb") as zeros:
+        client = subprocess.Popen([program, "-v", "127.0.0.1", str(listener.getsockname()[1])],
+                                  stdin=zeros, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        conn, _ = listener.accept()
+        with conn:
+            for line in iter(client.stderr.readline, b""):
+                if b"-1, EAGAIN" in line:  # it has bytes to send, and no room for them
+                    break
+            conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        err = client.communicate(timeout=LIMIT)[1].decode().splitlines()
+        tap.ok(client.returncode == 1 and len(err) == 1 and "receiving: ECONNRESET" in err[0],
+               "1.09 tells of a reset, once and by its name", err)
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="messages.") as folder:
@@ -187,13 +202,14 @@ def main():
                         "01_socket/%s.c" % name, "build/libcore.a", cwd=ROOT)
             if not tap.ok(built[0] == 0, name + " builds", built[2]):
                 return tap.done()
-        framing, server, client = (folder + "/" + name for name in PROGRAMS)
+        framing, server, client, both = (folder + "/" + name for name in PROGRAMS)
         os.environ["ASAN_OPTIONS"] = "verify_asan_link_order=0"
         test_framing(tap, framing)
         test_faults(tap, framing)
         test_datagrams(tap, server)
         test_lost(tap, server, client)
         test_flood(tap, client)
+        test_reset(tap, both)
     return tap.done()
 
 
