@@ -89,8 +89,7 @@ static ssize_t receive_reply(const struct server *s, char *text, int64_t by)
 }
 /* [/reply] */
 
-/* [ask] Sends a request until it is answered, and prints the reply. Returns false when it was not.
- */
+/* [ask] Sends a request until it is answered, and prints the reply. Returns false if it was not. */
 static bool ask(struct server *server, char *message)
 {
     struct iovec parts[] = {{.iov_base = server->id, .iov_len = strlen(server->id)},

@@ -128,8 +128,7 @@ static void hear(int fd)
 }
 /* [/hear] */
 
-/* [welcome] Takes those who wait. Returns false when there is no descriptor for the next of them.
- */
+/* [welcome] Takes those who wait. Returns false if there is no descriptor for the next of them. */
 static bool welcome(int listener)
 {
     static const char full[] = "The chat is full. Please come again.\n";

@@ -140,8 +140,7 @@ static void serve(int fd, const char *path, bool copies)
         t.end = file.st_size;
         trouble = send_header(&t) == -1 ? errno_name(errno) : send_file(&t);
     }
-    double used =
-        processor_ms() - before; /* of the processor's time: the clock's is the client's */
+    double used = processor_ms() - before; /* the clock would show the client's pace */
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == -1)
         report_errno("TCP_INFO");
     printf("%lld of %lld bytes, calls %ld, segments %u, %.1f ms%s%s\n", (long long)t.offset,
