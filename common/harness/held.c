@@ -75,8 +75,8 @@ const char *held_say(struct session *s, const struct student *p)
         if (named == MOST_NAMED)
             more++;
         else
-            list = session_print(s, "%s%s%s", list, named++ == 0 ? "" : ", ",
-                                 say_one(s, p, fd, link));
+            list =
+                session_print(s, "%s%s%s", list, named++ == 0 ? "" : ", ", say_one(s, p, fd, link));
     }
     if (more > 0)
         list = session_print(s, "%s, and %d more", list, more);
