@@ -7,7 +7,7 @@
  * Usage:   16_send_file [--copy] FILE PORT    --copy: by read() and send(), to compare
  * See:     sendfile(2), splice(2), tcp(7) (TCP_CORK), send(2) (MSG_MORE), clock_gettime(2)
  * Leaves out: clients side by side (lessons 1.11 to 1.14): one that stands still for two seconds is
- *          given up. What a client sends is not read.
+ *          given up. What a client sends is not read: it may cost that one the end of the file.
  */
 #include <errno.h>
 #include <fcntl.h>
