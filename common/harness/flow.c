@@ -59,7 +59,7 @@ void link_collect(struct link *link, size_t length)
 void link_echo(struct link *link)
 {
     link->echo = true;
-    play_say(link->session, "sends back what it receives");
+    play_say_of(link, "sends back what it receives");
 }
 
 static bool has_line(void *what)
@@ -83,7 +83,7 @@ const char *link_line(struct link *link, size_t *length)
     memcpy(line, link->in.data, link->in.length - 1);
     *length = link->in.length - 1;
     link->in.length = link->matched = 0;
-    play_say(s, "received %s", play_show(s, line, *length));
+    play_say_of(link, "received %s", play_show(s, line, *length));
     return line;
 }
 
@@ -123,7 +123,7 @@ void link_expect_reset(struct link *link)
     if (!was_reset(link))
         session_lost(s, "Your program ended the connection in order, where it should have reset "
                         "it: close() with SO_LINGER on and a linger time of 0 does that.");
-    play_say(s, "your program reset the connection");
+    play_say_of(link, "your program reset the connection");
 }
 
 void link_expect_reset_unread(struct link *link)
@@ -133,7 +133,7 @@ void link_expect_reset_unread(struct link *link)
     (void)pump(s, is_reset, link,
                "your program to reset a connection of which nothing is read at the other side",
                false);
-    play_say(s, "your program reset the connection");
+    play_say_of(link, "your program reset the connection");
 }
 
 /* ---- memory ---- */

@@ -256,7 +256,11 @@ struct link *peer_accept(struct peer *peer);
 /* Fails if the program has connected although it should not have: reason says why not. */
 void peer_expect_nobody(struct peer *peer, const char *reason);
 
-/* Connects to the program. host is "127.0.0.1" or "::1", port as student_port() gave it. */
+/*
+ * Connects to the program. host is "127.0.0.1" or "::1", port as student_port() gave it. Many may
+ * connect one after another: while more wait to be accepted than half of what the program asked
+ * listen() for, it is waited for, unless it sleeps and lets them wait.
+ */
 struct link *link_connect(struct session *session, const char *host, const char *port);
 
 /* Sends and waits until all of it is on its way. */

@@ -247,6 +247,12 @@ void procs_kill_all(void);
 /* True if on no connection of the session a handshake, data or a FIN is still under way. */
 bool network_quiet(const struct session *session);
 
+/*
+ * False if more connections wait at this port to be accepted than half of what its backlog holds.
+ * True where the system does not let us look.
+ */
+bool network_has_room(uint16_t port);
+
 /* What the program has received from a link, and what it has handed to the kernel for it. */
 size_t network_taken(const struct link *link);
 size_t network_given(const struct link *link);
@@ -319,6 +325,9 @@ const char *diagnose_sent(const struct session *session);
 /* It took EAGAIN from a socket that does not block for the end. */
 const char *diagnose_blocking(struct session *session, const struct student *student);
 
+/* It does not sleep, although nothing happens: a wait that returns at once, thousands of times. */
+const char *diagnose_busy(struct session *session, const struct student *student);
+
 /* UDP where the harness waits for TCP. */
 const char *diagnose_datagram(struct session *session, const struct student *student);
 
@@ -347,6 +356,9 @@ void play_end(struct session *session, enum status status, const char *cause);
 
 /* Tells what the peer does, in play only. */
 void play_say(const struct session *session, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* The same of one connection, with its number: as they came, from 1. */
+void play_say_of(const struct link *link, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Waits for Enter before the next piece goes out, in play only. */
 void play_pause(struct session *session, const char *prompt);

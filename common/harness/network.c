@@ -24,16 +24,19 @@ enum {
     FIN_WAIT2 = 5,
     CLOSE_WAIT = 8,
     LAST_ACK = 9,
+    LISTEN = 10,
     CLOSING = 11
 };
+static const unsigned MOVING = 1U << ESTABLISHED | 1U << SYN_RECV | 1U << FIN_WAIT1 |
+                               1U << FIN_WAIT2 | 1U << CLOSE_WAIT | 1U << LAST_ACK | 1U << CLOSING;
 enum { PROBES = 4 }; /* the timer that is set: it asks now and then for a wider window */
 
 /* One end of a connection. */
 struct end {
     unsigned state, timer;
     uint16_t local, remote;    /* ports */
-    size_t queued;             /* bytes sent and not acknowledged */
-    size_t unread;             /* bytes that came and were not received */
+    size_t queued;             /* bytes sent and not acknowledged; of a listener, its backlog */
+    size_t unread;             /* bytes that came and were not received; connections, likewise */
     bool counted;              /* the two below are known */
     size_t came, acknowledged; /* bytes since the beginning */
 };
@@ -42,7 +45,7 @@ typedef void seen(void *what, const struct end *end);
 
 /* ---- over netlink ---- */
 
-static bool ask(int fd, int family, bool counts)
+static bool ask(int fd, int family, unsigned states, bool counts)
 {
     struct {
         struct nlmsghdr header;
@@ -53,9 +56,7 @@ static bool ask(int fd, int family, bool counts)
                  .body = {.sdiag_family = (uint8_t)family,
                           .sdiag_protocol = IPPROTO_TCP,
                           .idiag_ext = counts ? 1U << (INET_DIAG_INFO - 1) : 0,
-                          .idiag_states = 1U << ESTABLISHED | 1U << SYN_RECV | 1U << FIN_WAIT1 |
-                                          1U << FIN_WAIT2 | 1U << CLOSE_WAIT | 1U << LAST_ACK |
-                                          1U << CLOSING}};
+                          .idiag_states = states}};
 
     return send(fd, &request, sizeof request, 0) == (ssize_t)sizeof request;
 }
@@ -106,14 +107,14 @@ static bool take_answer(int fd, seen *see, void *what)
     }
 }
 
-static bool look_over_netlink(bool counts, seen *see, void *what)
+static bool look_over_netlink(unsigned states, bool counts, seen *see, void *what)
 {
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 
     if (fd == -1)
         return false;
-    bool told = ask(fd, AF_INET, counts) && take_answer(fd, see, what) &&
-                ask(fd, AF_INET6, counts) && take_answer(fd, see, what);
+    bool told = ask(fd, AF_INET, states, counts) && take_answer(fd, see, what) &&
+                ask(fd, AF_INET6, states, counts) && take_answer(fd, see, what);
     (void)close(fd); /* everything was read */
     return told;
 }
@@ -145,7 +146,7 @@ static void look_at_table(const char *path, size_t address, seen *see, void *wha
 /* see() may be told of a connection twice, in the rare case that netlink breaks off. */
 static void look(bool counts, seen *see, void *what)
 {
-    if (look_over_netlink(counts, see, what))
+    if (look_over_netlink(MOVING, counts, see, what))
         return;
     look_at_table("/proc/net/tcp", 8, see, what);
     look_at_table("/proc/net/tcp6", 32, see, what);
@@ -201,6 +202,30 @@ bool network_quiet(const struct session *s)
 
     look(false, see_moving, &q);
     return q.quiet;
+}
+
+/* A program's listening sockets at one port. */
+struct listeners {
+    uint16_t port;
+    bool room;
+};
+
+/* More than half of its backlog is not filled: on a busy machine the rest is soon gone. */
+static void see_listener(void *what, const struct end *end)
+{
+    struct listeners *l = what;
+
+    if (end->state == LISTEN && end->local == l->port && end->unread > end->queued / 2)
+        l->room = false;
+}
+
+/* The table in /proc does not tell the backlog: there it is taken for what is usual. */
+bool network_has_room(uint16_t port)
+{
+    struct listeners l = {port, true};
+
+    (void)look_over_netlink(1U << LISTEN, false, see_listener, &l);
+    return l.room;
 }
 
 /* The two ends of a link. */

@@ -94,7 +94,7 @@ static struct happening news_of(struct session *s, struct link *link)
         news.line = line;
         news.length = link->in.length - 1;
         link->in.length = link->matched = 0;
-        play_say(s, "received %s", play_show(s, line, news.length));
+        play_say_of(news.link, "received %s", play_show(s, line, news.length));
         return news;
     }
     if (link->in.length >= LINE_MOST)

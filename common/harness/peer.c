@@ -165,9 +165,9 @@ struct link *peer_accept(struct peer *peer)
         if (fd == -1 && errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
             session_fault(s, "accept: %s", strerror(errno));
     }
-    play_say(s, "your program connected");
     struct link *link = add_link(s, fd);
     link->called = true;
+    play_say_of(link, "your program connected");
     return link;
 }
 
@@ -183,6 +183,25 @@ static bool is_connected(void *what)
     return poll(&(struct pollfd){((struct link *)what)->fd, POLLOUT, 0}, 1, 0) == 1;
 }
 
+static bool has_room(void *what)
+{
+    return network_has_room(*(const uint16_t *)what);
+}
+
+/*
+ * A client that finds the backlog full comes again after a second, which no verdict should wait
+ * for: so we do not connect faster than the program accepts. One that accepts nobody just now, and
+ * sleeps, is not waited for.
+ */
+static void await_room(struct session *s, uint16_t port)
+{
+    if (s->options->play || network_has_room(port))
+        return;
+    s->listens = true;
+    (void)pump(s, has_room, &port, "your program to accept those who have connected", true);
+    s->listens = false;
+}
+
 struct link *link_connect(struct session *s, const char *host, const char *port)
 {
     struct sockaddr_storage address;
@@ -193,6 +212,7 @@ struct link *link_connect(struct session *s, const char *host, const char *port)
     if (!number_parse(port, 1, 65535, &number))
         session_fault(s, "%s is no port", port);
     socklen_t length = peer_address(s, host, (uint16_t)number, &address);
+    await_room(s, (uint16_t)number);
     int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd == -1)
         session_fault(s, "cannot make a socket: %s", strerror(errno));
@@ -214,7 +234,7 @@ struct link *link_connect(struct session *s, const char *host, const char *port)
     if (getsockname(fd, (struct sockaddr *)&address, &length) == 0)
         link->local = (uint16_t)address_port((struct sockaddr *)&address);
     link->remote = (uint16_t)number;
-    play_say(s, "a client connected to your program");
+    play_say_of(link, "connected to your program");
     return link;
 }
 
@@ -311,7 +331,7 @@ void link_send(struct link *link, const void *bytes, size_t length)
     link_queue(link, bytes, length);
     serve_out(
         link); /* a short message is gone with one call, and the pump has nothing to wait for */
-    play_say(link->session, "sends %s", play_show(link->session, bytes, length));
+    play_say_of(link, "sends %s", play_show(link->session, bytes, length));
     (void)pump(link->session, is_sent, link, "your program to read what it was sent", false);
 }
 
@@ -526,7 +546,7 @@ void link_expect(struct link *link, const void *bytes, size_t length)
                      : session_print(link->session, "%zu bytes from your program, \"%s\"", length,
                                      buffer_text(&shown)));
     buffer_free(&shown);
-    play_say(link->session, "received %s", play_show(link->session, bytes, length));
+    play_say_of(link, "received %s", play_show(link->session, bytes, length));
 }
 
 static bool has_ended(void *what)
@@ -552,14 +572,14 @@ void link_expect_end(struct link *link)
         collect_rest(link);
         session_fail(s, "Your program sent more than it should have.");
     }
-    play_say(s, "your program finished sending");
+    play_say_of(link, "your program finished sending");
 }
 
 void link_wait_end(struct link *link)
 {
     link->drain = true;
     (void)pump(link->session, has_ended, link, "your program to end the connection", false);
-    play_say(link->session, "your program ended the connection");
+    play_say_of(link, "your program ended the connection");
 }
 
 /* ---- ending ---- */
@@ -568,7 +588,7 @@ void link_shutdown(struct link *link)
 {
     (void)shutdown(link->fd,
                    SHUT_WR); /* ENOTCONN: the program was faster, which other steps judge */
-    play_say(link->session, "finishes sending");
+    play_say_of(link, "finishes sending");
 }
 
 /* True once the program's kernel has our FIN: a close in between would hide that it is under way.
@@ -598,7 +618,7 @@ void link_close(struct link *link)
     (void)shutdown(link->fd, SHUT_WR);
     (void)pump(link->session, is_fin_received, link, "your program to take the end", true);
     close_link(link);
-    play_say(link->session, "closes");
+    play_say_of(link, "closes");
 }
 
 void link_reset(struct link *link)
@@ -607,5 +627,5 @@ void link_reset(struct link *link)
 
     (void)setsockopt(link->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     close_link(link);
-    play_say(link->session, "resets the connection");
+    play_say_of(link, "resets the connection");
 }

@@ -25,6 +25,26 @@ void play_say(const struct session *s, const char *format, ...)
     va_end(arguments);
 }
 
+void play_say_of(const struct link *link, const char *format, ...)
+{
+    const struct session *s = link->session;
+    va_list arguments;
+    char text[512];
+    unsigned number = 0;
+
+    if (!s->options->play)
+        return;
+    for (const struct link *l = link; l != NULL; l = l->next) /* the last one made comes first */
+        number++;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (link->called && link == s->links && number == 1)
+        play_say(s, "%s", text);
+    else
+        play_say(s, "%s %u: %s", link->called ? "connection" : "client", number, text);
+}
+
 static void read_line(char *line, int size)
 {
     (void)fflush(stdout);

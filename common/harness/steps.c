@@ -658,5 +658,7 @@ const char *steps_diagnose(struct session *s, const struct student *p, enum stat
     }
     for (size_t i = stories.count; i > 0 && found == NULL; i--) /* the last conversation first */
         found = judge(s, p, &stories.last[i - 1], status);
+    if (found == NULL && status == STATUS_TIMEOUT)
+        found = diagnose_busy(s, p);
     return found != NULL ? found : judge_server(s, p);
 }

@@ -21,6 +21,11 @@ WANTED = {
     "udp-other": ("fail", r'^The other side received "ping"; "pinging" was due\.$'),
     "cork": ("pass", ""),
     "options": ("pass", ""),
+    "queue-up": ("pass", ""),
+    "queue-asleep": ("pass", ""),
+    "busy-writable": ("timeout", r"^poll\(\) returned at once \(student\.c:\d+\), thousands of "
+                      r"times, .*always ask for writable"),
+    "busy-in-vain": ("timeout", r"^poll\(\) was called with a time limit of 0 \(student\.c:\d+\)"),
     "option-value": ("fail", r"^TCP_USER_TIMEOUT of the socket of this connection is 5000 ms; it should "
                      r"be from 6000 to 9000 ms: so it is\. .* set it to 5000 \(student\.c:\d+\)\.$"),
     "option-never": ("fail", r"is 0; it should be 1: so it is\. Your program never set it\.$"),

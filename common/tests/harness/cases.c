@@ -150,6 +150,46 @@ static void options(struct session *s)
     student_expect_option(p, student_port(p), "SO_REUSEADDR", 1, 1, "t");
 }
 
+/* A hundred clients, whom the program takes one in a millisecond, with a backlog of 16. */
+static void queue_up(struct session *s)
+{
+    struct student *p = student_start(s, "accept-slowly", NULL);
+    const char *port = student_port(p);
+
+    for (int i = 0; i < 100; i++)
+        (void)link_connect(s, "127.0.0.1", port);
+    expect_exit(p, 0);
+}
+
+/* The program sleeps and lets them wait: who waits for it waits in vain. */
+static void queue_asleep(struct session *s)
+{
+    struct student *p = student_start(s, "listen-only", NULL);
+    const char *port = student_port(p);
+
+    for (int i = 0; i < 2; i++)
+        (void)link_connect(s, "127.0.0.1", port);
+}
+
+static void busy(struct session *s, const char *how)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p = student_start(s, how, peer_host(server), peer_port(server), NULL);
+
+    (void)peer_accept(server);
+    student_settle(p);
+}
+
+static void busy_writable(struct session *s)
+{
+    busy(s, "always-writable");
+}
+
+static void busy_in_vain(struct session *s)
+{
+    busy(s, "never-waits");
+}
+
 static void option_value(struct session *s)
 {
     link_expect_option(start_options(s), "TCP_USER_TIMEOUT", 6000, 9000, "so it is");
@@ -945,6 +985,20 @@ static const struct test_case CASES[] = {
     {.name = "udp-other", .title = "t", .points = 1, .teaches = "t", .run = udp_other},
     {.name = "cork", .title = "t", .points = 1, .teaches = "t", .run = cork},
     {.name = "options", .title = "t", .points = 1, .teaches = "t", .run = options},
+    {.name = "queue-up", .title = "t", .points = 1, .teaches = "t", .run = queue_up},
+    {.name = "queue-asleep", .title = "t", .points = 1, .teaches = "t", .run = queue_asleep},
+    {.name = "busy-writable",
+     .title = "t",
+     .points = 1,
+     .teaches = "t",
+     .run = busy_writable,
+     .limit_ms = 300},
+    {.name = "busy-in-vain",
+     .title = "t",
+     .points = 1,
+     .teaches = "t",
+     .run = busy_in_vain,
+     .limit_ms = 300},
     {.name = "option-value", .title = "t", .points = 1, .teaches = "t", .run = option_value},
     {.name = "option-never", .title = "t", .points = 1, .teaches = "t", .run = option_never},
     {.name = "option-elsewhere",

@@ -108,6 +108,50 @@ static int listen_only(void)
     return fflush(stdout) == EOF || pause();
 }
 
+/* Accepts as slowly as a busy machine would, and says how many came. */
+static int accept_slowly(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof address;
+    struct timespec from, now;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (listen(fd, 16) == -1 || getsockname(fd, (struct sockaddr *)&address, &length) == -1)
+        return 1;
+    printf("listening on [0.0.0.0]:%d\n", ntohs(address.sin_port));
+    if (fflush(stdout) == EOF)
+        return 1;
+    for (int i = 0; i < 100; i++) {
+        (void)accept(fd, NULL, NULL);
+        (void)clock_gettime(CLOCK_MONOTONIC, &from);
+        do
+            (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        while ((now.tv_sec - from.tv_sec) * 1000000000L + now.tv_nsec - from.tv_nsec < 1000000);
+    }
+    return 0;
+}
+
+/* Never sleeps: as the first argument says, it asks for what always is, or will not wait. */
+static int look_again(const char *how)
+{
+    int fd = connect_to_peer(SOCK_STREAM), in_vain = strcmp(how, "in-vain") == 0;
+    struct pollfd polled = {fd, in_vain ? POLLIN : POLLOUT, 0};
+
+    while (poll(&polled, 1, in_vain ? 0 : -1) >= 0)
+        continue;
+    return 1;
+}
+
+static int always_writable(void)
+{
+    return look_again("writable");
+}
+
+static int never_waits(void)
+{
+    return look_again("in-vain");
+}
+
 static int print_numbers(void)
 {
     return puts("12 340 1.250\n0 0.5 7") == EOF;
@@ -755,6 +799,9 @@ static const struct {
             {"options", set_options},
             {"cork", send_corked},
             {"listen-only", listen_only},
+            {"accept-slowly", accept_slowly},
+            {"always-writable", always_writable},
+            {"never-waits", never_waits},
             {"read", read_for_ever},
             {"join", join_reader},
             {"spin", spin},
