@@ -210,6 +210,9 @@ def solution(tap, book):
     shutil.rmtree(book.folder / "solutions")
     for command in ("solution", "diff"):
         said(tap, command + " in a handout", book.run(command, "1.2"), 2, "came without solutions")
+    status, text = book.run("check", "1.2")
+    tap.ok(status == 0 and "Every case passes." in text and "Compare" not in text,
+           "and nothing is offered there to compare an answer with", text)
 
 
 def list_and_grade(tap, book):

@@ -1,5 +1,6 @@
 /* check: verdicts once. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "workbook/answer.h"
 #include "workbook/report.h"
@@ -40,7 +41,7 @@ static void put_end(const struct runner *runner, const struct verdict *verdict)
     if (verdict->starter)
         runner_say(runner, STYLE_PLAIN, _("It is the starter as it came. What to do with it: %s"),
                    exercise->readme);
-    else if (answer_exists(exercise) && exercise->solution != NULL)
+    else if (answer_exists(exercise) && access(exercise->solution, R_OK) == 0)
         runner_say(runner, STYLE_PLAIN, _("Compare it with ours: make diff E=%s"), exercise->id);
     if (next != NULL)
         runner_say(runner, STYLE_PLAIN, _("Next: exercise %s, %s: make check E=%s"), next->id,
