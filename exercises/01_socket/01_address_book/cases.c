@@ -1,10 +1,11 @@
 /* Exercise 1.1, address book: what is tried, and how. */
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "harness/harness.h"
 
-enum { LINE_MOST = 512, MANY = 2000 };
+enum { LINE_MOST = 512, BLANKS = 600, MANY = 2000 };
 
 /*
  * Starts the program on a book. It sees a hosts table of ours, never the system's: a name that is
@@ -142,19 +143,31 @@ static void service_names(struct session *s)
     expect_exit(p, 0);
 }
 
+/* The name of a service that UDP has and TCP has not; NULL if this system knows none of them. */
+static const char *udp_service(void)
+{
+    static const char *const names[] = {"tftp", "bootps", "ntp", "snmp"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (getservbyname(names[i], "udp") != NULL && getservbyname(names[i], "tcp") == NULL)
+            return names[i];
+    return NULL;
+}
+
 static void bad_services(struct session *s)
 {
-    static const char *const bad[] = {
-        "65536",           "0",         "-1", "+80", "80x",
-        "no-such-service", "4295032832"}; /* the last is 2^32 + 65536 */
+    /* 2^32 + 65536, and then what the system knows */
+    const char *bad[] = {"65536", "0", "-1", "+80", "80x", "no-such-service", "4295032832", NULL};
     const char *address = any_address(s), *book = "";
     unsigned port = any_port(s);
-    const size_t count = sizeof bad / sizeof bad[0];
+    size_t count = sizeof bad / sizeof bad[0] - 1;
 
+    if ((bad[count] = udp_service()) != NULL)
+        count++;
     for (size_t i = 0; i < count; i++)
         book = session_print(s, "%s%s %s\n", book, address, bad[i]);
     struct student *p = start(
-        s, session_print(s, "%s%s %u\n%s 65535\n%s 1\n", book, address, port, address, address));
+        s, session_print(s, "%s%s %010u\n%s 65535\n%s 1\n", book, address, port, address, address));
     expect_lines(
         p, session_print(s, "[%s]:%u\n[%s]:65535\n[%s]:1\n", address, port, address, address));
     for (size_t i = 0; i < count; i++)
@@ -187,29 +200,36 @@ static void blanks(struct session *s)
     expect_exit(p, 0);
 }
 
+/* A form feed and a vertical tab are no blanks: what they stand in is one word. */
 static void words(struct session *s)
 {
     const char *a = any_address(s), *b = any_address(s);
     unsigned port = any_port(s);
-    struct student *p = start(s, session_print(s, "\n%s %u\n\n%s\n%s %u %u\n%s %u\n", a, port, a, a,
-                                               port + 1, port + 2, b, port));
+    struct student *p =
+        start(s, session_print(s, "\n%s %u\n\n%s\n%s %u %u\n%s\f%u\n%s\v%u\n%s %u\n", a, port, a, a,
+                               port + 1, port + 2, b, port + 1, b, port + 2, b, port));
 
     expect_lines(p, session_print(s, "[%s]:%u\n[%s]:%u\n", a, port, b, port));
     expect_failure(p, 1);
     expect_error_line(p, "line 4:");
     expect_error_line(p, "line 5:");
+    expect_error_line(p, "line 6:");
+    expect_error_line(p, "line 7:");
 }
 
-/* As long as a line may be, a byte more, and far more; behind the blanks stands what looks right.
+/*
+ * As long as a line may be, a byte more, and far more; behind the blanks stands what looks right.
+ * Then blanks alone, and a carriage return that is the byte too many.
  */
 static void long_lines(struct session *s)
 {
     const char *a = any_address(s), *b = any_address(s), *c = any_address(s);
     unsigned port = any_port(s);
     const char *words = session_print(s, "%s %u", b, port);
-    const char *book = session_print(s, "%-*s\n%-*s\n%*s\n%s\n%s %u\n", LINE_MOST,
-                                     session_print(s, "%s %u", a, port), LINE_MOST + 1, words,
-                                     10000, words, "unknown.test 1", c, port);
+    const char *book =
+        session_print(s, "%-*s\n%-*s\n%*s\n%s\n%*s\n%-*s\r\n%s %u\n", LINE_MOST,
+                      session_print(s, "%s %u", a, port), LINE_MOST + 1, words, 10000, words,
+                      "unknown.test 1", BLANKS, "", LINE_MOST, words, c, port);
     struct student *p = start(s, book);
 
     expect_lines(p, session_print(s, "[%s]:%u\n[%s]:%u\n", a, port, c, port));
@@ -217,6 +237,8 @@ static void long_lines(struct session *s)
     expect_error_line(p, "line 2:");
     expect_error_line(p, "line 3:");
     expect_error_line(p, "line 4:");
+    expect_error_line(p, "line 5:");
+    expect_error_line(p, "line 6:");
 }
 
 static void last_line(struct session *s)
@@ -244,6 +266,15 @@ static void nul_byte(struct session *s)
     expect_lines(p, session_print(s, "[%s]:%u\n", b, port));
     expect_failure(p, 1);
     expect_error_line(p, "line 1:");
+}
+
+static void input_unreadable(struct session *s)
+{
+    session_spoil_input(s);
+    struct student *p = start(s, "");
+
+    expect_failure(p, 1);
+    expect_output(p, "", 0);
 }
 
 static void output_full(struct session *s)
@@ -351,7 +382,8 @@ static const struct test_case CASES[] = {
     {.name = "bad-service",
      .title = "services that are none",
      .points = 2,
-     .teaches = "getaddrinfo() cuts 65536 to 0 and takes +80 for 80; a port is digits, 1 to 65535.",
+     .teaches = "getaddrinfo() cuts 65536 to 0, takes +80 for 80, and names of UDP services unless "
+                "SOCK_STREAM is asked for; a port is digits, 1 to 65535.",
      .run = bad_services},
     {.name = "unknown-host",
      .title = "one host of three is unknown",
@@ -367,12 +399,16 @@ static const struct test_case CASES[] = {
     {.name = "words",
      .title = "a word too few, a word too many",
      .points = 1,
-     .teaches = "A line has two words. Others are refused by their number, and empty lines count.",
+     .teaches =
+         "A line has two words. Others are refused by their number, and empty lines count. A "
+         "form feed, which isspace() takes for a blank, is none.",
      .run = words},
     {.name = "long-lines",
      .title = "lines of 512, 513 and 10,000 bytes",
      .points = 2,
-     .teaches = "512 bytes are a line; a longer one is refused whole, and its tail is no line.",
+     .teaches =
+         "512 bytes are a line; a longer one is refused whole, be it all blanks, and its tail "
+         "is no line.",
      .run = long_lines},
     {.name = "last-line",
      .title = "a last line without its end",
@@ -385,6 +421,12 @@ static const struct test_case CASES[] = {
      .teaches =
          "A NUL ends a C string, but no line: what stands behind it belongs to the line too.",
      .run = nul_byte},
+    {.name = "input-unreadable",
+     .title = "standard input cannot be read",
+     .points = 1,
+     .teaches = "Standard input was a folder: getc() and fgets() say EOF and NULL for a failure as "
+                "for the end, and ferror(stdin) tells which it was.",
+     .run = input_unreadable},
     {.name = "output-full",
      .title = "standard output cannot be written",
      .points = 1,

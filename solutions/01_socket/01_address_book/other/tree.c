@@ -167,6 +167,8 @@ int main(int argc, char **argv)
         length += n > 0 ? (size_t)n : 0;
     }
     failed = n != 0;
+    if (failed)
+        perror("address_book");
     for (size_t at = 0; at < length; number++) {
         const char *end = memchr(book + at, '\n', length - at);
         size_t size = end == NULL ? length - at : (size_t)(end - book) - at;

@@ -1,4 +1,4 @@
-/* fails: numeric normal-ipv4 normal-ipv6 mapped duplicates service-name bad-service unknown-host blanks words long-lines last-line nul output-full clean many */
+/* fails: numeric normal-ipv4 normal-ipv6 mapped duplicates service-name bad-service unknown-host blanks words long-lines last-line nul input-unreadable output-full clean many */
 /*
  * Program 1.02, with host and service from standard input instead of its arguments, printed in the
  * form that is asked for. It ends at the first name that it does not know.
