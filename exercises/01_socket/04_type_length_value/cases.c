@@ -347,6 +347,7 @@ static void bad_sum(struct session *s)
     }
 }
 
+/* An unknown type, and a number of 12 bytes: neither would be printed if its sum were right. */
 static void bad_sum_skipped(struct session *s)
 {
     struct talk talk = make_talk(s);
@@ -354,6 +355,10 @@ static void bad_sum_skipped(struct session *s)
     add_some(s, &talk);
     add_skipped(&talk, 500 + session_random(s, 500), any_text(s, 20), 20);
     add_wrong(s, &talk, 500 + session_random(s, 500), HEAD + session_random(s, 12));
+    say_and_stay(s, &talk);
+    talk = make_talk(s);
+    add_some(s, &talk);
+    add_wrong(s, &talk, NUMBER, HEAD + session_random(s, 12));
     say_and_stay(s, &talk);
 }
 
@@ -701,7 +706,7 @@ static const struct test_case CASES[] = {
                 "believed, and nothing of them is to be waited for.",
      .run = bad_sum},
     {.name = "bad-sum-skipped",
-     .title = "a wrong bit in an unknown message",
+     .title = "a wrong bit in messages that would be skipped",
      .points = 1,
      .teaches = "The sum protects the length too, so it counts for messages that are skipped.",
      .run = bad_sum_skipped},
@@ -760,7 +765,9 @@ static const struct test_case CASES[] = {
     {.name = "eintr",
      .title = "signals interrupt its calls",
      .points = 1,
-     .teaches = "A signal made a call return -1 with EINTR: nothing was lost, make it again.",
+     .teaches =
+         "A signal made a call return -1 with EINTR: nothing was lost, make it again. A recv() "
+         "with MSG_WAITALL it may end with fewer bytes than were asked for.",
      .run = disturbed,
      .faults = "eintr"},
     {.name = "short-reads",
