@@ -1,4 +1,4 @@
-/* fails: many hand-over-first untried */
+/* fails: many hand-over-first untried hand-over-late */
 /* No limit: all sockets are open at once. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* fails: one-place-left untried */
+/* fails: one-place-left untried hand-over-late */
 /* 32 at a time: the next 32 begin when all of these are decided. */
 #include <errno.h>
 #include <fcntl.h>

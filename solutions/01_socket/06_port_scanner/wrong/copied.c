@@ -1,4 +1,4 @@
-/* fails: none-open failed longest-list hand-over hand-over-first not-run no-such-command output-full usage eintr silent one-place-left untried held-up */
+/* fails: none-open failed longest-list hand-over hand-over-first not-run no-such-command output-full usage eintr silent one-place-left untried held-up hand-over-late */
 /* Lesson 1.09's finish_connect() and connect_any(), called for each line of the list. */
 #include <errno.h>
 #include <netdb.h>

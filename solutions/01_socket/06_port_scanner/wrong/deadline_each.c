@@ -1,4 +1,4 @@
-/* fails: eintr one-place-left untried held-up */
+/* fails: eintr one-place-left untried held-up hand-over-late */
 /* One port after another, each with a time limit of its own. */
 #include <errno.h>
 #include <fcntl.h>

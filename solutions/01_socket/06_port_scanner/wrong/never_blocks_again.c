@@ -1,4 +1,4 @@
-/* fails: hand-over hand-over-first */
+/* fails: hand-over hand-over-first hand-over-late */
 /* The command gets a socket with O_NONBLOCK still set. */
 #include <errno.h>
 #include <netdb.h>

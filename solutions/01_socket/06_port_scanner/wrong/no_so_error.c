@@ -1,4 +1,4 @@
-/* fails: open-and-refused order none-open ipv6 many longest-list hand-over hand-over-first not-run clean eintr silent one-place-left untried held-up */
+/* fails: open-and-refused order none-open ipv6 many longest-list hand-over hand-over-first not-run clean eintr silent one-place-left untried held-up hand-over-late */
 /* Takes "writable" for "connected". */
 #include <errno.h>
 #include <fcntl.h>

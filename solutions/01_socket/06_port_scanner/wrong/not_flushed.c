@@ -1,4 +1,4 @@
-/* fails: hand-over hand-over-first not-run output-full */
+/* fails: hand-over hand-over-first not-run output-full hand-over-late */
 /* The results are still in stdio's buffer when the command takes over. */
 #include <errno.h>
 #include <fcntl.h>
