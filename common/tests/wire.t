@@ -555,8 +555,8 @@ def main():
     # A job in the background ignores SIGINT, and would hand that on.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for test in (test_ladder, test_refused, test_curl, test_forms, test_unread, test_streams,
-                 test_cuts, test_whole, test_broken, test_udp, test_names, test_command, test_starts,
-                 test_inert):
+                 test_cuts, test_whole, test_broken, test_udp, test_names, test_command,
+                 test_starts, test_inert):
         try:
             test()
         except Exception as error:  # pylint: disable=broad-except
