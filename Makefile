@@ -28,7 +28,7 @@ chapter%: all
 	@$(WORKBOOK) chapter $*
 
 practice check hint reset solution diff play list grade review: all
-	@$(WORKBOOK) $@ $(EXERCISE) $(if $(JSON),--json)
+	@$(WORKBOOK) $@ $(EXERCISE) $(if $(JSON),--json) $(if $(ALL),--all)
 
 doctor: $(WORKBOOK)
 	@$(WORKBOOK) doctor

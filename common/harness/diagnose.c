@@ -210,17 +210,38 @@ const char *diagnose_datagram(struct session *s, const struct student *p)
 
 /* ---- a socket that does not block, and a program that does not wait ---- */
 
-const char *diagnose_blocking(struct session *s, const struct student *p)
+/* The last event before it closed what it held and ended by itself; NULL if it did not end so. */
+static const struct wire_event *last_event(const struct student *p)
 {
-    const struct wire_event *last = NULL;
-
     if (!p->ended || p->stopped)
         return NULL;
-    for (uint32_t i = wire_log_count(&p->log); i > 0 && last == NULL; i--) {
+    for (uint32_t i = wire_log_count(&p->log); i > 0; i--) {
         const struct wire_event *e = wire_log_event(&p->log, i - 1);
         if (e != NULL && e->call != WIRE_CLOSE && e->call != WIRE_QUIT && e->call != WIRE_SHUTDOWN)
-            last = e;
+            return e;
     }
+    return NULL;
+}
+
+const char *diagnose_interrupted(struct session *s, const struct student *p)
+{
+    const struct wire_event *last = last_event(p);
+
+    if (last == NULL || last->phase != WIRE_EXIT || last->error != EINTR ||
+        (last->call != WIRE_POLL && last->call != WIRE_SELECT && last->call != WIRE_EPOLL))
+        return NULL;
+    const char *place = steps_place(s, last);
+    place = place[0] == '\0' ? "" : session_print(s, " (%s)", place);
+    return session_print(s,
+                         "A signal interrupted %.*s(): it returned -1 with EINTR%s, and the "
+                         "program ended instead of calling again.",
+                         WIRE_NAME, last->name, place);
+}
+
+const char *diagnose_blocking(struct session *s, const struct student *p)
+{
+    const struct wire_event *last = last_event(p);
+
     if (last == NULL || last->call != WIRE_RECV || last->phase != WIRE_EXIT || last->faults != 0 ||
         last->error != EAGAIN || last->nonblocking == 0 || last->type != SOCK_STREAM)
         return NULL;

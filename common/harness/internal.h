@@ -322,6 +322,9 @@ const char *diagnose_output(struct session *session, const struct student *stude
 /* What the program sent stops at a NUL. */
 const char *diagnose_sent(const struct session *session);
 
+/* It took EINTR from a call that waits for the end. */
+const char *diagnose_interrupted(struct session *session, const struct student *student);
+
 /* It took EAGAIN from a socket that does not block for the end. */
 const char *diagnose_blocking(struct session *session, const struct student *student);
 

@@ -647,6 +647,8 @@ const char *steps_diagnose(struct session *s, const struct student *p, enum stat
     if (found == NULL && status == STATUS_FAIL)
         found = diagnose_blocking(s, p);
     if (found == NULL && status == STATUS_FAIL)
+        found = diagnose_interrupted(s, p);
+    if (found == NULL && status == STATUS_FAIL)
         found = diagnose_output(s, p);
     if (found == NULL && status == STATUS_FAIL)
         found = diagnose_sent(s);

@@ -498,6 +498,11 @@ void student_settle(struct student *p)
     if (p->session->options->play)
         return; /* whoever runs it sees when it is ready */
     (void)pump(p->session, never, p, "your program to wait for us", true);
+    if (p->ended && WIFEXITED(p->wait_status))
+        session_end(p->session, STATUS_FAIL, p,
+                    session_print(p->session,
+                                  "The program ended with status %d although it should go on.",
+                                  WEXITSTATUS(p->wait_status)));
     if (p->ended)
         session_end(p->session, STATUS_FAIL, p, "The program ended although it should go on.");
 }

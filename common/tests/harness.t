@@ -99,6 +99,8 @@ WANTED = {
     "sleep-nothing": ("timeout", r"^Still in poll\(\), and nothing more will come"),
     "sleep-select": ("timeout", r"^The program was still waiting after 0\.\d s, in select\(\)\."),
     "sleep-sleep": ("timeout", r"^The program was still waiting after 0\.\d s, in sleep\(\)\."),
+    "sleep-short": ("fail", r"^A signal interrupted poll\(\): it returned -1 with EINTR "
+                    r"\(student\.c:\d+\), and the program ended instead of calling again\.$"),
     "sleep-pipes": ("timeout", r"^Still in poll\(\), and nothing more will come"),
     "hold-open": ("fail", r"^The program holds 7 descriptors open; 4 would do\. Besides 0, 1 and 2: "
                   r"3 is from socket\(\) at student\.c:\d+ and listens, 4 is from socket\(\) at "

@@ -108,6 +108,13 @@ def check(tap, book):
     said(tap, "all of them passed", (book.answer(PASSES), book.run("check"))[1], 0, "5 of 5 points")
     for name in ("alpha", "01_alpha", "01_socket/01_alpha"):
         said(tap, "an exercise by its name: " + name, book.run("check", name), 0, "5 of 5 points")
+    book.answer(failing("plain", "half-close", *("more-" + letter for letter in "abcd")))
+    said(tap, "three of many failures are told", book.run("check", "1.1", FAKE_CASES="many"), 1,
+         "The cause of plain", "The cause of half-close", "The cause of more-a",
+         "FAIL another case (more-d) 0 of 1 point Mend the ones above first.",
+         "make check E=1.1 ALL=1. hint make hint E=1.1", without=("The cause of more-b",))
+    said(tap, "all of them when asked for", book.run("check", "1.1", "--all", FAKE_CASES="many"), 1,
+         "The cause of plain", "The cause of more-d", without=("Mend the ones",))
 
 
 def check_parts(tap, book):
@@ -692,7 +699,8 @@ WILD = {  # what it does: the answer, the case it is judged by, and what is said
                     "        char *p = malloc(1 << 20);\n        if (p != NULL)\n"
                     "            memset(p, 1, 1 << 20);\n    }\n}\n", "memory"),
     "crashes": ("int main(void) { return *(volatile int *)0; }\n", "null pointer"),
-    "exits at once": ("int main(void) { return 0; }\n", "ended while the harness waited"),
+    "exits at once": ("int main(void) { return 0; }\n",
+                      "ended with status 0 while the harness waited"),
 }
 EARLY = "\n__attribute__((constructor)) static void early(void)\n{\n    %s\n}\n"
 

@@ -92,7 +92,7 @@ static void a_failed_check_reads_as_designed(void **state)
         "  Your program stopped after the first recv(). The server sent its reply in\n"
         "  three pieces; one recv() is not one message.\n"
         "\n"
-        "  Read until the end.\n"
+        "  This case  Read until the end.\n"
         "\n"
         "  Started    fetch_first 127.0.0.1 40001 127.0.0.2 40002 127.0.0.3 40003 127.0.…\n"
         "  Input      hello\\r\\n\n"
@@ -265,6 +265,155 @@ static void only_a_cause_that_names_the_mistake_is_told_once(void **state)
     free(text);
 }
 
+/* Appends a failed case with these facts to a run. */
+static void add_failure(struct buffer *all, int number, const char *name, const char *facts)
+{
+    assert_int_equal(buffer_print(all,
+                                  "not ok %d - %s\n  ---\n  {\"title\": \"title of %s\", "
+                                  "\"points\": 2, %s}\n  ...\n",
+                                  number, name, name, facts),
+                     0);
+}
+
+#define STATUS(status) "\"status\": \"" status "\", \"cause\": "
+#define OVERFLOW(line)                                                     \
+    STATUS("sanitizer")                                                    \
+    "\"A memory error.\", \"sanitizer\": [{\"text\": \"Writes 1 byte.\", " \
+    "\"where\": \"a.c:" line ", in f\"}]"
+#define STUCK(where, what)                                         \
+    STATUS("timeout")                                              \
+    "\"Still in recv() on descriptor 3: it waits for " what "\", " \
+    "\"message\": \"about " what "\", "                            \
+    "\"steps\": [{\"text\": \"is still in recv()\", \"where\": \"" where "\"}]"
+
+static const char *const failures[][2] = {
+    {"plain", STATUS("fail") "\"Line 1 is odd.\", \"generic\": true"},
+    {"second", STATUS("fail") "\"Line 1 is odd.\", \"generic\": true"},
+    {"leak", STATUS("leak") "\"Memory is left.\""},
+    {"stuck-one", STUCK("a.c:7", "16 bytes")},
+    {"gave-up", STATUS("fail") "\"Gave up (a.c:9).\", \"message\": \"bad sum\""},
+    {"stuck-two", STUCK("a.c:7", "its end")},
+    {"stuck-else", STUCK("a.c:8", "its end")},
+    {"gave-up-too", STATUS("fail") "\"Gave up (a.c:9).\", \"message\": \"bad length\""},
+    {"over-one", OVERFLOW("41")},
+    {"over-two", OVERFLOW("42")},
+    {"over-three", OVERFLOW("41")},
+};
+
+static char *render_many(size_t most)
+{
+    struct verdict verdict = {.outcome = OUTCOME_JUDGED, .exercise = &fetch_first};
+    const size_t count = sizeof failures / sizeof failures[0];
+    struct buffer all = {0};
+
+    assert_int_equal(buffer_print(&all, "TAP version 13\n1..%zu\n", count), 0);
+    for (size_t i = 0; i < count; i++)
+        add_failure(&all, (int)i + 1, failures[i][0], failures[i][1]);
+    assert_int_equal(tap_parse(buffer_text(&all), all.length, &verdict.tap, NULL), 0);
+    char *text = render(&verdict, 80, &(struct report_view){.most = most});
+    verdict_free(&verdict);
+    buffer_free(&all);
+    return text;
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+
+    for (; (text = strstr(text, part)) != NULL; text++)
+        count++;
+    return count;
+}
+
+/* These stand in the text in this order. */
+static void assert_order(const char *text, const char *const *parts)
+{
+    for (; *parts != NULL; parts++) {
+        const char *found = strstr(text, *parts);
+        if (found == NULL) {
+            fail_msg("\"%s\" is not in \"%s\"", *parts, text);
+            return;
+        }
+        text = found;
+    }
+}
+
+static void the_most_telling_stories_come_first(void **state)
+{
+    static const char *const order[] = {
+        "FAIL  title of over-one  ",
+        "  Writes 1 byte.",
+        "  again      make check E=1.2 CASE=over-one",
+        "\n\n  With the same diagnosis:\n  FAIL  title of over-three (over-three)  ",
+        "0 of 2 points\n\n  FAIL  title of over-two  ",
+        "  again      make check E=1.2 CASE=over-two",
+        "\n\n  FAIL  title of plain  ", /* the simplest task is never left out */
+        "  again      make check E=1.2 CASE=plain",
+        "\n\n  FAIL  title of second (second)  ",
+        "\n  FAIL  title of leak (leak)  ",
+        "\n  FAIL  title of stuck-one (stuck-one)  ",
+        "\n  FAIL  title of gave-up-too (gave-up-too)  ",
+        "\n\n  Mend the ones above first.",
+        "make\n  check E=1.2 CASE=name",
+        "ALL=1.\n\n  hint       make hint  E=1.2\n",
+        NULL};
+    char *text = render_many(3);
+
+    (void)state;
+    assert_order(text, order);
+    assert_int_equal(count_of(text, "  FAIL  "), sizeof failures / sizeof failures[0]);
+    assert_int_equal(count_of(text, "  again  "), 3);
+    free(text);
+}
+
+static void cases_with_one_diagnosis_share_a_story(void **state)
+{
+    static const char *const order[] = {"FAIL  title of plain  ",
+                                        "FAIL  title of second  ",
+                                        "FAIL  title of leak  ",
+                                        "FAIL  title of stuck-one  ",
+                                        "With the same diagnosis:",
+                                        "  FAIL  title of stuck-two (stuck-two)",
+                                        "FAIL  title of gave-up  ",
+                                        "FAIL  title of stuck-else  ",  /* another line */
+                                        "FAIL  title of gave-up-too  ", /* another message */
+                                        "FAIL  title of over-one  ",
+                                        "FAIL  title of over-two  ", /* another line */
+                                        NULL};
+    char *text = render_many(0);
+
+    (void)state;
+    assert_order(text, order);
+    assert_int_equal(count_of(text, "With the same diagnosis:"), 2);
+    assert_int_equal(count_of(text, "  again  "), sizeof failures / sizeof failures[0] - 2);
+    assert_null(strstr(text, "Mend the ones above"));
+    free(text);
+}
+
+static void what_a_case_tries_has_a_label(void **state)
+{
+    static const char facts[] = "\"cause\": \"It blocks.\", \"teaches\": \"A signal came, and "
+                                "the call that it interrupts is to be made again at once.\", "
+                                "\"expected\": \"# failed\", \"got\": \"\", \"mark\": 0, "
+                                "\"mark_text\": \"ends here\", \"key\": \"# is any number\"";
+    char *text = render_failures(facts, "\"points\": 1", 80);
+
+    (void)state;
+    assert_non_null(strstr(text, "\n  It blocks.\n\n"
+                                 "  This case  A signal came, and the call that it interrupts is "
+                                 "to be made again\n"
+                                 "             at once.\n"));
+    assert_non_null(strstr(text, "  Got        (nothing)\n"
+                                 "             ^ ends here\n"
+                                 "             # is any number\n"));
+    free(text);
+    text = render_failures(facts, "\"points\": 1", 40);
+    assert_non_null(strstr(text, "\n  It blocks.\n\n"
+                                 "  This case\n"
+                                 "    A signal came, and the call that it\n"));
+    free(text);
+}
+
 static void without_a_mark_there_is_no_caret(void **state)
 {
     char *text = render_failures("\"expected\": \"a line with x\", \"got\": \"one\\ntwo\"",
@@ -344,6 +493,9 @@ int main(void)
         cmocka_unit_test(every_width_is_kept),
         cmocka_unit_test(a_far_difference_is_brought_near),
         cmocka_unit_test(only_a_cause_that_names_the_mistake_is_told_once),
+        cmocka_unit_test(the_most_telling_stories_come_first),
+        cmocka_unit_test(cases_with_one_diagnosis_share_a_story),
+        cmocka_unit_test(what_a_case_tries_has_a_label),
         cmocka_unit_test(without_a_mark_there_is_no_caret),
         cmocka_unit_test(a_narrow_ladder_keeps_both_rails),
         cmocka_unit_test(a_fault_is_never_the_learners),

@@ -6,6 +6,8 @@
 #include "workbook/report.h"
 #include "workbook/runner.h"
 
+enum { STORIES_SHOWN = 3 };
+
 static int judge_one(const struct runner *runner, const struct exercise_entry *exercise,
                      struct verdict *verdict)
 {
@@ -63,7 +65,8 @@ static int check_one(struct runner *runner)
     if (judge_one(runner, exercise, &verdict) != 0)
         return 2;
     runner_note(runner, &verdict);
-    report_print(&runner->out, &verdict, &(struct report_view){.one = false});
+    report_print(&runner->out, &verdict,
+                 &(struct report_view){.most = runner->all ? 0 : STORIES_SHOWN});
     put_end(runner, &verdict);
     int status = report_status(&verdict);
     verdict_free(&verdict);

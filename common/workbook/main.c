@@ -80,8 +80,10 @@ static const struct verb {
      command_chapter},
     {"review", TAKES_NOTHING, "", N_("the Predict questions that were missed, again"),
      command_review},
-    {"check", TAKES_EXERCISE, "[E] [--case NAME] [--seed N]",
-     N_("verdicts once: of exercise E in full, else of every opened one in short"), command_check},
+    {"check", TAKES_EXERCISE, "[E] [--case NAME] [--seed N] [--all]",
+     N_("verdicts once: of exercise E with the reports of three failed cases, or of all; else of "
+        "every opened one in short"),
+     command_check},
     {"practice", TAKES_EXERCISE, "[E]",
      N_("watches your answer: each save gives a verdict; keys for all the rest"), command_practice},
     {"hint", TAKES_EXERCISE, "[E]", N_("one more hint each time"), command_hint},
@@ -183,6 +185,8 @@ static int read_arguments(struct runner *runner, const struct verb *command, int
             runner->json = true;
         } else if (strcmp(word, "--loaded") == 0) {
             runner->loaded = true;
+        } else if (strcmp(word, "--all") == 0) {
+            runner->all = true;
         } else if (strcmp(word, "--case") == 0 && value != NULL) {
             runner->case_name = argv[++i];
         } else if (strcmp(word, "--seed") == 0 && value != NULL) {

@@ -230,6 +230,29 @@ static void put_steps(const struct screen *screen, const struct tap_case *test)
     buffer_free(&where);
 }
 
+/* Where the two texts begin to differ: mark is the column, behind indent. */
+static void put_mark(const struct screen *screen, const struct tap_case *test, int mark, int indent)
+{
+    struct buffer text = {0};
+    const char *words = fact(test, "mark_text", &text);
+    int width = text_columns(words);
+
+    mark += indent;
+    if (*words == '\0') { /* nothing to mark: what is looked for may stand anywhere */
+        buffer_free(&text);
+        return;
+    }
+    if (mark + 2 + width <= screen->columns) {
+        screen_print(screen, STYLE_BAD, "%*s^ %s\n", mark, "", words);
+    } else if (indent + width < mark) {
+        screen_print(screen, STYLE_BAD, "%*s%s ^\n", mark - width - 1, "", words);
+    } else {
+        screen_print(screen, STYLE_BAD, "%*s^\n", mark, "");
+        screen_wrap(screen, STYLE_BAD, indent, words);
+    }
+    buffer_free(&text);
+}
+
 static void put_comparison(const struct screen *screen, const struct tap_case *test)
 {
     struct buffer text = {0};
@@ -243,26 +266,14 @@ static void put_comparison(const struct screen *screen, const struct tap_case *t
         from = mark - room / 2;
     blank(screen);
     put_lines(screen, _("Expected"), fact(test, "expected", &text), from);
-    put_lines(screen, json_is_true(json_object_get(test->facts, "sent")) ? _("Sent") : _("Got"),
-              fact(test, "got", &text), from);
-    const char *words = fact(test, "mark_text", &text);
-    if (*words == '\0') { /* nothing to mark: what is looked for may stand anywhere */
-        buffer_free(&text);
-        return;
-    }
-    mark += indent - from;
-    int width = text_columns(words);
-    if (mark + 2 + width <= screen->columns) {
-        screen_print(screen, STYLE_BAD, "%*s^ %s\n", mark, "", words);
-    } else if (indent + width < mark) {
-        screen_print(screen, STYLE_BAD, "%*s%s ^\n", mark - width - 1, "", words);
-    } else {
-        screen_print(screen, STYLE_BAD, "%*s^\n", mark, "");
-        screen_wrap(screen, STYLE_BAD, indent, words);
-    }
+    const char *label = json_is_true(json_object_get(test->facts, "sent")) ? _("Sent") : _("Got");
+    bool empty = *fact(test, "got", &text) == '\0';
+    put_lines(screen, label, empty ? _("(nothing)") : buffer_text(&text), empty ? 0 : from);
+    put_mark(screen, test, mark - from, indent);
+    if (*fact(test, "key", &text) != '\0')
+        screen_wrap(screen, STYLE_DIM, indent, buffer_text(&text));
     buffer_free(&text);
 }
-
 /* A path below the current folder without that folder. */
 static const char *from_here(const char *path)
 {
@@ -382,6 +393,30 @@ static const char *title_of(const struct tap_case *test, struct buffer *into)
     return *title != '\0' ? title : test->name;
 }
 
+/*
+ * What the case tries, which holds for every program that fails it: under a label of its own, since
+ * the cause above may be another one.
+ */
+static void put_teaches(const struct screen *screen, const struct tap_case *test)
+{
+    struct buffer text = {0};
+    const char *teaches = fact(test, "teaches", &text), *label = _("This case");
+    char lead[64];
+
+    if (*teaches != '\0' && strcmp(teaches, tap_text(test, "cause")) != 0) {
+        blank(screen);
+        int pad = narrow(screen) ? 0 : LABEL - INDENT - text_columns(label);
+        (void)snprintf(lead, sizeof lead, "%*s%s%*s", INDENT, "", label, pad, "");
+        if (narrow(screen)) {
+            screen_print(screen, STYLE_DIM, "%s\n", lead);
+            screen_wrap(screen, STYLE_PLAIN, 2 * INDENT, teaches);
+        } else {
+            put_wrapped(screen, STYLE_DIM, lead, teaches);
+        }
+    }
+    buffer_free(&text);
+}
+
 static void put_story(const struct screen *screen, const struct verdict *verdict,
                       const struct tap_case *test, int brevity)
 {
@@ -394,12 +429,8 @@ static void put_story(const struct screen *screen, const struct verdict *verdict
     }
     if (brevity < BREVITY_MOST)
         put_sanitizer(screen, test);
-    const char *teaches = fact(test, "teaches", &text);
-    if (brevity < BREVITY_TEACHES && *teaches != '\0' &&
-        strcmp(teaches, tap_text(test, "cause")) != 0) {
-        blank(screen);
-        screen_wrap(screen, STYLE_DIM, INDENT, teaches);
-    }
+    if (brevity < BREVITY_TEACHES)
+        put_teaches(screen, test);
     if (brevity < BREVITY_STEPS) {
         put_started(screen, test);
         put_steps(screen, test);
@@ -491,15 +522,69 @@ static void put_passed(const struct screen *screen, const struct tap *tap, int b
     put_count(screen, STYLE_GOOD, _("  ok    "), passed);
 }
 
+/* A text in which only the places in the source keep their numbers: sizes and ports may differ. */
+static void add_key(struct buffer *key, const char *text, size_t length)
+{
+    const char *end = text + length;
+
+    for (const char *at = text; at < end;) {
+        size_t digits = strspn(at, "0123456789"), plain = strcspn(at, "0123456789");
+        if (digits > 0 && at - text >= 3 && memcmp(at - 3, ".c:", 3) == 0)
+            (void)buffer_add(key, at, digits); /* memory short: fewer cases are told at once */
+        at += digits;
+        if (digits == 0) {
+            plain = at + plain > end ? (size_t)(end - at) : plain;
+            (void)buffer_add(key, at, plain);
+            at += plain;
+        }
+    }
+    (void)buffer_add(key, "\n", 1);
+}
+
+static void add_text(struct buffer *key, const char *text)
+{
+    add_key(key, text, strlen(text));
+}
+
 /*
- * True if both failed in the same words: their story is told once. Words that say only that
- * something differs may hide two mistakes, and each case tells its own story.
+ * What a failed case is told by: its diagnosis, the place that the diagnosis or the memory error
+ * names, or where a program stood whose time was over, and what it said itself. "" if the words
+ * say only that something differs, which may hide two mistakes: each case then tells its own story.
  */
+static void case_key(const struct tap_case *test, struct buffer *key)
+{
+    const json_t *lines = json_object_get(test->facts, "sanitizer");
+    const json_t *steps = json_object_get(test->facts, "steps");
+    const json_t *first = json_array_get(lines, 0);
+    size_t count = json_array_size(steps);
+
+    buffer_free(key);
+    if (json_is_true(json_object_get(test->facts, "generic")) || *tap_text(test, "cause") == '\0')
+        return;
+    const char *cause = tap_text(test, "cause"), *stop = NULL;
+    if (strcmp(tap_text(test, "status"), "timeout") == 0) { /* behind that: what was waited for */
+        stop = strstr(cause, ": ");
+        stop = stop != NULL ? stop : strstr(cause, ". ");
+        add_text(key, raw_member(json_array_get(steps, count - 1), "where"));
+    }
+    add_key(key, cause, stop != NULL ? (size_t)(stop - cause) : strlen(cause));
+    add_text(key, raw_member(first, "text"));
+    add_text(key, raw_member(first, "where"));
+    if (stop == NULL) /* what a program says that goes on is no reason to end */
+        add_text(key, tap_text(test, "message"));
+}
+
 static bool same_cause(const struct tap_case *a, const struct tap_case *b)
 {
-    return !json_is_true(json_object_get(a->facts, "generic")) &&
-           !json_is_true(json_object_get(b->facts, "generic")) && *tap_text(a, "cause") != '\0' &&
-           strcmp(tap_text(a, "cause"), tap_text(b, "cause")) == 0;
+    struct buffer one = {0}, other = {0};
+
+    case_key(a, &one);
+    case_key(b, &other);
+    bool same = one.length > 0 && one.length == other.length &&
+                memcmp(one.data, other.data, one.length) == 0;
+    buffer_free(&one);
+    buffer_free(&other);
+    return same;
 }
 
 /* True if a failed case before this one has told its cause. */
@@ -511,21 +596,146 @@ static bool told_before(const struct tap *tap, size_t index)
     return false;
 }
 
-static void put_every_story(const struct screen *screen, const struct verdict *verdict)
+/* Failed cases that one story tells: the first of them, and how many. */
+struct story {
+    size_t first, cases;
+    int rank; /* 0 tells the most */
+};
+
+/* What names a place and a reason is mended first; a leak only counts when all the rest is right.
+ */
+static int rank_of(const struct tap_case *test)
+{
+    const char *status = tap_text(test, "status");
+
+    if (strcmp(status, "sanitizer") == 0 || strcmp(status, "crash") == 0)
+        return 0;
+    if (strcmp(status, "leak") == 0)
+        return 3;
+    return json_is_true(json_object_get(test->facts, "generic")) ? 2 : 1;
+}
+
+static int compare_stories(const void *left, const void *right)
+{
+    const struct story *a = left, *b = right;
+
+    if (a->rank != b->rank)
+        return a->rank - b->rank;
+    if (a->cases != b->cases)
+        return a->cases > b->cases ? -1 : 1;
+    return a->first < b->first ? -1 : a->first > b->first;
+}
+
+/* All stories, the most telling first; the caller frees them. */
+static struct story *find_stories(const struct tap *tap, size_t *count)
+{
+    struct story *stories = calloc(tap->count + 1, sizeof *stories);
+
+    *count = 0;
+    for (size_t i = 0; stories != NULL && i < tap->count; i++) {
+        if (tap->cases[i].ok || told_before(tap, i))
+            continue;
+        struct story *story = &stories[(*count)++];
+        *story = (struct story){.first = i, .rank = rank_of(&tap->cases[i])};
+        for (size_t j = i; j < tap->count; j++)
+            story->cases +=
+                !tap->cases[j].ok && (j == i || same_cause(&tap->cases[i], &tap->cases[j]));
+    }
+    return stories;
+}
+
+/*
+ * The most stories that are told, in front: the most telling ones, and that of the first failed
+ * case, which is the simplest task.
+ */
+static void choose_stories(struct story *stories, size_t count, size_t most)
+{
+    if (count <= most)
+        return; /* all of them, in the order of the cases */
+    struct story simplest = stories[0];
+    qsort(stories, count, sizeof *stories, compare_stories);
+    for (size_t i = most; i < count; i++)
+        if (stories[i].first == simplest.first) {
+            memmove(stories + most, stories + most - 1, (i - most + 1) * sizeof *stories);
+            stories[most - 1] = simplest;
+        }
+}
+
+/* A failed case in one line that also says its name, for CASE=. */
+static void put_named(const struct screen *screen, const struct tap_case *test)
+{
+    struct buffer title = {0}, text = {0};
+    int points = tap_number(test, "points");
+
+    (void)buffer_print(&text, "%s (%s)", title_of(test, &title), test->name);
+    screen_row(screen, STYLE_BAD, is_harness(test) ? _("  ?     ") : _("  FAIL  "),
+               buffer_text(&text), points > 0 ? points_text(0, points) : "");
+    buffer_free(&title);
+    buffer_free(&text);
+}
+
+static void put_group(const struct screen *screen, const struct verdict *verdict,
+                      const struct story *story)
+{
+    const struct tap *tap = &verdict->tap;
+    const struct tap_case *first = &tap->cases[story->first];
+
+    put_case(screen, first);
+    put_story(screen, verdict, first, BREVITY_NONE);
+    if (story->cases < 2)
+        return;
+    blank(screen);
+    screen_wrap(screen, STYLE_PLAIN, INDENT, _("With the same diagnosis:"));
+    for (size_t i = story->first + 1; i < tap->count; i++)
+        if (!tap->cases[i].ok && same_cause(first, &tap->cases[i]))
+            put_named(screen, &tap->cases[i]);
+}
+
+/* The cases whose stories were not told, and how to see them. */
+static void put_rest(const struct screen *screen, const struct verdict *verdict,
+                     const struct story *stories, size_t told)
 {
     const struct tap *tap = &verdict->tap;
 
+    blank(screen);
     for (size_t i = 0; i < tap->count; i++) {
-        if (tap->cases[i].ok || told_before(tap, i))
-            continue;
-        if (i > 0)
-            blank(screen);
-        put_case(screen, &tap->cases[i]);
-        for (size_t j = i + 1; j < tap->count; j++)
-            if (!tap->cases[j].ok && same_cause(&tap->cases[i], &tap->cases[j]))
-                put_case(screen, &tap->cases[j]);
-        put_story(screen, verdict, &tap->cases[i], BREVITY_NONE);
+        bool shown = tap->cases[i].ok;
+        for (size_t j = 0; j < told && !shown; j++)
+            shown =
+                stories[j].first == i || same_cause(&tap->cases[stories[j].first], &tap->cases[i]);
+        if (!shown)
+            put_named(screen, &tap->cases[i]);
     }
+    char text[300];
+    (void)snprintf(text, sizeof text,
+                   _("Mend the ones above first. One of these is shown by its name in brackets, "
+                     "make check E=%s CASE=name, and all by make check E=%s ALL=1."),
+                   verdict->exercise->id, verdict->exercise->id);
+    blank(screen);
+    screen_wrap(screen, STYLE_PLAIN, INDENT, text);
+    blank(screen);
+}
+
+static void put_stories(const struct screen *screen, const struct verdict *verdict, size_t most)
+{
+    size_t count;
+    struct story *stories = find_stories(&verdict->tap, &count);
+
+    if (most == 0)
+        most = count;
+    if (stories == NULL)
+        return; /* memory short: the heading has to do */
+    choose_stories(stories, count, most);
+    for (size_t i = 0; i < count && i < most; i++) {
+        if (i > 0 || verdict->tap.count > report_failures(verdict))
+            blank(screen);
+        put_group(screen, verdict, &stories[i]);
+    }
+    if (count > most)
+        put_rest(screen, verdict, stories, most);
+    else if (count > 0 && stories[count - 1].cases > 1)
+        blank(screen);
+    free(stories);
 }
 
 static void put_one_story(const struct screen *screen, const struct verdict *verdict,
@@ -557,7 +767,7 @@ static void put_cases(const struct screen *screen, const struct verdict *verdict
     if (view->one)
         put_one_story(screen, verdict, view);
     else
-        put_every_story(screen, verdict);
+        put_stories(screen, verdict, view->most);
 }
 
 static void put_messages(const struct screen *screen, const struct verdict *verdict)

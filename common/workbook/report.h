@@ -19,8 +19,9 @@ enum report_brevity {
 
 /* How much of it. */
 struct report_view {
-    bool one;     /* the story of one failed case, the others by name; else every story */
+    bool one;     /* the story of one failed case, the others by name; else several */
     size_t focus; /* which one: 0 the first */
+    size_t most;  /* so many stories, the most telling first, and the other cases by name; 0: all */
     int brevity;  /* 0 all; 1 what passes is only counted; 2 other failures too; 3 no ladder either
                    */
 };

@@ -16,7 +16,7 @@ struct runner {
     const char *case_name;
     const char *seed;
     long seeds; /* prove: how many, 0 if not given */
-    bool json, loaded, record;
+    bool json, loaded, record, all;
     char **files; /* lessons to look at, for the commands that take files */
     size_t file_count;
 };

@@ -785,6 +785,11 @@ static void sleep_sleep(struct session *s)
     sleep_in(s, "sleep");
 }
 
+static void sleep_short(struct session *s)
+{
+    sleep_in(s, "short");
+}
+
 static void sleep_pipes(struct session *s)
 {
     sleep_in(s, "pipes");
@@ -1075,6 +1080,12 @@ static const struct test_case CASES[] = {
      .teaches = "t",
      .run = sleep_sleep,
      .limit_ms = 300},
+    {.name = "sleep-short",
+     .title = "t",
+     .points = 1,
+     .teaches = "t",
+     .run = sleep_short,
+     .faults = "eintr"},
     {.name = "sleep-pipes", .title = "t", .points = 1, .teaches = "t", .run = sleep_pipes},
     {.name = "hold-open", .title = "t", .points = 1, .teaches = "t", .run = hold_open},
     {.name = "datagram", .title = "t", .points = 1, .teaches = "t", .run = datagram},
