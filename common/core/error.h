@@ -7,7 +7,7 @@
 #ifndef CORE_ERROR_H
 #define CORE_ERROR_H
 
-#define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
+#include "core/attributes.h"
 
 enum { EXIT_USAGE = 2 }; /* beside EXIT_SUCCESS and EXIT_FAILURE: the command line was wrong */
 

@@ -27,7 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/error.h"
+#include "core/attributes.h"
 
 struct session; /* one case being run */
 struct student; /* one run of the learner's program */

@@ -8,6 +8,8 @@
 #include <sys/types.h>
 
 #include "core/buffer.h"
+#include "core/clock.h"
+#include "core/error.h"
 #include "harness/harness.h"
 #include "wire/log.h"
 
@@ -170,7 +172,11 @@ struct session {
 
 /* ---- session.c ---- */
 
-uint64_t now_ns(void);
+/*
+ * A word as one would type it in a shell: in quotes that it cannot leave, where the shell would
+ * read it otherwise.
+ */
+const char *session_quote(struct session *session, const char *word);
 
 /* Runs one case and writes its verdict to result_fd. Does not return. */
 _Noreturn void session_run(const struct test_case *test, const struct options *options,

@@ -17,7 +17,11 @@
 
 enum { MAX_PROCESSES = 8192 };
 
-static ssize_t read_file(const char *path, char *text, size_t size)
+/*
+ * What one read(2) of a file in /proc gives: that much the kernel wrote at one moment. A case looks
+ * hundreds of times, so no memory is asked for; what is longer than size is cut.
+ */
+static ssize_t read_snapshot(const char *path, char *text, size_t size)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -49,7 +53,7 @@ static bool read_stat(struct table *t, pid_t pid)
     char state;
 
     (void)snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    if (t->count == MAX_PROCESSES || read_file(path, text, sizeof text) <= 0)
+    if (t->count == MAX_PROCESSES || read_snapshot(path, text, sizeof text) <= 0)
         return false;
     const char *behind = strrchr(text, ')');
     /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote these numbers */
@@ -208,7 +212,7 @@ static const struct call *read_call(const char *task, long *number, unsigned lon
     char path[128], text[256];
 
     (void)snprintf(path, sizeof path, "%s/syscall", task);
-    if (read_file(path, text, sizeof text) <= 0)
+    if (read_snapshot(path, text, sizeof text) <= 0)
         return NULL;
     /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote these numbers; "running" gives no match */
     if (sscanf(text, "%ld %lx %lx %lx %lx", number, &arguments[0], &arguments[1], &arguments[2],
@@ -243,7 +247,7 @@ static uint64_t read_switches(const char *task)
     uint64_t print = 7;
 
     (void)snprintf(path, sizeof path, "%s/status", task);
-    if (read_file(path, text, sizeof text) <= 0)
+    if (read_snapshot(path, text, sizeof text) <= 0)
         return 0;
     for (const char *at = text; (at = strstr(at, "ctxt_switches:")) != NULL; at++)
         print = mix(print, strtoul(at + 14, NULL, 10));
@@ -257,7 +261,7 @@ static bool thread_sleeps(const char *task, long number)
     char path[128], text[512];
 
     (void)snprintf(path, sizeof path, "%s/stat", task);
-    if (read_file(path, text, sizeof text) <= 0)
+    if (read_snapshot(path, text, sizeof text) <= 0)
         return false;
     const char *behind = strrchr(text, ')');
     /* A thread that a signal or a debugger stopped uses no time either. */

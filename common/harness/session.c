@@ -11,18 +11,9 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "harness/internal.h"
-
-uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
-}
 
 /* ---- random numbers: xoroshiro128+, seeded through splitmix64; the same on every machine ---- */
 
@@ -98,6 +89,21 @@ const char *session_print(struct session *session, const char *format, ...)
     if (length == -1)
         session_fault(session, "out of memory");
     return text;
+}
+
+const char *session_quote(struct session *session, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "%+,-./:=@_";
+
+    if (word[0] != '\0' && word[strspn(word, plain)] == '\0')
+        return word;
+    char *quoted = session_alloc(session, 4 * strlen(word) + 3), *end = quoted;
+    *end++ = '\'';
+    for (; *word != '\0'; word++)
+        end = *word == '\'' ? stpcpy(end, "'\\''") : mempcpy(end, word, 1);
+    *end = '\''; /* session_alloc() gave zeros */
+    return quoted;
 }
 
 /* ---- a second try ---- */

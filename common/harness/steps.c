@@ -37,11 +37,7 @@ static void resolve(struct session *s, const uint64_t *offsets, size_t count, co
 
     for (size_t i = 0; i < count; i++)
         places[i] = "";
-    /* The path goes through the shell in quotes that it cannot leave. */
-    (void)buffer_print(&command, "addr2line -e '");
-    for (const char *c = s->options->program; *c != '\0'; c++)
-        (void)(*c == '\'' ? buffer_print(&command, "'\\''") : buffer_add(&command, c, 1));
-    (void)buffer_print(&command, "'");
+    (void)buffer_print(&command, "addr2line -e %s", session_quote(s, s->options->program));
     for (size_t i = 0; i < count; i++)
         (void)buffer_print(&command, " 0x%llx", (unsigned long long)offsets[i]);
     (void)buffer_print(&command, " 2>/dev/null");

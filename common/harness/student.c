@@ -91,21 +91,6 @@ static _Noreturn void become_student(const struct session *s, char **arguments, 
     _exit(127);
 }
 
-/* An argument as one would type it: in quotes where the shell would read it otherwise. */
-static const char *quote(struct session *s, const char *argument)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "%+,-./:=@_";
-    const char *quoted = "'";
-
-    if (argument[0] != '\0' && argument[strspn(argument, plain)] == '\0')
-        return argument;
-    for (; *argument != '\0'; argument++)
-        quoted = *argument == '\'' ? session_print(s, "%s'\\''", quoted)
-                                   : session_print(s, "%s%c", quoted, *argument);
-    return session_print(s, "%s'", quoted);
-}
-
 /* The command as a person would type it, for reports and for play. */
 static const char *command_line(struct session *s, char **arguments)
 {
@@ -113,7 +98,7 @@ static const char *command_line(struct session *s, char **arguments)
 
     line = line == NULL ? s->options->program : line + 1;
     for (size_t i = 1; arguments[i] != NULL; i++)
-        line = session_print(s, "%s %s", line, quote(s, arguments[i]));
+        line = session_print(s, "%s %s", line, session_quote(s, arguments[i]));
     return line;
 }
 

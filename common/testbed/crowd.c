@@ -18,9 +18,9 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/number.h"
 
@@ -48,15 +48,12 @@ struct crowd {
     int epoll;
     long started, opened, busy; /* connections begun, made, still with rounds to do */
     long trips;
-    double began;
+    uint64_t began; /* ns */
 };
 
-static double now(void)
+static double seconds_of(const struct crowd *crowd)
 {
-    struct timespec time;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &time); /* this clock always exists */
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+    return (double)(now_ns() - crowd->began) / 1e9;
 }
 
 static void watch(struct crowd *crowd, struct client *client, int operation, bool writable)
@@ -105,7 +102,7 @@ static void next(struct crowd *crowd, struct client *client)
     client->rounds++;
     crowd->trips++;
     client->sent = client->back = 0;
-    if (crowd->seconds > 0 ? now() - crowd->began < crowd->seconds : client->rounds < crowd->rounds)
+    if (crowd->seconds > 0 ? seconds_of(crowd) < crowd->seconds : client->rounds < crowd->rounds)
         speak(crowd, client);
     else
         crowd->busy--;
@@ -240,7 +237,7 @@ static void prepare(struct crowd *crowd)
 
 static void converse(struct crowd *crowd)
 {
-    crowd->began = now();
+    crowd->began = now_ns();
     crowd->busy = crowd->rounds > 0 || crowd->seconds > 0 ? crowd->connections : 0;
     for (long i = 0; crowd->busy > 0 && i < crowd->connections; i++)
         speak(crowd, &crowd->clients[i]);
@@ -260,7 +257,7 @@ int main(int argc, char **argv)
         turn(&crowd);
     }
     converse(&crowd);
-    double took = now() - crowd.began;
+    double took = seconds_of(&crowd);
     printf("%ld connections, %ld round trips of %ld bytes in %.3f s: %.0f a second\n",
            crowd.connections, crowd.trips, crowd.size, took, (double)crowd.trips / took);
     if (fflush(stdout) == EOF)

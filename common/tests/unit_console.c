@@ -15,9 +15,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "workbook/console.h"
 #include "workbook/keeper.h"
 
@@ -66,14 +66,6 @@ static enum console_end ending(const char *command)
     assert_true(result.output.length <= CONSOLE_OUTPUT_MOST);
     buffer_free(&result.output);
     return result.end;
-}
-
-static long long now_ms(void)
-{
-    struct timespec now;
-
-    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
 static void commands_share_one_shell(void **state)

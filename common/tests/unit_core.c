@@ -25,10 +25,27 @@
 
 #include "core/address.h"
 #include "core/buffer.h"
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/number.h"
 #include "core/stop.h"
 #include "core/tcp.h"
+
+static void test_clock(void **state)
+{
+    struct timespec before, after;
+
+    (void)state;
+    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &before), 0);
+    uint64_t first = now_ns();
+    int64_t middle = now_ms();
+    uint64_t last = now_ns();
+    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &after), 0);
+    assert_true(first >= (uint64_t)before.tv_sec * 1000000000U + (uint64_t)before.tv_nsec);
+    assert_true(last >= first);
+    assert_true(last <= (uint64_t)after.tv_sec * 1000000000U + (uint64_t)after.tv_nsec);
+    assert_true(middle >= (int64_t)(first / 1000000U) && middle <= (int64_t)(last / 1000000U));
+}
 
 static void test_number(void **state)
 {
@@ -317,7 +334,7 @@ int main(void)
         cmocka_unit_test(test_buffer_file), cmocka_unit_test(test_address),
         cmocka_unit_test(test_error),       cmocka_unit_test(test_programs),
         cmocka_unit_test(test_tcp),         cmocka_unit_test(test_accept_later),
-        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_stop),        cmocka_unit_test(test_clock),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

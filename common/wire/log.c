@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/clock.h"
+
 static int map_log(struct wire_log *log, int fd, size_t size, const char *path, struct error *error)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -98,16 +100,10 @@ const struct wire_event *wire_log_event(const struct wire_log *log, uint32_t ind
 
 static struct timespec deadline_after(int timeout_ms)
 {
-    struct timespec when;
+    uint64_t when = now_ns() + (uint64_t)timeout_ms * 1000000U;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &when); /* cannot fail on Linux */
-    when.tv_sec += timeout_ms / 1000;
-    when.tv_nsec += (long)(timeout_ms % 1000) * 1000000L;
-    if (when.tv_nsec >= 1000000000L) {
-        when.tv_nsec -= 1000000000L;
-        when.tv_sec++;
-    }
-    return when;
+    return (struct timespec){.tv_sec = (time_t)(when / 1000000000U),
+                             .tv_nsec = (long)(when % 1000000000U)};
 }
 
 uint32_t wire_log_wait(const struct wire_log *log, uint32_t seen, int timeout_ms)

@@ -14,10 +14,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
 
+#include "core/clock.h"
 #include "core/number.h"
 #include "wire/log.h"
 #include "workbook/keeper.h"
@@ -101,14 +101,6 @@ static const char driver[] =
 
 /* ---- small things -----------------------------------------------------------------------------
  */
-
-static long long now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 static int show_byte(unsigned char byte, struct buffer *out)
 {

@@ -16,9 +16,9 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/number.h"
 
 enum { PROCESSES_MOST = 16384, GRACE_MS = 300 };
@@ -128,14 +128,6 @@ static size_t signal_all(int number)
         (void)kill(list[i], SIGCONT);
     }
     return count;
-}
-
-static long long now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
 /*

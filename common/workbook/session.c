@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/number.h"
 #include "workbook/edit.h"
 #include "workbook/quote.h"
@@ -318,14 +318,6 @@ static void session_run(struct session *session)
 /* ---- several ----------------------------------------------------------------------------------
  */
 
-static double seconds_now(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* "ok    1.03 TCP client  0.24 s", then the details. */
 static void verdict_show(const struct screen *screen, const struct lesson *lesson, const char *path,
                          enum style style, const char *verdict, double seconds)
@@ -355,14 +347,14 @@ static int lesson_run(const struct screen *screen, const char *path, bool record
     struct screen apart = *screen;
     apart.out = open_memstream(&details, &length);
     struct session session = {.screen = &apart, .lesson = &lesson, .record = record};
-    double begun = seconds_now();
+    uint64_t begun = now_ns();
     if (apart.out == NULL)
         session.blocked = true;
     else
         work(&session);
     bool good = !session.failed && !session.blocked;
     verdict_show(screen, &lesson, path, good ? STYLE_GOOD : STYLE_BAD, good ? _("ok") : _("FAIL"),
-                 seconds_now() - begun);
+                 (double)(now_ns() - begun) / 1e9);
     if (apart.out != NULL && fclose(apart.out) == 0)
         (void)fputs(details, screen->out);
     (void)fflush(screen->out); /* one lesson at a time is seen */
@@ -377,7 +369,7 @@ static int lessons_run(const struct screen *screen, size_t count, char *const *p
 {
     size_t bad = 0;
     int status = 0;
-    double begun = seconds_now();
+    uint64_t begun = now_ns();
 
     for (size_t i = 0; i < count; i++) {
         int one = lesson_run(screen, paths[i], record, work);
@@ -386,7 +378,8 @@ static int lessons_run(const struct screen *screen, size_t count, char *const *p
             status = one;
     }
     screen_print(screen, STYLE_PLAIN, ngettext("%zu lesson", "%zu lessons", count), count);
-    screen_print(screen, STYLE_PLAIN, _(", %zu failed, %.2f s\n"), bad, seconds_now() - begun);
+    screen_print(screen, STYLE_PLAIN, _(", %zu failed, %.2f s\n"), bad,
+                 (double)(now_ns() - begun) / 1e9);
     return status;
 }
 

@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <unwind.h>
 
+#include "core/clock.h"
+
 /* ---- where the program called -----------------------------------------------------------------
  */
 
@@ -187,14 +189,6 @@ void wire_begin(struct passage *passage, enum wire_call call, const char *name, 
     }
     event->nonblocking = (real.fcntl(fd, F_GETFL) & O_NONBLOCK) != 0;
     wire_learn_addresses(passage, fd);
-}
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail on Linux */
-    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
 void wire_enter(struct passage *passage)
