@@ -124,7 +124,7 @@ void expect_exit(struct student *p, int status)
     struct session *s = p->session;
 
     if (s->options->play) {
-        play_expect_end(s, session_print(s, "your program should end with exit status %d", status));
+        play_expect(s, "your program should end with exit status %d", status);
         return;
     }
     student_wait_end(p);
@@ -188,6 +188,7 @@ void expect_failure(struct student *p, int status)
     struct session *s = p->session;
 
     expect_exit(p, status);
+    play_expect(s, "and it should say why on standard error");
     if (s->options->play)
         return;
     if (has_text(&p->errors))
@@ -248,7 +249,7 @@ void expect_output(struct student *p, const void *bytes, size_t length)
     if (s->options->play) {
         struct buffer shown = {0};
         (void)bytes_show(bytes, length, 60, &shown);
-        play_say(s, "your program should print %zu bytes: %s", length, buffer_text(&shown));
+        play_expect(s, "your program should print %zu bytes: %s", length, buffer_text(&shown));
         buffer_free(&shown);
         return;
     }

@@ -39,7 +39,7 @@ void expect_file(struct student *p, const char *name, const void *bytes, size_t 
     struct stat status;
 
     if (s->options->play) {
-        play_say(s, "there should be a file %s of %zu bytes now", name, length);
+        play_expect(s, "there should be a file %s of %zu bytes now", name, length);
         return;
     }
     if (lstat(path_of(s, name), &status) == -1)

@@ -122,7 +122,7 @@ enum happened {
     HAPPENED_LINE,     /* a line came on link: line, and length without its line end */
     HAPPENED_END,      /* the program ended link, in whatever way; told once */
     HAPPENED_DATAGRAM, /* port has a datagram to receive */
-    HAPPENED_EXIT      /* all programs ended; never in play, where Ctrl-C ends the peer */
+    HAPPENED_EXIT      /* all programs ended; never in play, where Ctrl-C ends playing */
 };
 struct happening {
     enum happened what;

@@ -166,6 +166,7 @@ struct session {
     bool wants_port;          /* the step at hand waits for "listening on …" */
     struct expectation expected;
     bool unrecorded; /* what is expected now is no part of the transcript */
+    bool by_hand;    /* play: the program runs alone, and Enter says that it did */
     bool certain;    /* the case knows the cause: the wire's log is not asked for another */
     bool generic; /* the verdict says only what differs: other cases may differ for other reasons */
 };
@@ -354,8 +355,11 @@ json_t *sanitizer_read(struct session *session, bool *leak, const char **report)
  */
 bool play_announce(struct session *session);
 
-/* Says how the program should end; first how to run it, if that was not said. */
-void play_expect_end(struct session *session, const char *expected);
+/*
+ * Says what the program should do, in play only; first how to run it, if that was not said. Then
+ * Enter is waited for before the next program, or the end.
+ */
+void play_expect(struct session *session, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Bytes as a line of play shows them: 6 B  "hello\n". */
 const char *play_show(struct session *session, const void *bytes, size_t length);

@@ -31,8 +31,8 @@ void expect_ran(struct student *p, int least_ms, int most_ms)
     struct session *s = p->session;
 
     if (s->options->play) {
-        play_say(s, "your program should end %d to %d ms after its first connect()", least_ms,
-                 most_ms);
+        play_expect(s, "your program should end %d to %d ms after its first connect()", least_ms,
+                    most_ms);
         return;
     }
     int ran = student_ran_ms(p);

@@ -11,6 +11,14 @@
 #include "harness/internal.h"
 #include "wire/ladder.h"
 
+static void say(const struct session *s, const char *format, va_list arguments)
+{
+    (void)printf("  %6.1f s  ", (double)(now_ns() - s->began_ns) / 1e9);
+    (void)vprintf(format, arguments);
+    (void)putchar('\n');
+    (void)fflush(stdout);
+}
+
 void play_say(const struct session *s, const char *format, ...)
 {
     va_list arguments;
@@ -18,10 +26,7 @@ void play_say(const struct session *s, const char *format, ...)
     if (!s->options->play)
         return;
     va_start(arguments, format);
-    (void)printf("  %6.1f s  ", (double)(now_ns() - s->began_ns) / 1e9);
-    (void)vprintf(format, arguments);
-    (void)putchar('\n');
-    (void)fflush(stdout);
+    say(s, format, arguments);
     va_end(arguments);
 }
 
@@ -53,6 +58,8 @@ static void read_line(char *line, int size)
         exit(EXIT_SUCCESS);
     }
     line[strcspn(line, "\n")] = '\0';
+    if (!isatty(STDIN_FILENO)) /* where Enter is typed it ends the prompt's line too */
+        (void)putchar('\n');
 }
 
 void play_pause(struct session *s, const char *prompt)
@@ -152,9 +159,21 @@ static void announce(struct student *p)
         from = session_print(s, " <%s", keep_input(s, &p->input));
     (void)printf("\nor under gdb, where you type  run%s%s\n\n  %sgdb --args %s%s\n", from, to, wire,
                  command, arguments);
-    (void)printf("\nCtrl-C ends the peer.\n\n");
+    (void)printf("\nCtrl-C ends playing.\n\n");
     (void)fflush(stdout);
     buffer_free(&text);
+}
+
+/* Before what was expected is over: the program runs alone, and nobody else knows when it did. */
+static void wait_by_hand(struct session *s)
+{
+    char line[64];
+
+    if (!s->by_hand)
+        return;
+    s->by_hand = false;
+    (void)printf("  Enter goes on: ");
+    read_line(line, sizeof line);
 }
 
 bool play_announce(struct session *s)
@@ -163,19 +182,24 @@ bool play_announce(struct session *s)
 
     for (struct student *p = s->students; p != NULL; p = p->next)
         if (s->options->play && !p->announced) {
+            wait_by_hand(s);
             said = p->announced = true;
             announce(p);
         }
     return said;
 }
 
-void play_expect_end(struct session *s, const char *expected)
+void play_expect(struct session *s, const char *format, ...)
 {
-    bool first = play_announce(s); /* nothing has happened yet: there is no peer in this case */
+    va_list arguments;
 
-    play_say(s, "%s", expected);
-    if (first)
-        play_pause(s, "Enter goes on");
+    if (!s->options->play)
+        return;
+    if (play_announce(s)) /* nothing has happened yet: no peer of the program's keeps us here */
+        s->by_hand = true;
+    va_start(arguments, format);
+    say(s, format, arguments);
+    va_end(arguments);
 }
 
 const char *play_show(struct session *s, const void *bytes, size_t length)
@@ -191,11 +215,16 @@ const char *play_show(struct session *s, const void *bytes, size_t length)
 /* What was expected beside what came, as the verdict would have it. */
 void play_end(struct session *s, enum status status, const char *cause)
 {
+    wait_by_hand(s);
     json_t *verdict = report_build(s, status, NULL, cause);
     const char *expected = json_string_value(json_object_get(verdict, "expected"));
     const char *got = json_string_value(json_object_get(verdict, "got"));
 
-    (void)printf("\n%s\n", status == STATUS_PASS ? "The conversation is over." : cause);
+    if (status == STATUS_PASS)
+        cause = s->peers == NULL && s->links == NULL && s->ports == NULL
+                    ? "That was all of this case."
+                    : "The conversation is over.";
+    (void)printf("\n%s\n", cause);
     if (expected != NULL && got != NULL)
         (void)printf("\n  Expected   %s\n  Got        %s\n", expected, got);
     (void)fflush(stdout);

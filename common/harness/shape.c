@@ -102,8 +102,8 @@ size_t expect_shape(struct student *p, const char *shape, long long *numbers, si
     size_t count;
 
     if (s->options->play) {
-        play_say(s, "your program should print, with numbers for #: %s",
-                 play_show(s, shape, strlen(shape)));
+        play_expect(s, "your program should print, with numbers for #: %s",
+                    play_show(s, shape, strlen(shape)));
         return 0;
     }
     student_wait_end(p);

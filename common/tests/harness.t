@@ -288,6 +288,15 @@ def main():
         ok('sends 4 B  "ghij"' in rest and "The conversation is over." in rest,
            "play shows what is sent, and ends", rest)
 
+    # Where there is no peer, play says how to run the program before what it should do.
+    alone = run([*command, "--play", "silent-due"], input="\n").stdout
+    ok(0 < alone.find("another terminal") < alone.find("should end with exit status 1\n") <
+       alone.find("should print 9 bytes") < alone.find("  Enter goes on: \n\nThat was all") and
+       alone.count("another terminal") == 1 and "peer" not in alone,
+       "play of a program that is alone", alone)
+    ended = run([*command, "--play", "silent-due"], input="").stdout
+    ok(ended.endswith("Enter goes on: \n"), "play ends with its input", ended)
+
     with tempfile.TemporaryDirectory(prefix="a blank, a colon: ") as scratch:
         odd = read_tap(run([*command, "--case", "overflow"],
                            env=dict(os.environ, TMPDIR=scratch)).stdout)

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from scratch import (HANGS, PASSES, ROOT, STARTER, Workbook, environment_of, failing,
+from scratch import (HANGS, PASSES, README, ROOT, STARTER, Workbook, environment_of, failing,
                      processes_marked)
 from tap import Tap
 
@@ -57,6 +57,24 @@ def path(tap, book):
          "exercises": {"1.1": {"passed": True}, "1.2": {"passed": True}}}))
     said(tap, "and at the end", book.run("path"), 0, "2 of 2 exercises", "█" * 20,
          "Every lesson and every exercise is done.")
+    gamma = book.put("exercises/01_socket/03_gamma/README.md",
+                     README % ("1.3", "The last", "gamma"))
+    book.put("exercises/01_socket/03_gamma/gamma.c", STARTER)
+    for number, title in ((2, "The second"), (3, "The third")):
+        book.put("01_socket/0%d_more.md" % number,
+                 "# 1.0%d %s\n\nCore · 5 minutes · needs nothing\n\nText.\n" % (number, title))
+        book.put("01_socket/0%d_more.c" % number,
+                 "/*\n * 1.0%d  %s\n *\n * Shows it.\n */\n" % (number, title))
+    for passed, wanted in (("2", "1.3, The last"), ("1", "1.2, Another one"),
+                           ("13", "1.2, Another one"), ("23", "1.1, The first exercise")):
+        book.put(".workbook/progress.json", json.dumps(
+            {"exercises": {"1." + n: {"passed": True} for n in passed},
+             "lessons": {"1.0" + n: {"done": True} for n in passed}}))
+        said(tap, "what comes next behind " + passed, book.run("path"), 0, "exercise " + wanted,
+             "lesson 1.0%s, The" % wanted[2])
+    shutil.rmtree(gamma.parent)
+    for more in book.folder.glob("01_socket/0*_more.*"):
+        more.unlink()
     (book.folder / ".workbook/progress.json").unlink()
     for columns in (20, 40, 60, 80, 200):
         _, text = book.run("path", COLUMNS=str(columns))

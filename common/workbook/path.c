@@ -62,14 +62,24 @@ static void put_chapter(const struct screen *screen, const struct chapter_entry 
     buffer_free(&title);
 }
 
+/* As runner_next(): behind the furthest one that is done, then what was left out before it. */
 static const struct lesson_entry *next_lesson(const struct catalogue *catalogue,
                                               const struct progress *progress)
 {
+    const struct lesson_entry *gap = NULL, *next = NULL;
+
     for (size_t c = 0; c < catalogue->chapter_count; c++)
-        for (size_t i = 0; i < catalogue->chapters[c].lesson_count; i++)
-            if (!progress_lesson_done(progress, catalogue->chapters[c].lessons[i].id))
-                return &catalogue->chapters[c].lessons[i];
-    return NULL;
+        for (size_t i = 0; i < catalogue->chapters[c].lesson_count; i++) {
+            const struct lesson_entry *lesson = &catalogue->chapters[c].lessons[i];
+            bool done = progress_lesson_done(progress, lesson->id);
+            if (done)
+                next = NULL;
+            else if (next == NULL)
+                next = lesson;
+            if (!done && gap == NULL)
+                gap = lesson;
+        }
+    return next != NULL ? next : gap;
 }
 
 /* "Next: exercise 1.9, tune a socket        make practice": commands stand in one column. */

@@ -186,12 +186,19 @@ const struct exercise_entry *runner_next(const struct runner *runner,
                                          const struct progress *progress)
 {
     const struct catalogue *catalogue = &runner->catalogue;
+    const struct exercise_entry *gap = NULL, *next = NULL;
 
     for (const struct exercise_entry *e = exercise_first(catalogue); e != NULL;
-         e = exercise_after(catalogue, e))
-        if (!progress_exercise(progress, e->id).passed)
-            return e;
-    return NULL;
+         e = exercise_after(catalogue, e)) {
+        bool passed = progress_exercise(progress, e->id).passed;
+        if (passed)
+            next = NULL; /* further on than that */
+        else if (next == NULL)
+            next = e;
+        if (!passed && gap == NULL)
+            gap = e;
+    }
+    return next != NULL ? next : gap;
 }
 
 const struct exercise_entry *runner_current(const struct runner *runner)

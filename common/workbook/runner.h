@@ -54,13 +54,16 @@ const char *runner_nearest(const char *typed, const char *const *names, size_t c
  */
 const struct exercise_entry *runner_exercise(const struct runner *runner, const char *name);
 
-/* The exercise at hand: the one named, else the first that was not passed, else NULL. */
+/* The exercise at hand: the one named, else the next one, else NULL. */
 const struct exercise_entry *runner_current(const struct runner *runner);
 
 /* True if none was named and none is left. */
 bool runner_all_passed(const struct runner *runner);
 
-/* The first exercise that was not passed, in the catalogue's order; NULL if all were. */
+/*
+ * The exercise that comes next: behind the furthest one that was passed, since whoever begins late
+ * in the book meant to; at the end of the book the first of those left out; NULL if none was.
+ */
 const struct exercise_entry *runner_next(const struct runner *runner,
                                          const struct progress *progress);
 

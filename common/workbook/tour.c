@@ -727,8 +727,8 @@ static enum action end_step(struct tour *t)
         end_print(t, _("That was lesson %s, and the last of chapter %d."), t->entry->id,
                   t->chapter->number);
         exercises_name(t);
-        end_print(t, _("What comes next are the exercises: make practice opens the first that is "
-                       "not passed yet; make list shows them all."));
+        end_print(t, _("What comes next are the exercises: make practice opens the next one; make "
+                       "list shows them all."));
         return edit_changed(t->entry->source)
                    ? prompt(t, NULL, _("u puts it back  Enter ends"), 0, NULL)
                    : ACTION_NEXT;
