@@ -10,9 +10,12 @@ enum {
     LINE_LIMIT = 500,
     QUEUE_LIMIT = 65536,
     LONG_LINE = 200000,
-    MEMBERS_MOST = 64,
+    MEMBERS_MOST = 128,
     HEARD_MOST = 1 << 19, /* bytes that a member hears between two looks */
-    CROWD = 50,
+    CROWD = 100,
+    SPEAKERS = 20,
+    CHATTERERS = 8,   /* who speak without end and read nothing */
+    CHATTER = 4096,   /* bytes that each of them says: ten times as many are to be told */
     STRANGERS = 1050, /* more than select() has room for */
     TALK = 150,       /* lines that two say at once */
     ROUND = 32,       /* lines said between two looks at who does not read */
@@ -66,6 +69,22 @@ static void all_hear(struct room *room, const struct member *but, const char *li
     for (size_t i = 0; i < room->count; i++)
         if (room->members[i] != but)
             hear(room, room->members[i], line);
+}
+
+/* The same line by line: where everybody should hear the same, and somebody else has heard it. */
+static void hear_the_same(struct room *room, struct member *m)
+{
+    for (size_t at = 0, line_length; at < m->length; at += line_length + 1) {
+        const char *due = m->heard + at, *line = link_line(m->link, &line_length);
+        if (line_length < m->length - at && memcmp(line, due, line_length) == 0 &&
+            due[line_length] == '\n')
+            continue;
+        session_blame(room->s,
+                      "Where one client heard \"%.*s\", another heard \"%.40s\": what everybody "
+                      "hears, everybody hears in the same order.",
+                      (int)strcspn(due, "\n") < 40 ? (int)strcspn(due, "\n") : 40, due, line);
+    }
+    m->length = 0;
 }
 
 static void listen_up(struct member *m)
@@ -301,6 +320,7 @@ static void unknown_name(struct session *s)
     refused(&room, ann, "/to nobody hello", "no such name");
     refused(&room, ann, session_print(s, "/to %sx hello", bob->name), "no such name");
     refused(&room, ann, session_print(s, "/to %.1s hello", bob->name), "no such name");
+    refused(&room, ann, session_print(s, "/to  %s hello", bob->name), "no such name");
     say(&room, bob);
     link_close(bob->link);
     has_left(&room, bob);
@@ -329,6 +349,7 @@ static void new_name(struct session *s)
     refused(&room, bob, session_print(s, "/name %s", ann->name), "name taken");
     refused(&room, bob, session_print(s, "/name %s", bob->name), "name taken");
     refused(&room, bob, "/name two words", "bad name");
+    refused(&room, bob, "/name  x", "bad name");
     refused(&room, bob, "/name 12345678901234567", "bad name");
     say(&room, bob);
     take_name(&room, arrive(&room), old);
@@ -345,6 +366,7 @@ static void commands(struct session *s)
                                session_print(s, "/to %s ", bob->name),
                                session_print(s, "/to%s hello", bob->name),
                                "/name",
+                               "/name ",
                                "/quit",
                                "//"};
 
@@ -630,13 +652,14 @@ static size_t kept_for(struct room *room, const struct member *m, size_t told, s
 
 /*
  * Somebody reads nothing any more. First the kernel's buffers fill, then the server's queue; beyond
- * its limit that client is given up. All others hear everything meanwhile.
+ * its limit that client is given up, in the middle of telling everybody a line. All others hear
+ * everything meanwhile, and in one order: one of them came before it, one after it.
  */
 static void never_reads(struct session *s)
 {
     enum { SLACK = 8192 }; /* what is acknowledged late is counted twice */
     struct room room = open_room(s);
-    struct member *ann = join(&room), *bob = join(&room), *deaf = join_narrow(&room);
+    struct member *ann = join(&room), *deaf = join_narrow(&room), *bob = join(&room);
     size_t told = 0, kept = 0, length, line_length;
     const char *left = session_print(s, "* %s left", deaf->name);
     bool gone = false;
@@ -658,7 +681,7 @@ static void never_reads(struct session *s)
             hear(&room, ann, line);
             hear(&room, ann, "\n");
         }
-        listen_up(ann);
+        hear_the_same(&room, ann);
         told += length;
         if (gone && kept + length + SLACK < QUEUE_LIMIT)
             session_blame(s,
@@ -676,6 +699,47 @@ static void never_reads(struct session *s)
     }
     link_wait_end(deaf->link);
     say(&room, bob);
+    (void)join(&room);
+    say(&room, ann);
+}
+
+/*
+ * Eight speak, and none of them reads. All that they say has come before the server goes on: so
+ * each of them is served, whoever is owed something by then, until they are given up; the one that
+ * speaks is among them. Nobody reads what they say, so nobody else is in danger.
+ */
+static void all_speak(struct session *s)
+{
+    struct room room = open_room(s);
+    struct member *all[CHATTERERS];
+    char *lines = session_alloc(s, CHATTER);
+
+    session_unrecorded(s);
+    memset(lines, 'o', CHATTER);
+    for (size_t i = 1; i < CHATTER; i += 2)
+        lines[i] = '\n';
+    student_settle(room.p);
+    int before = student_descriptors(room.p);
+    session_narrow(s, NARROW);
+    for (size_t i = 0; i < CHATTERERS; i++) {
+        all[i] = arrive(&room);
+        take_name(&room, all[i], session_print(s, "somebody-no-%04zu", i));
+    }
+    session_narrow(s, 0);
+    student_settle(room.p);
+    student_hold_send(room.p);
+    link_send(all[0]->link, lines, 2);
+    student_wait_held(room.p);
+    for (size_t i = 0; i < CHATTERERS; i++)
+        link_send(all[i]->link, lines, CHATTER);
+    student_release(room.p);
+    student_settle(room.p);
+    for (size_t i = 0; i < CHATTERERS; i++)
+        link_reset(all[i]->link);
+    expect_descriptors(room.p, before);
+    room.count = 0;
+    struct member *ann = arrive(&room);
+    take_name(&room, ann, "somebody-no-0003");
     (void)join(&room);
     say(&room, ann);
 }
@@ -712,8 +776,8 @@ static void slow_reader(struct session *s)
 
 /* ---- many ---- */
 
-/* Each hears all the others; one of them reads nothing before everything was said. */
-static void fifty(struct session *s)
+/* Each hears all the others; most of them read nothing before everything was said. */
+static void hundred(struct session *s)
 {
     struct room room = open_room(s);
     struct member *all[CROWD];
@@ -725,7 +789,7 @@ static void fifty(struct session *s)
         be_welcome(&room, all[i], name);
         listen_up(all[i]);
     }
-    for (size_t i = 0; i < CROWD; i++) {
+    for (size_t i = 0; i < CROWD; i += CROWD / SPEAKERS) {
         const char *text = any_text(&room);
         send_line(&room, all[i], text);
         all_hear(&room, NULL, spoken(&room, all[i], text));
@@ -1027,7 +1091,7 @@ static const struct test_case CASES[] = {
      .title = "a client never reads",
      .points = 3,
      .teaches = "Nobody waits for a client that does not read: its queue has a limit, and beyond "
-                "the limit it is given up.",
+                "the limit it is given up. That is told after the line at hand, to everybody.",
      .run = never_reads},
     {.name = "clean",
      .title = "nothing left behind",
@@ -1036,11 +1100,19 @@ static const struct test_case CASES[] = {
                 "returns.",
      .run = clean,
      .leaks = true},
-    {.name = "fifty",
-     .title = "50 clients",
+    {.name = "all-speak",
+     .title = "eight speak, and none of them reads",
+     .points = 2,
+     .teaches = "A client was given up while its own lines were told. Mark it, and take it out "
+                "when nobody works with it any more: else what goes on with its line uses memory "
+                "that is free.",
+     .run = all_speak},
+    {.name = "hundred",
+     .title = "100 clients",
      .points = 3,
-     .teaches = "Fifty speak, everybody hears everybody, and half of them leave.",
-     .run = fifty},
+     .teaches = "A hundred have their place at once, everybody hears everybody, and half of them "
+                "leave.",
+     .run = hundred},
     {.name = "crowd",
      .title = "1,050 connections",
      .points = 1,

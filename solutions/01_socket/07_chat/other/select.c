@@ -66,7 +66,7 @@ static int open_listener(int family, uint16_t port)
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
         (ipv6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == -1) ||
         bind(fd, ipv6 ? (const void *)&in6 : &in4, ipv6 ? sizeof in6 : sizeof in4) == -1 ||
-        listen(fd, SOMAXCONN) == -1) {
+        listen(fd, 16) == -1) {
         int why = errno;
         (void)close(fd); /* nothing was sent */
         errno = why;
@@ -313,9 +313,8 @@ static bool serve_round(int listener, bool accepting)
     if (accepting)
         FD_SET(listener, &readable);
     for (size_t i = 0; i < before; i++) {
-        FD_SET(clients[i]->fd, &readable);
-        if (clients[i]->queued > 0)
-            FD_SET(clients[i]->fd, &writable);
+        /* Who does not take is not listened to either: back-pressure, as in lesson 1.11. */
+        FD_SET(clients[i]->fd, clients[i]->queued > 0 ? &writable : &readable);
         top = clients[i]->fd > top ? clients[i]->fd : top;
     }
     (void)sigemptyset(&none);

@@ -71,7 +71,7 @@ static int open_listener(int family, uint16_t port)
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
         (ipv6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == -1) ||
         bind(fd, ipv6 ? (const void *)&in6 : &in4, ipv6 ? sizeof in6 : sizeof in4) == -1 ||
-        listen(fd, SOMAXCONN) == -1) {
+        listen(fd, 128) == -1) {
         int why = errno;
         (void)close(fd); /* nothing was sent */
         errno = why;

@@ -1,4 +1,4 @@
-/* fails: two-members names name-taken nameless private unknown-name new-name commands line-in-pieces several-lines line-too-long binary leaving leaving-in-mid-line reset gone-while-told same-order eintr short-writes accept-fails no-descriptors ipv6 sigterm slow-reader never-reads clean fifty crowd */
+/* fails: two-members names name-taken nameless private unknown-name new-name commands line-in-pieces several-lines line-too-long binary leaving leaving-in-mid-line reset gone-while-told same-order eintr short-writes accept-fails no-descriptors ipv6 sigterm slow-reader never-reads all-speak clean hundred crowd */
 /* Lesson 1.11's 11_select_chat.c, with what it takes from core/ copied in: a chat without names. */
 #define _GNU_SOURCE /* accept4(): in POSIX since 2024 */
 #include <ctype.h>

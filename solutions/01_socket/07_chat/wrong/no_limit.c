@@ -29,7 +29,7 @@ struct client {
     bool lost;                 /* to be taken out: it ended, failed, or does not read */
     char name[NAME_LIMIT + 1]; /* "" until it has one */
     size_t length;             /* of the line at hand; beyond LINE_LIMIT it is not kept */
-    size_t queued;
+    size_t queued, room;
     char line[LINE_LIMIT];
     char *queue;
 };
@@ -113,12 +113,16 @@ static void tell(struct client *client, const char *text, size_t length)
 {
     if (client->lost)
         return;
-    char *bigger = realloc(client->queue, client->queued + length);
-    if (bigger == NULL) {
-        client->lost = true;
-        return;
+    if (length > client->room - client->queued) {
+        size_t room = 2 * (client->queued + length);
+        char *bigger = realloc(client->queue, room);
+        if (bigger == NULL) {
+            client->lost = true;
+            return;
+        }
+        client->queue = bigger;
+        client->room = room;
     }
-    client->queue = bigger;
     memcpy(client->queue + client->queued, text, length);
     client->queued += length;
     flush_queue(client);
@@ -299,7 +303,7 @@ static bool accept_clients(int listener)
         client->fd = fd;
         client->lost = false;
         client->name[0] = '\0';
-        client->length = client->queued = 0;
+        client->length = client->queued = client->room = 0;
         clients[count++] = client;
     }
 }

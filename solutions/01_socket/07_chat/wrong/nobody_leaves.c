@@ -1,4 +1,4 @@
-/* fails: name-taken unknown-name leaving leaving-in-mid-line reset gone-while-told eintr short-writes accept-fails never-reads clean fifty crowd */
+/* fails: name-taken unknown-name leaving leaving-in-mid-line reset gone-while-told eintr short-writes accept-fails never-reads all-speak clean hundred crowd */
 /*
  * Those who left are not told of, and keep their names: the place in the table stays as it was.
  */

@@ -1,4 +1,4 @@
-/* fails: name-taken leaving leaving-in-mid-line never-reads clean */
+/* fails: name-taken leaving leaving-in-mid-line never-reads all-speak clean */
 /*
  * A client that left is taken out of the table, but its socket stays open and its memory taken.
  */

@@ -1,4 +1,4 @@
-/* fails: slow-reader */
+/* fails: slow-reader all-speak */
 /*
  * A client is sent its own line directly, past its queue: what it was told before may still wait
  * there.

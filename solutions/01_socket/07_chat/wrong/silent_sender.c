@@ -1,4 +1,4 @@
-/* fails: two-members names name-taken nameless private unknown-name new-name commands line-in-pieces several-lines line-too-long binary leaving leaving-in-mid-line reset gone-while-told same-order eintr short-writes accept-fails no-descriptors ipv6 sigterm slow-reader never-reads clean fifty crowd */
+/* fails: two-members names name-taken nameless private unknown-name new-name commands line-in-pieces several-lines line-too-long binary leaving leaving-in-mid-line reset gone-while-told same-order eintr short-writes accept-fails no-descriptors ipv6 sigterm slow-reader never-reads all-speak clean hundred crowd */
 /*
  * A message goes to everybody else, and a private one to its receiver: who speaks does not hear it.
  */

@@ -1,4 +1,4 @@
-/* fails: fifty */
+/* fails: hundred */
 /*
  * A table for 32 clients seemed to be enough.
  */
