@@ -262,6 +262,8 @@ static bool continues(const struct step *step, const struct wire_event *e)
 {
     const struct wire_event *first = step->event;
 
+    if (e->type == SOCK_DGRAM && (e->call == WIRE_SEND || e->call == WIRE_RECV))
+        return false; /* each datagram stands for itself */
     return first->phase == WIRE_EXIT && e->phase == WIRE_EXIT && first->call == e->call &&
            first->caller == e->caller && first->error == e->error && e->unread == 0 &&
            first->unread == 0 &&
@@ -455,6 +457,15 @@ static bool went_on(const struct student *p, const struct wire_event *event)
     return false;
 }
 
+/* True if a server did this to another client than the one that got what it should not have. */
+static bool is_elsewhere(const struct session *s, const struct student *p,
+                         const struct wire_event *event)
+{
+    const struct link *link = s->expected.link;
+
+    return p->serves && link != NULL && address_port(&event->peer.any) != link->local;
+}
+
 /* What a call told and the program did not heed. */
 static const char *judge_calls(struct session *s, const struct student *p,
                                const struct story *story)
@@ -474,7 +485,12 @@ static const char *judge_calls(struct session *s, const struct student *p,
                              "program took that for an error instead of calling again.",
                              name_of(s, e), at_place(s, e));
     e = story->short_send;
-    /* A server may keep the rest, and send it together with more: then what came is still right. */
+    /*
+     * A server may keep the rest, and send it together with more: then what came is still right. Or
+     * it gave that client up; then another one may complain, for another reason.
+     */
+    if (e != NULL && is_elsewhere(s, p, e))
+        return NULL;
     bool lost = !p->serves || story->sent_less ||
                 (story->sent_on && s->expected.link != NULL && s->expected.link->in.length > 0);
     if (e != NULL && lost && went_on(p, e))
@@ -492,6 +508,8 @@ static const char *judge_end(struct session *s, const struct student *p, const s
     const struct wire_event *e = story->closed;
 
     if (e == NULL || story->over)
+        return NULL;
+    if (is_elsewhere(s, p, e)) /* one that it gave up, perhaps: another one complains */
         return NULL;
     if (p->serves && story->failed_send != NULL)
         return NULL; /* the client was gone, which send() tells as well */
