@@ -267,7 +267,7 @@ static void take_two(struct round *r)
     }
     take(r);
     uint64_t most = r->taken_at - before;
-    if (most + GRACE_MS * 1000000U < wait)
+    if (most + (uint64_t)GRACE_MS * 1000000U < wait)
         session_fail(r->session,
                      "Ping %d was not answered, and ping %d came less than %.0f ms after it was "
                      "sent: your program did not wait for the reply until WAIT, %d ms, was over.",
@@ -697,8 +697,10 @@ static const struct test_case CASES[] = {
     {.name = "refused",
      .title = "nobody listens at the port",
      .points = 2,
-     .teaches = "The machine answered that nobody listens there (ICMP port unreachable); a "
-                "connected socket is told, by ECONNREFUSED.",
+     .teaches =
+         "The machine answered that nobody listens there (ICMP port unreachable); a "
+         "connected socket is told, by ECONNREFUSED. No reply came in time, so the status is "
+         "1.",
      .run = refused,
      .limit_ms = 5000},
     {.name = "server-gone",
