@@ -54,12 +54,22 @@ static bool all_ended(const struct session *s)
     return ended && s->students != NULL;
 }
 
+/* A program that has ended closed its connections before: what they brought is told first. */
+static bool links_are_read(const struct session *s)
+{
+    for (const struct link *link = s->links; link != NULL; link = link->next)
+        if (link->line && !link->end && link->error == 0 &&
+            poll(&(struct pollfd){link->fd, POLLIN, 0}, 1, 0) == 1)
+            return false;
+    return true;
+}
+
 static bool anything_happened(void *what)
 {
     const struct session *s = what;
 
     return link_with_news(s) != NULL || peer_with_caller(s) != NULL ||
-           port_with_datagram(s) != NULL || all_ended(s);
+           port_with_datagram(s) != NULL || (all_ended(s) && links_are_read(s));
 }
 
 /* A port that refuses, or a black hole, is ready at every look, and never has a caller. */
