@@ -1,5 +1,6 @@
 /* What is expected of the program, and the reference outputs in expected/. */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -61,13 +62,68 @@ static void transcript_record(struct session *s, const char *path)
         session_fault(s, "cannot write %s: %s", path, strerror(errno));
 }
 
+/* A line as a sentence quotes it: no longer than that, and not cut within a character. */
+static const char *quote_line(struct session *s, const char *line)
+{
+    size_t length = strcspn(line, "\n"), most = 60;
+
+    if (length <= most)
+        return session_print(s, "\"%.*s\"", (int)length, line);
+    while (((unsigned char)line[most] & 0xc0) == 0x80)
+        most--;
+    return session_print(s, "\"%.*s…\"", (int)most, line);
+}
+
+/* The first line in which the file in expected/ and the transcript differ, in words. */
+static const char *first_change(struct session *s, const char *kept, const char *now)
+{
+    int line = 1;
+
+    for (;; line++) {
+        size_t length = strcspn(kept, "\n");
+        if (length != strcspn(now, "\n") || memcmp(kept, now, length) != 0 ||
+            kept[length] != now[length] || kept[length] == '\0')
+            break;
+        kept += length + 1;
+        now += length + 1;
+    }
+    return session_print(s, "line %d is %s there and %s now", line,
+                         *kept == '\0' ? "missing" : quote_line(s, kept),
+                         *now == '\0' ? "missing" : quote_line(s, now));
+}
+
+void transcripts_sweep(const struct options *options, const struct test_case *cases)
+{
+    DIR *folder = opendir(options->expected);
+    const struct dirent *entry;
+
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        size_t length = strlen(entry->d_name);
+        const struct test_case *c = cases;
+        if (length < 5 || strcmp(entry->d_name + length - 4, ".txt") != 0)
+            continue;
+        while (c->name != NULL &&
+               (strlen(c->name) != length - 4 || memcmp(c->name, entry->d_name, length - 4) != 0))
+            c++;
+        if (c->name == NULL && unlinkat(dirfd(folder), entry->d_name, 0) == -1)
+            report_errno("%s/%s", options->expected, entry->d_name);
+    }
+    if (folder != NULL)
+        (void)closedir(folder); /* only read from */
+}
+
 void transcript_check(struct session *s)
 {
     const char *path = session_print(s, "%s/%s.txt", s->options->expected, s->test->name);
     struct buffer file = {0};
 
-    if (s->options->seed != DEFAULT_SEED || s->transcript.length == 0 || s->options->play)
+    if (s->options->seed != DEFAULT_SEED || s->options->play)
         return;
+    if (s->transcript.length == 0) {
+        if (s->options->record)
+            (void)unlink(path); /* mostly there is none */
+        return;
+    }
     if (s->options->record) {
         transcript_record(s, path);
         return;
@@ -81,8 +137,9 @@ void transcript_check(struct session *s)
     }
     if (file.length != s->transcript.length ||
         memcmp(file.data, s->transcript.data, file.length) != 0)
-        session_fault(s, "%s is not what this case expects any more: make record writes it anew",
-                      path);
+        session_fault(s,
+                      "%s is not what this case expects any more: %s; make record writes it anew",
+                      path, first_change(s, buffer_text(&file), buffer_text(&s->transcript)));
     buffer_free(&file);
 }
 

@@ -411,7 +411,9 @@ void port_refuse(struct port *port);
 
 /* ---- what is expected of the program ---- */
 
-/* Its whole standard output until it ends; compared with expected/NAME.out too, where that exists.
+/*
+ * Its whole standard output until it ends. What a case expects here and in its other steps stands
+ * in expected/NAME.txt as well, written by make record: if it changes unmeant, that is said.
  */
 void expect_output(struct student *student, const void *bytes, size_t length);
 

@@ -272,6 +272,9 @@ void transcript_add(struct session *session, const char *what, const void *bytes
 /* Compares the transcript with expected/NAME.txt for the default seed, or records it. */
 void transcript_check(struct session *session);
 
+/* Removes from expected/ what no case is called, such as a case's older name. */
+void transcripts_sweep(const struct options *options, const struct test_case *cases);
+
 /* Its output was found to be as expected; if it is still owed a message for that, the case ends. */
 void output_fits(struct student *student);
 

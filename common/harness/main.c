@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -319,15 +320,58 @@ static void choose_case(struct run *runs, size_t *count, const struct test_case 
     exit(EXIT_USAGE);
 }
 
-/* expected/, CASE= and a wrong answer's first line mean one case each. */
-static void check_names(const struct test_case *cases)
+_Noreturn static void refuse(const struct test_case *test, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+
+static void refuse(const struct test_case *test, const char *format, ...)
 {
-    for (const struct test_case *c = cases; c->name != NULL; c++)
+    va_list arguments;
+    char why[600];
+
+    va_start(arguments, format);
+    (void)vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    report("the case \"%s\" %s", test->name, why);
+    exit(EXIT_USAGE);
+}
+
+static void check_case(const struct test_case *test)
+{
+    unsigned faults;
+    struct error error = {0};
+
+    if (*test->name == '\0' ||
+        test->name[strspn(test->name, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0')
+        refuse(test, "has a name of other than small letters, digits and -");
+    if (test->title == NULL || *test->title == '\0')
+        refuse(test, "has no .title");
+    if (test->teaches == NULL || *test->teaches == '\0')
+        refuse(test, "has no .teaches");
+    if (test->run == NULL)
+        refuse(test, "has no .run");
+    if (test->points < 0)
+        refuse(test, "has %d points", test->points);
+    if (test->faults != NULL && wire_faults_parse(test->faults, &faults, &error) == -1)
+        refuse(test, "has .faults that nobody makes: %s; build/wire --help lists them", error.text);
+}
+
+/*
+ * What is forgotten in a case would be judged for years as if it stood there, so it is said before
+ * anything runs. expected/, CASE= and a wrong answer's first line mean one case each. Points have
+ * all cases or none: an exercise may be without, a case that cannot count is forgotten.
+ */
+static void check_cases(const struct test_case *cases)
+{
+    for (const struct test_case *c = cases; c->name != NULL; c++) {
+        check_case(c);
+        if ((c->points == 0) != (cases->points == 0))
+            refuse(c->points == 0 ? c : cases, "has no .points, and others have");
         for (const struct test_case *d = cases; d < c; d++)
-            if (strcmp(c->name, d->name) == 0) {
-                report("two cases are named %s", c->name);
-                exit(EXIT_USAGE);
-            }
+            if (strcmp(c->name, d->name) == 0)
+                refuse(c, "is there twice");
+        if (c - cases >= MAX_CASES)
+            refuse(c, "is one too many; there is room for %d", MAX_CASES);
+    }
 }
 
 static void read_options(int argc, char **argv, const struct test_case *cases,
@@ -388,7 +432,7 @@ int harness_main(int argc, char **argv, const struct test_case *cases)
     struct rlimit files;
     size_t count = 0;
 
-    check_names(cases);
+    check_cases(cases);
     read_options(argc, argv, cases, &options, runs, &count);
     find_tree(&options);
     char *program = realpath(options.program, NULL); /* each run has a folder of its own */
@@ -409,11 +453,14 @@ int harness_main(int argc, char **argv, const struct test_case *cases)
     (void)sigaction(SIGINT, &stop, NULL);
     (void)sigaction(SIGTERM, &stop, NULL);
     (void)sigaction(SIGHUP, &stop, NULL);
-    if (count == 0)
+    bool whole = count == 0;
+    if (whole)
         for (const struct test_case *c = cases; c->name != NULL; c++)
             choose_case(runs, &count, cases, c->name);
     int status = run_cases(runs, count, &options);
     if (fflush(stdout) == EOF)
         die_errno("standard output");
+    if (options.record && whole && options.seed == DEFAULT_SEED && status == EXIT_SUCCESS)
+        transcripts_sweep(&options, cases);
     return status;
 }

@@ -38,27 +38,39 @@ taken() {
     done
 }
 
-# Writes skeleton $1 to the file $2, which must not be there yet.
+# Writes skeleton $1 to the file $2, and so on. None of the files may be there, or none is written.
 write() {
-    [ ! -e "$2" ] || stop "$2 is there already"
-    mkdir -p "$(dirname "$2")"
-    sed -e "s/@NUMBER@/$number/g; s/@NAME@/$name/g; s/@TITLE@/$title/g" \
-        -e "s/@FILE@/${second}_$name/g; s/@CHAPTER@/$chapter/g" "common/skeleton/$1" >"$2"
-    echo "wrote $2"
+    pairs=$*
+    while [ $# -gt 0 ]; do
+        [ ! -e "$2" ] || stop "$2 is there already"
+        shift 2
+    done
+    # shellcheck disable=SC2086  # no name here has a blank: they were looked at above
+    set -- $pairs
+    while [ $# -gt 0 ]; do
+        mkdir -p "$(dirname "$2")"
+        sed -e "s/@NUMBER@/$number/g; s/@NAME@/$name/g; s/@TITLE@/$title/g" \
+            -e "s/@FILE@/${second}_$name/g; s/@CHAPTER@/$chapter/g" "common/skeleton/$1" >"$2"
+        echo "wrote $2"
+        shift 2
+    done
 }
 
 if [ "$kind" = program ]; then
     taken "$chapter/${second}"_*.c
-    write program.c.in "$chapter/${second}_$name.c"
-    write lesson.md.in "$chapter/${second}_$name.md"
+    write program.c.in "$chapter/${second}_$name.c" \
+        lesson.md.in "$chapter/${second}_$name.md"
 else
+    case $name in
+    cases | main) stop "an exercise cannot be called $name" ;;
+    esac
     task=exercises/$chapter/${second}_$name
     solution=solutions/$chapter/${second}_$name
     taken "exercises/$chapter/${second}"_*
-    write README.md.in "$task/README.md"
-    write starter.c.in "$task/$name.c"
-    write cases.c.in "$task/cases.c"
-    write solution.c.in "$solution/$name.c"
-    write copied.c.in "$solution/wrong/copied.c"
+    write README.md.in "$task/README.md" \
+        starter.c.in "$task/$name.c" \
+        cases.c.in "$task/cases.c" \
+        solution.c.in "$solution/$name.c" \
+        copied.c.in "$solution/wrong/copied.c"
 fi
 echo "Fill in what is marked FILL:, then: make index, and make lint to see what is left"

@@ -136,6 +136,11 @@ def blank_in_path(tap, folder):
                "a folder whose path cannot be watched is refused: " + name, out + err)
 
 
+def json_texts(tap):
+    """What the verdicts say, unescaped."""
+    return tap.replace('\\"', '"').replace("\\\\", "\\")
+
+
 def skeletons(tap, tree):
     status, out, err = make(tree, "new-program", "N=1.98", "NAME=new_idea")
     tap.ok(status == 0, "make new-program", out + err)
@@ -160,8 +165,24 @@ def skeletons(tap, tree):
     solution = tree / folder / "program"
     run("gcc", "@build/student.flags", "solutions/01_socket/99_new_task/new_task.c", "-o",
         solution, cwd=tree)
-    run(folder + "/cases", "--program", solution, "--record", cwd=tree)
     expected = tree / "exercises/01_socket/99_new_task/expected/word.txt"
+    expected.parent.mkdir()
+    renamed = expected.with_name("older-name.txt")
+    renamed.touch()
+    run(folder + "/cases", "--program", solution, "--record", "--case", "word", cwd=tree)
+    tap.ok(expected.exists() and renamed.exists(), "one case is recorded by itself")
+    run(folder + "/cases", "--program", solution, "--record", cwd=tree)
+    tap.ok(not renamed.exists(), "record removes what a case wrote under an older name")
+    recorded = expected.read_text()
+    line = recorded.splitlines()[1]
+    for kept, wanted in ((recorded.replace(line, "Old" + line[3:]),
+                          'line 2 is "Old%s" there and "%s" now' % (line[3:], line)),
+                         (recorded + "# more\n", 'line 3 is "# more" there and missing now')):
+        expected.write_text(kept)
+        status, out, err = run(folder + "/cases", "--program", solution, cwd=tree)
+        tap.ok(status == 1 and wanted in json_texts(out), "what has changed is shown: " + wanted,
+               out + err)
+    expected.write_text(recorded)
     expected.rename(expected.with_name("away"))
     status, out, err = run(folder + "/cases", "--program", solution, cwd=tree)
     tap.ok(status == 1 and "word.txt is missing: make record writes it" in out,
@@ -171,9 +192,19 @@ def skeletons(tap, tree):
     cases.write_text(cases.read_text().replace(entry, 2 * entry))
     make(tree, folder + "/cases")
     status, out, err = run(folder + "/cases", "--list", cwd=tree)
-    tap.ok(status == 2 and "two cases are named word" in err, "two cases of one name", out + err)
+    tap.ok(status == 2 and 'the case "word" is there twice' in err, "two cases of one name", out + err)
     status, out, err = make(tree, "new-program", "N=1.98", "NAME=new_idea")
     tap.ok(status == 2 and "98_new_idea.c is there already" in err, "nothing is overwritten", err)
+    for name in ("cases", "main"):
+        status, out, err = make(tree, "new-exercise", "N=1.97", "NAME=" + name)
+        tap.ok(status == 2 and "cannot be called " + name in err and
+               not list(tree.glob("*/01_socket/97_*")), "no exercise is called " + name, out + err)
+    (tree / "solutions/01_socket/97_half/wrong").mkdir(parents=True)
+    (tree / "solutions/01_socket/97_half/wrong/copied.c").touch()
+    status, out, err = make(tree, "new-exercise", "N=1.97", "NAME=half")
+    tap.ok(status == 2 and "copied.c is there already" in err and out == "" and
+           not (tree / "exercises/01_socket/97_half").exists(), "all is written or nothing",
+           out + err)
     for kind, number, there in (("program", "1.98", "98_new_idea.c"),
                                 ("exercise", "1.99", "99_new_task")):
         status, out, err = make(tree, "new-" + kind, "N=" + number, "NAME=other")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -B
-"""The harness against one program that behaves in twenty ways: each verdict is the right one."""
+"""The harness against one program that behaves in some ninety ways: each verdict is the right one."""
 
 import json
 import os
@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 import tempfile
+
+from tap import Tap, run
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 os.chdir(ROOT)
@@ -151,8 +153,14 @@ WANTED = {
 }
 
 
-def run(command, **more):
-    return subprocess.run(command, capture_output=True, text=True, check=False, **more)
+# What is said to each table of common/tests/harness/tables.c, without its beginning.
+TABLES = [said and 'tables: the case "%s' % said for said in (
+    "", 'a-1" is there twice', 'a b" has a name of other than small letters, digits and -',
+    'a/b" has a name .*', '" has a name .*', r'b" has no \.title', r'b" has no \.teaches',
+    r'b" has no \.run', 'b" has -1 points', r'b" has no \.points, and others have',
+    r'b" has no \.points, and others have',
+    r'b" has \.faults that nobody makes: no fault is called "short-raed"; build/wire --help .*',
+    "")]
 
 
 def read_tap(text):
@@ -174,33 +182,25 @@ def processes_with(word):
 
 
 def main():
-    number = 0
-    failed = False
-
-    def ok(good, name, why=""):
-        nonlocal number, failed
-        number += 1
-        print(f"{'ok' if good else 'not ok'} {number} - {name}", flush=True)
-        if not good:
-            failed = True
-            print("# " + str(why).replace("\n", "\n# "))
-
+    tap = Tap()
+    ok = tap.ok
     folder = "build/exercises/tests/harness"
     os.makedirs(folder, exist_ok=True)
     flags = "-std=c11 -D_GNU_SOURCE -g -Wall -Wextra -Werror -Icommon".split()
-    built = run(["gcc", *flags, "common/tests/harness/cases.c", "build/libharness.a", "-ljansson",
-                 "-pthread", "-o", f"{folder}/cases"])
-    ok(built.returncode == 0, "the cases build", built.stderr)
-    built = run(["gcc", "@build/student.flags", "-Wno-unused-but-set-variable",
-                 "common/tests/harness/student.c", "-o", f"{folder}/student"])
-    ok(built.returncode == 0, "the program builds", built.stderr)
+    libraries = ["build/libharness.a", "-ljansson", "-pthread"]
+    status, _, err = run("gcc", *flags, "common/tests/harness/cases.c", *libraries, "-o",
+                         f"{folder}/cases")
+    ok(status == 0, "the cases build", err)
+    status, _, err = run("gcc", "@build/student.flags", "-Wno-unused-but-set-variable",
+                         "common/tests/harness/student.c", "-o", f"{folder}/student")
+    ok(status == 0, "the program builds", err)
 
     with tempfile.TemporaryDirectory() as scratch:
         environment = dict(os.environ, TMPDIR=scratch)
         command = [f"{folder}/cases", "--program", os.path.abspath(f"{folder}/student")]
-        first = run(command, env=environment)
-        verdicts = read_tap(first.stdout)
-        ok(first.returncode == 1, "exit status 1: some failed", first)
+        status, out, err = run(*command, env=environment)
+        verdicts = read_tap(out)
+        ok(status == 1, "exit status 1: some failed", out + err)
         for name, (status, words) in WANTED.items():
             verdict = verdicts.get(name, {})
             told = verdict.get("cause", "")
@@ -251,23 +251,23 @@ def main():
                 if verdicts.get(n, {}).get("ms", 9999) > 1500]
         ok(not slow, "a program that cannot move has its verdict at once", slow)
 
-        again = read_tap(run([*command, "--case", "random"], env=environment).stdout)
-        other = read_tap(run([*command, "--case", "random", "--seed", "2"], env=environment).stdout)
+        again = read_tap(run(*command, "--case", "random", env=environment)[1])
+        other = read_tap(run(*command, "--case", "random", "--seed", "2", env=environment)[1])
         ok(again["random"]["cause"] == verdicts["random"]["cause"],
            "the same seed, the same numbers")
         ok(other["random"]["cause"] != verdicts["random"]["cause"], "another seed, other numbers")
 
-    twice = run([*command, "--case", "bytes", "--case", "bytes"])
-    ok(twice.returncode == 0 and "ok 2 - bytes" in twice.stdout, "one case twice", twice)
+    status, out, err = run(*command, "--case", "bytes", "--case", "bytes")
+    ok(status == 0 and "ok 2 - bytes" in out, "one case twice", out + err)
 
     # Where the system hides the program's sockets, its wire tells their options.
     hider = os.path.abspath(f"{folder}/no_getfd.so")
-    built = run(["gcc", *flags, "-shared", "-fPIC", "common/tests/harness/no_getfd.c", "-o", hider,
-                 "-ldl"])
-    ok(built.returncode == 0, "the hider builds", built.stderr)
+    status, _, err = run("gcc", *flags, "-shared", "-fPIC", "common/tests/harness/no_getfd.c", "-o",
+                         hider, "-ldl")
+    ok(status == 0, "the hider builds", err)
     names = [name for name in WANTED if re.match("options?(?!.*gone)", name)]
-    hidden = read_tap(run([*command, *[w for name in names for w in ("--case", name)]],
-                          env=dict(os.environ, LD_PRELOAD=hider)).stdout)
+    hidden = read_tap(run(*command, *[w for name in names for w in ("--case", name)],
+                          env=dict(os.environ, LD_PRELOAD=hider))[1])
     wrong = [n for n in names if hidden.get(n, {}).get("status") != WANTED[n][0] or
              not re.search(WANTED[n][1], hidden[n]["cause"])]
     ok(len(names) > 4 and not wrong, "options of sockets that are hidden", [hidden, wrong])
@@ -298,19 +298,25 @@ def main():
     ok(ended.endswith("Enter goes on: \n"), "play ends with its input", ended)
 
     with tempfile.TemporaryDirectory(prefix="a blank, a colon: ") as scratch:
-        odd = read_tap(run([*command, "--case", "overflow"],
-                           env=dict(os.environ, TMPDIR=scratch)).stdout)
+        odd = read_tap(run(*command, "--case", "overflow",
+                           env=dict(os.environ, TMPDIR=scratch))[1])
         ok(odd["overflow"]["status"] == "sanitizer", "TMPDIR with a blank and a colon", odd)
 
-    listed = run([f"{folder}/cases", "--list"])
-    names = [json.loads(line)["case"] for line in listed.stdout.splitlines()]
+    listed = run(f"{folder}/cases", "--list")[1]
+    names = [json.loads(line)["case"] for line in listed.splitlines()]
     ok(names == list(WANTED), "--list names every case in order", names)
-    ok(run([f"{folder}/cases"]).returncode == 2, "no program: exit status 2")
-    wrong = run([*command, "--case", "nonsense"])
-    ok(wrong.returncode == 2 and "nonsense" in wrong.stderr,
-       "an unknown case: exit status 2, named")
-    print(f"1..{number}")
-    return failed
+    ok(run(f"{folder}/cases")[0] == 2, "no program: exit status 2")
+    status, _, err = run(*command, "--case", "nonsense")
+    ok(status == 2 and "nonsense" in err, "an unknown case: exit status 2, named")
+
+    status, _, err = run("gcc", *flags, "common/tests/harness/tables.c", *libraries, "-o",
+                         f"{folder}/tables")
+    ok(status == 0, "cases may be called report, die and finish", err)
+    for table, wanted in enumerate(TABLES):
+        status, _, err = run(f"{folder}/tables", "--list", env=dict(os.environ, TABLE=str(table)))
+        ok(status == (2 if wanted else 0) and re.fullmatch(wanted, err.removesuffix("\n")),
+           "a table of cases: %s" % (wanted or "a good one"), err)
+    return tap.done()
 
 
 sys.exit(main())
