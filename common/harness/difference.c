@@ -47,6 +47,34 @@ static bool is_text(const char *bytes, size_t length)
     return bytes_are_text(bytes, length) && strange * 8 <= length;
 }
 
+/*
+ * Two lines that differ at a byte, as a sentence quotes them: whole if both are short, else from
+ * the word before the difference on.
+ */
+static void quote_lines(struct session *s, const struct line *wanted, const struct line *came,
+                        size_t at, const char **due, const char **is)
+{
+    enum { BEFORE = 12 };
+    const struct line *lines[] = {wanted, came};
+    const char **quoted[] = {due, is};
+    size_t from = at > BEFORE ? at - BEFORE : 0;
+
+    *due = quote(s, wanted->at, wanted->length, QUOTED);
+    *is = quote(s, came->at, came->length, QUOTED);
+    if (*due != NULL && *is != NULL)
+        return;
+    while (from > 0 && from < at && wanted->at[from - 1] != ' ')
+        from++;
+    while (from > 0 && from < wanted->length && ((unsigned char)wanted->at[from] & 0xc0) == 0x80)
+        from--; /* not in the middle of a character */
+    for (size_t i = 0; i < 2; i++) {
+        struct buffer shown = {0};
+        (void)bytes_show(lines[i]->at + from, lines[i]->length - from, QUOTED - BEFORE, &shown);
+        *quoted[i] = session_print(s, "%s%s", from > 0 ? "… " : "", buffer_text(&shown));
+        buffer_free(&shown);
+    }
+}
+
 static size_t count_lines(const char *text, size_t length)
 {
     size_t lines = length > 0 && text[length - 1] != '\n';
@@ -122,13 +150,8 @@ static const char *say_printed(struct session *s, const struct comparison *c, si
     struct line came = line_at(got, c->got_length, from);
     if (wanted.length == came.length && memcmp(wanted.at, came.at, came.length) == 0)
         return say_line_end(s, &wanted, number);
-    const char *due = quote(s, wanted.at, wanted.length, QUOTED);
-    const char *is = quote(s, came.at, came.length, QUOTED);
-    if (due == NULL || is == NULL)
-        return session_print(s,
-                             "Line %zu of the output is not the one that was due: byte %zu of "
-                             "the line differs.",
-                             number, at - from + 1);
+    const char *due, *is;
+    quote_lines(s, &wanted, &came, at - from, &due, &is);
     if (number == 1 && wanted.length + wanted.ended == c->expected_length &&
         came.length + came.ended == c->got_length)
         return session_print(s, "The program printed \"%s\"; \"%s\" was due.", is, due);
@@ -145,11 +168,14 @@ static const char *say_sent(struct session *s, const struct comparison *c, size_
         from--;
     struct line wanted = line_at(expected, c->expected_length, from);
     struct line came = line_at(c->got, c->got_length, from);
-    bool same = wanted.length == came.length && memcmp(wanted.at, came.at, came.length) == 0;
-    const char *due = quote(s, wanted.at, wanted.length + (same && wanted.ended), QUOTED);
-    const char *is = quote(s, came.at, came.length + (same && came.ended), QUOTED);
-    if (due == NULL || is == NULL)
-        return say_byte(s, c, at);
+    const char *due, *is;
+    if (wanted.length == came.length && memcmp(wanted.at, came.at, came.length) == 0) {
+        wanted.length += wanted.ended; /* then it is the line end that differs */
+        came.length += came.ended;
+    }
+    quote_lines(s, &wanted, &came, at - from, &due, &is);
+    if (c->expected_length == 0)
+        return session_print(s, "The other side received \"%s\", where nothing more was due.", is);
     return session_print(s, "The other side received \"%s\"; \"%s\" was due.", is, due);
 }
 

@@ -265,10 +265,10 @@ void expect_error(struct student *p, const char *text)
     student_wait_end(p);
     if (memmem(buffer_text(&p->errors), p->errors.length, text, strlen(text)) == NULL) {
         const char *cause =
-            session_print(s, "Its message on standard error does not name %s.", text);
+            session_print(s, "Its message on standard error does not name \"%s\".", text);
         if (memmem(buffer_text(&p->output), p->output.length, text, strlen(text)) != NULL)
             cause = session_print(s,
-                                  "Its message that names %s is on standard output. A message "
+                                  "Its message that names \"%s\" is on standard output. A message "
                                   "belongs on standard error: fprintf(stderr, …).",
                                   text);
         report_comparison(&(struct comparison){.expected = text,

@@ -570,7 +570,11 @@ void link_expect_end(struct link *link)
     if (link->in.length > 0) {
         s->expected = (struct expectation){link, "", 0};
         collect_rest(link);
-        session_fail(s, "Your program sent more than it should have.");
+        session_fail(s, "%s",
+                     difference_say(s, &(struct comparison){.expected = "",
+                                                            .got = link->in.data,
+                                                            .got_length = link->in.length,
+                                                            .sent = true}));
     }
     play_say_of(link, "your program finished sending");
 }

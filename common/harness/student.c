@@ -422,7 +422,7 @@ static bool listens_or_ended(void *what)
     return is_listening(what) || ((struct student *)what)->ended;
 }
 
-/* A program started beside others, which run on: its own end is what there is to tell. */
+/* A program started beside others, or after them: its own end is what there is to tell. */
 static void expect_beside(struct student *p)
 {
     struct session *s = p->session;
@@ -432,12 +432,17 @@ static void expect_beside(struct student *p)
     if (is_listening(p) || !WIFEXITED(p->wait_status))
         return;
     int length = (int)strcspn(buffer_text(&p->errors), "\n");
-    session_end(s, STATUS_FAIL, p,
-                session_print(s,
-                              "While the first one still ran, \"%s\" should have begun to "
-                              "listen; it ended with exit status %d%s%.*s%s",
-                              p->command, WEXITSTATUS(p->wait_status), length == 0 ? "." : ": \"",
-                              length, buffer_text(&p->errors), length == 0 ? "" : "\"."));
+    bool beside = false;
+    for (const struct student *other = s->students; other != NULL; other = other->next)
+        beside = beside || (other != p && !other->ended);
+    session_end(
+        s, STATUS_FAIL, p,
+        session_print(s,
+                      "%s, \"%s\" should have begun to "
+                      "listen; it ended with exit status %d%s%.*s%s",
+                      beside ? "While the first one still ran" : "After the first one had ended",
+                      p->command, WEXITSTATUS(p->wait_status), length == 0 ? "." : ": \"", length,
+                      buffer_text(&p->errors), length == 0 ? "" : "\"."));
 }
 
 const char *student_port(struct student *p)

@@ -765,6 +765,14 @@ static void other_long(struct session *s)
                 "one\nfour thousand and three hundred and twenty two\n");
 }
 
+static void more_sent(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+
+    (void)student_start(s, "end-short", peer_host(server), peer_port(server), "close", NULL);
+    link_expect_end(peer_accept(server));
+}
+
 static void sleep_in(struct session *s, const char *how)
 {
     expect_exit(student_start(s, "sleep-in", how, NULL), 0);
@@ -811,6 +819,15 @@ static void datagram(struct session *s)
 static void beside(struct session *s)
 {
     (void)student_port(student_start(s, "udp-server", NULL));
+    (void)student_port(student_start(s, "usage", NULL));
+}
+
+static void after(struct session *s)
+{
+    struct student *first = student_start(s, "udp-server", NULL);
+
+    (void)student_port(first);
+    student_end(first);
     (void)student_port(student_start(s, "usage", NULL));
 }
 
@@ -1067,6 +1084,7 @@ static const struct test_case CASES[] = {
     {.name = "other-more", .title = "t", .points = 1, .teaches = "t", .run = other_more},
     {.name = "other-end", .title = "t", .points = 1, .teaches = "t", .run = other_end},
     {.name = "other-long", .title = "t", .points = 1, .teaches = "t", .run = other_long},
+    {.name = "more-sent", .title = "t", .points = 1, .teaches = "t", .run = more_sent},
     {.name = "sleep-nothing", .title = "t", .points = 1, .teaches = "t", .run = sleep_nothing},
     {.name = "sleep-select",
      .title = "t",
@@ -1090,6 +1108,7 @@ static const struct test_case CASES[] = {
     {.name = "hold-open", .title = "t", .points = 1, .teaches = "t", .run = hold_open},
     {.name = "datagram", .title = "t", .points = 1, .teaches = "t", .run = datagram},
     {.name = "beside", .title = "t", .points = 1, .teaches = "t", .run = beside},
+    {.name = "after", .title = "t", .points = 1, .teaches = "t", .run = after},
     {.name = "port-zero", .title = "t", .points = 1, .teaches = "t", .run = port_zero},
     {.name = "short-text", .title = "t", .points = 1, .teaches = "t", .run = short_text},
     {.name = "other-name", .title = "t", .points = 1, .teaches = "t", .run = other_name},
