@@ -66,8 +66,7 @@ static bool has_line(void *what)
 {
     const struct link *link = what;
 
-    return link->end || link->error != 0 ||
-           (link->in.length > 0 && link->in.data[link->in.length - 1] == '\n');
+    return link->end || link->error != 0 || link_has_line(link);
 }
 
 const char *link_line(struct link *link, size_t *length)
@@ -77,7 +76,7 @@ const char *link_line(struct link *link, size_t *length)
     link->line = true;
     (void)pump(s, has_line, link, "a line from your program", false);
     link->line = false;
-    if (link->in.length == 0 || link->in.data[link->in.length - 1] != '\n')
+    if (!link_has_line(link))
         link_over(link, "where a line was expected", "where a line from it was expected");
     char *line = session_alloc(s, link->in.length);
     memcpy(line, link->in.data, link->in.length - 1);

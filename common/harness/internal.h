@@ -407,6 +407,9 @@ struct port *port_add(struct session *session, const char *host, int fd, const c
 
 void link_serve(struct link *link, short events);
 short link_events(const struct link *link);
+
+/* Whether what was received and not yet expected ends with a whole line. */
+bool link_has_line(const struct link *link);
 bool link_read_all(const struct link *link);
 
 /*

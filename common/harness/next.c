@@ -10,15 +10,10 @@
 
 enum { LINE_MOST = 4096 };
 
-static bool has_line(const struct link *link)
-{
-    return link->in.length > 0 && link->in.data[link->in.length - 1] == '\n';
-}
-
 static bool has_news(const struct link *link)
 {
     return link->fd != -1 && !link->told &&
-           (link->end || link->error != 0 || has_line(link) || link->in.length >= LINE_MOST);
+           (link->end || link->error != 0 || link_has_line(link) || link->in.length >= LINE_MOST);
 }
 
 static struct link *link_with_news(const struct session *s)
@@ -97,7 +92,7 @@ static struct happening news_of(struct session *s, struct link *link)
 {
     struct happening news = {.what = HAPPENED_END, .link = link};
 
-    if (has_line(link)) {
+    if (link_has_line(link)) {
         char *line = session_alloc(s, link->in.length);
         memcpy(line, link->in.data, link->in.length - 1);
         news.what = HAPPENED_LINE;

@@ -240,6 +240,11 @@ struct link *link_connect(struct session *s, const char *host, const char *port)
 
 /* ---- what the pump asks and does for a link ---- */
 
+bool link_has_line(const struct link *link)
+{
+    return link->in.length > 0 && link->in.data[link->in.length - 1] == '\n';
+}
+
 short link_events(const struct link *link)
 {
     short events = 0;
@@ -249,7 +254,7 @@ short link_events(const struct link *link)
     if (link->sent < link->out.length && link->error == 0)
         events |= POLLOUT;
     if (!link->end && link->error == 0 &&
-        (link->drain || link->line || link->in.length < link->want ||
+        (link->drain || (link->line && !link_has_line(link)) || link->in.length < link->want ||
          (link->echo && link->sent == link->out.length)))
         events |= POLLIN;
     return events;
