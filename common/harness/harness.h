@@ -343,6 +343,10 @@ void link_reset(struct link *link);
  */
 long link_option(struct link *link, const char *name);
 
+/* What the program did about that option, for a sentence of the case's own: "Your program set it to
+ * 8192 (chat.c:41)." */
+const char *link_setting(struct link *link, const char *name);
+
 /* Fails unless that option is from least to most. why says who needs it: "a keystroke leaves at
  * once". */
 void link_expect_option(struct link *link, const char *name, long least, long most,

@@ -299,6 +299,55 @@ static const char *say_range(struct session *s, const struct option *option, lon
     return session_print(s, "should be from %ld to %s", least, say_value(s, option, most));
 }
 
+/* What a new socket has, so that nobody needs to set it. */
+static bool is_so_from_the_start(const struct option *option, long least, long most)
+{
+    struct linger value = {0, 0};
+    socklen_t size = sizeof value;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd == -1 || getsockopt(fd, option->level, option->number, &value, &size) == -1)
+        value.l_onoff = 0; /* as most options are */
+    if (fd != -1)
+        (void)close(fd); /* never connected */
+    long first = option->level == SOL_SOCKET && option->number == SO_LINGER && value.l_onoff == 0
+                     ? LINGER_OFF
+                     : value.l_onoff;
+    return first >= least && first <= most;
+}
+
+/*
+ * The call that set the option on a connection over which bytes had gone already; NULL if it was
+ * set before, here or on whatever socket this one may have it from.
+ */
+static const struct wire_event *find_late(const struct session *s, const struct option *option,
+                                          uint64_t socket)
+{
+    unsigned flags = (unsigned)option->level << 16 | (unsigned)option->number;
+
+    for (const struct student *p = s->students; p != NULL; p = p->next) {
+        uint32_t count = wire_log_count(&p->log);
+        bool moved = false;
+        for (uint32_t i = 0; i < count; i++) {
+            const struct wire_event *e = wire_log_event(&p->log, i);
+            if (e == NULL || e->phase != WIRE_EXIT || e->error != 0)
+                continue;
+            if (e->call == WIRE_SETSOCKOPT && e->flags == flags && (!moved || e->socket == socket))
+                return moved ? e : NULL;
+            moved |= e->socket == socket && e->result > 0 &&
+                     (e->call == WIRE_SEND || e->call == WIRE_RECV || e->call == WIRE_SENDFILE);
+        }
+    }
+    return NULL;
+}
+
+static const char *say_place(struct session *s, const struct wire_event *e)
+{
+    const char *place = steps_place(s, e);
+
+    return place[0] == '\0' ? "" : session_print(s, " (%s)", place);
+}
+
 static void expect_option(struct session *s, struct target *target, const char *name, long least,
                           long most, const char *why)
 {
@@ -313,6 +362,12 @@ static void expect_option(struct session *s, struct target *target, const char *
         session_fail(s, "%s of %s is %s; it %s: %s. %s", name, target->name,
                      say_value(s, option, value), say_range(s, option, least, most), why,
                      say_setting(s, option, target->socket));
+    const struct wire_event *late = find_late(s, option, target->socket);
+    if (late != NULL && target->peer != 0 && !is_so_from_the_start(option, least, most))
+        session_fail(s,
+                     "%s of %s was set%s when bytes had gone over the connection already: %s, from "
+                     "the first byte on.",
+                     name, target->name, say_place(s, late), why);
 }
 
 static struct target end_of(const struct link *link)
@@ -330,6 +385,18 @@ long link_option(struct link *link, const char *name)
     if (s->options->play)
         return 0;
     return read_option(s, &target, option);
+}
+
+const char *link_setting(struct link *link, const char *name)
+{
+    struct session *s = link->session;
+    const struct option *option = find_option(s, name);
+    struct target target = end_of(link);
+
+    if (s->options->play)
+        return "";
+    (void)read_option(s, &target, option);
+    return say_setting(s, option, target.socket);
 }
 
 void link_expect_option(struct link *link, const char *name, long least, long most, const char *why)

@@ -30,6 +30,8 @@ WANTED = {
     "busy-in-vain": ("timeout", r"^poll\(\) was called with a time limit of 0 \(student\.c:\d+\)"),
     "option-value": ("fail", r"^TCP_USER_TIMEOUT of the socket of this connection is 5000 ms; it should "
                      r"be from 6000 to 9000 ms: so it is\. .* set it to 5000 \(student\.c:\d+\)\.$"),
+    "late-option": ("fail", r"^TCP_NODELAY of .* was set \(student\.c:\d+\) when bytes had gone over "
+                    r"the connection already: so it is, from the first byte on\.$"),
     "option-never": ("fail", r"is 0; it should be 1: so it is\. Your program never set it\.$"),
     "option-elsewhere": ("fail", r"set it on another socket, descriptor 4 \(student\.c:\d+\)\.$"),
     "option-failed": ("fail", r"setsockopt\(\) failed with EINVAL \(student\.c:\d+\)\.$"),

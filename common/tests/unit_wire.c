@@ -156,7 +156,7 @@ static void test_fault_names(void **state)
         assert_int_equal(faults, 1U << i);
         all |= faults;
     }
-    assert_int_equal(all, (WIRE_START_EAGAIN << 1) - 1);
+    assert_int_equal(all, (WIRE_OPTION_REFUSED << 1) - 1);
     assert_null(fault_help(i));
 }
 
@@ -263,6 +263,31 @@ static void test_fault_whole(void **state)
     }
     assert_in_range(parts, 30, 70);
     assert_int_equal(parts + interrupted, 100);
+}
+
+static void test_fault_accept_both(void **state)
+{
+    struct fault_plan plan = {.faults = WIRE_ACCEPT_EMFILE | WIRE_ACCEPT_ABORTED};
+    unsigned errors[2] = {0, 0};
+
+    (void)state;
+    for (plan.seed = 0; plan.seed < 50; plan.seed++) {
+        for (uint32_t n = 0; n < 4; n++) {
+            struct fault_call call = {.way = FAULT_ACCEPT, .number = n};
+            struct fault_verdict verdict = fault_decide(&plan, &call);
+            assert_true(verdict.error == 0 ||
+                        verdict.error == (n % 2 == 0 ? ECONNABORTED : EMFILE));
+            errors[n % 2] += verdict.error != 0;
+        }
+    }
+    assert_true(errors[0] >= 50 && errors[1] > 0 && errors[1] < 50);
+    plan.faults = WIRE_ACCEPT_ABORTED;
+    for (plan.seed = 0; plan.seed < 50; plan.seed++) {
+        struct fault_call call = {.way = FAULT_ACCEPT};
+        assert_int_equal(fault_decide(&plan, &call).error, ECONNABORTED);
+        call.number = 3;
+        assert_int_equal(fault_decide(&plan, &call).error, 0);
+    }
 }
 
 static void test_fault_accept(void **state)
@@ -650,6 +675,7 @@ int main(void)
         cmocka_unit_test(test_fault_errors),
         cmocka_unit_test(test_fault_whole),
         cmocka_unit_test(test_fault_accept),
+        cmocka_unit_test(test_fault_accept_both),
         cmocka_unit_test(test_fault_start),
         cmocka_unit_test(test_fault_doom),
         cmocka_unit_test(test_fault_datagrams),

@@ -521,7 +521,16 @@ print(*failed)
 
 
 def test_starts():
-    """start-eagain: the first tries fail, and from then on all is well."""
+    """start-eagain: the first tries fail, and from then on all is well. option-refused: all do."""
+    status, out, err = run(WIRE, "--fault", "option-refused", "/usr/bin/python3", "-c", """
+import errno, socket
+s = socket.socket()
+try:
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+except OSError as e:
+    print(errno.errorcode[e.errno], s.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+""")
+    tap.ok((status, out) == (0, "ENOPROTOOPT 0\n"), "option-refused: nothing is set", [out, err])
     counts = set()
     for seed in range(8):
         status, out, err = run(WIRE, "--fault", "start-eagain", "--seed", str(seed),

@@ -4,8 +4,8 @@
 #include <string.h>
 
 /*
- * What each fault does. A correct program gives the same output under all of them, but for reset
- * and half-close, which it reports as the errors they are.
+ * What each fault does. A correct program gives the same output under all of them, but for reset,
+ * half-close and option-refused, which it reports as the errors they are.
  *
  * - short-read, short-write: the stream falls into pieces whose ends depend on the seed alone,
  *   however segments come: of about 3 bytes at first, 48 bytes behind byte 48, 2 KiB behind 1 KiB,
@@ -13,6 +13,8 @@
  * - eintr: send, recv, accept, poll, select, epoll_wait (not those with time-out 0).
  *   eagain: send, recv, accept. delay: the same.
  * - accept-emfile: the connection stays in the queue; libuv then accepts and drops it, by design.
+ *   accept-aborted: likewise, where in truth it would be gone.
+ * - option-refused: nothing is set. A correct program reports that, and ends or does without.
  * - start-eagain: fork, vfork, pthread_create; no process or thread is started.
  * - reset: the peer gets a true RST, the program ECONNRESET. half-close: reads give 0.
  * - udp-*: what the program sends. What it receives is left alone, or a read that poll() promised
@@ -45,6 +47,8 @@ static const struct {
     {WIRE_UDP_DUPLICATE, "udp-duplicate", "datagrams sent arrive twice"},
     {WIRE_UDP_REORDER, "udp-reorder", "a datagram is overtaken by the one sent right after it"},
     {WIRE_START_EAGAIN, "start-eagain", "the first 1 to 3 fork() or pthread_create() fail"},
+    {WIRE_ACCEPT_ABORTED, "accept-aborted", "the first 1 to 3 accepts fail with ECONNABORTED"},
+    {WIRE_OPTION_REFUSED, "option-refused", "setsockopt() fails with ENOPROTOOPT, always"},
 };
 enum { FAULTS = sizeof TABLE / sizeof TABLE[0] };
 
@@ -199,14 +203,16 @@ static void decide_delay(const struct fault_plan *plan, const struct fault_call 
 struct fault_verdict fault_decide(const struct fault_plan *plan, const struct fault_call *call)
 {
     struct fault_verdict verdict = {.limit = SIZE_MAX};
+    unsigned accept = plan->faults & (WIRE_ACCEPT_EMFILE | WIRE_ACCEPT_ABORTED);
     unsigned refused = 1 + (unsigned)(draw(plan, WIRE_ACCEPT_EMFILE, call->socket, 0) % 3);
 
     if ((plan->faults & WIRE_DELAY) != 0 && call->way != FAULT_WAIT)
         decide_delay(plan, call, &verdict);
-    if ((plan->faults & WIRE_ACCEPT_EMFILE) != 0 && call->way == FAULT_ACCEPT &&
-        call->number < refused) {
-        verdict.error = EMFILE;
-        verdict.faults |= WIRE_ACCEPT_EMFILE;
+    if (accept != 0 && call->way == FAULT_ACCEPT && call->number < refused) {
+        bool aborted = accept == WIRE_ACCEPT_ABORTED ||
+                       (accept != WIRE_ACCEPT_EMFILE && call->number % 2 == 0); /* in turn */
+        verdict.error = aborted ? ECONNABORTED : EMFILE;
+        verdict.faults |= aborted ? WIRE_ACCEPT_ABORTED : WIRE_ACCEPT_EMFILE;
         return verdict;
     }
     decide_error(plan, call, &verdict);

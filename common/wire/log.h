@@ -69,7 +69,9 @@ enum wire_fault {
     WIRE_UDP_DROP = 1 << 8,
     WIRE_UDP_DUPLICATE = 1 << 9,
     WIRE_UDP_REORDER = 1 << 10,
-    WIRE_START_EAGAIN = 1 << 11
+    WIRE_START_EAGAIN = 1 << 11,
+    WIRE_ACCEPT_ABORTED = 1 << 12,
+    WIRE_OPTION_REFUSED = 1 << 13
 };
 
 /* Room for the addresses the workbook uses; a longer Unix path is cut. */

@@ -56,7 +56,7 @@ static void print_help(void)
                  "  --hosts FILE    take host names from FILE (lines of an address and its names)\n"
                  "                  and from nowhere else\n\n"
                  "Faults. A correct program gives the same output under each of them; after a\n"
-                 "reset or half-close it reports what happened.\n\n",
+                 "reset, a half-close or an option refused it reports what happened.\n\n",
                  USAGE);
     for (unsigned i = 0; fault_help(i) != NULL; i++)
         (void)printf("  %-14s  %s\n", wire_fault_name(1U << i), fault_help(i));

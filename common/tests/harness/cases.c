@@ -195,6 +195,21 @@ static void option_value(struct session *s)
     link_expect_option(start_options(s), "TCP_USER_TIMEOUT", 6000, 9000, "so it is");
 }
 
+/* Whoever sets it again, or sets what is so anyway, may do it at any time. */
+static void late_option(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+
+    (void)student_start(s, "set-late", peer_host(server), peer_port(server), NULL);
+    struct link *link = peer_accept(server);
+    link_expect(link, "xy", 2);
+    link_expect_option(link, "SO_LINGER", -1, -1, "t");
+    link_expect_option(link, "TCP_KEEPCNT", 1, 1, "t");
+    if (strncmp(link_setting(link, "TCP_KEEPCNT"), "Your program set it to 1 (student.c:", 36) != 0)
+        session_blame(s, "another setting: %s", link_setting(link, "TCP_KEEPCNT"));
+    link_expect_option(link, "TCP_NODELAY", 1, 1, "so it is");
+}
+
 static void option_never(struct session *s)
 {
     link_expect_option(start_options(s), "TCP_CORK", 1, 1, "so it is");
@@ -1022,6 +1037,7 @@ static const struct test_case CASES[] = {
      .run = busy_in_vain,
      .limit_ms = 300},
     {.name = "option-value", .title = "t", .points = 1, .teaches = "t", .run = option_value},
+    {.name = "late-option", .title = "t", .points = 1, .teaches = "t", .run = late_option},
     {.name = "option-never", .title = "t", .points = 1, .teaches = "t", .run = option_never},
     {.name = "option-elsewhere",
      .title = "t",

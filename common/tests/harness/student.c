@@ -82,6 +82,23 @@ static int set_options(void)
     return send(fd, "x", 1, MSG_NOSIGNAL) != 1 || recv(fd, &byte, 1, 0) != 0;
 }
 
+/* Sets options between the first byte and the second: one that is so from the start, and another.
+ */
+static int set_late(void)
+{
+    const int on = 1;
+    const struct linger off = {0, 0};
+    char byte;
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    return setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &on, sizeof on) == -1 ||
+           send(fd, "x", 1, MSG_NOSIGNAL) != 1 ||
+           setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == -1 ||
+           setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &on, sizeof on) == -1 ||
+           setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof off) == -1 ||
+           send(fd, "y", 1, MSG_NOSIGNAL) != 1 || recv(fd, &byte, 1, 0) != 0;
+}
+
 /* Sends behind a cork that is never taken out, and waits. */
 static int send_corked(void)
 {
@@ -802,6 +819,7 @@ static const struct {
             {"numbers", print_numbers},
             {"options", set_options},
             {"cork", send_corked},
+            {"set-late", set_late},
             {"listen-only", listen_only},
             {"accept-slowly", accept_slowly},
             {"always-writable", always_writable},

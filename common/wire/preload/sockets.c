@@ -228,8 +228,10 @@ int wire_setsockopt(WIRE_WHO, int fd, int level, int option, const void *value, 
     wire_begin(&passage, WIRE_SETSOCKOPT, name, fd, caller);
     passage.event.flags = option_name(level, option);
     wire_enter(&passage);
-    int result = real.setsockopt(fd, level, option, value, size);
-    int error = errno;
+    bool refused = (wire.plan.faults & WIRE_OPTION_REFUSED) != 0 && passage.event.family != 0;
+    int result = refused ? -1 : real.setsockopt(fd, level, option, value, size);
+    int error = refused ? ENOPROTOOPT : errno;
+    passage.event.faults |= refused ? WIRE_OPTION_REFUSED : 0;
     if (result == 0 && value != NULL) {
         int number = 0;
         if (size >= sizeof number)
