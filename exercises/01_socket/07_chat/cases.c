@@ -1050,9 +1050,10 @@ static const struct test_case CASES[] = {
     {.name = "accept-fails",
      .title = "accept() fails a few times",
      .points = 1,
-     .teaches = "accept() failed with EMFILE; a server that ends there serves nobody any more.",
+     .teaches = "accept() failed with ECONNABORTED, since that client had gone again, or with "
+                "EMFILE; a server that ends there serves nobody any more.",
      .run = disturbed,
-     .faults = "accept-emfile"},
+     .faults = "accept-emfile,accept-aborted"},
     {.name = "no-descriptors",
      .title = "no descriptor is free for a while",
      .points = 2,

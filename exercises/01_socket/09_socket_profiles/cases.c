@@ -121,9 +121,12 @@ static void check_long_lived(struct session *s, struct link *link)
     long both = link_option(link, "SO_SNDBUF") + link_option(link, "SO_RCVBUF");
     if (both > BOTH_BUFFERS)
         session_fail(s,
-                     "SO_SNDBUF and SO_RCVBUF of the socket of this connection are together %ld "
-                     "bytes, %.0f MiB for 10,000 connections; 640 MiB allow 67,108 bytes for one.",
-                     both, (double)both * 10000 / (1 << 20));
+                     "SO_SNDBUF and SO_RCVBUF of the socket of this connection read as %ld bytes "
+                     "together, %.0f MiB for 10,000 connections; 640 MiB allow 67,108 for one. The "
+                     "kernel doubles what is set, so it may be 33,554 together. SO_SNDBUF: %s "
+                     "SO_RCVBUF: %s",
+                     both, (double)both * 10000 / (1 << 20), link_setting(link, "SO_SNDBUF"),
+                     link_setting(link, "SO_RCVBUF"));
 }
 
 static void check(struct session *s, struct link *link, const char *profile)
@@ -227,6 +230,24 @@ static void next_clients(struct session *s)
     }
 }
 
+/* No option can be set: the client says so, and does not go on as if nothing had happened. */
+static void refused_option(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p =
+        student_start(s, "connect", any_profile(s), peer_host(server), peer_port(server), NULL);
+
+    student_end_input(p);
+    for (;;) { /* it may find out before it connects, or behind that */
+        struct happening news = session_next(s, "your program to end");
+        if (news.what == HAPPENED_EXIT)
+            break;
+        if (news.what == HAPPENED_END)
+            link_close(news.link);
+    }
+    expect_failure(p, 1);
+}
+
 /* It ends with a connection open: what is left of that holds the port, but for SO_REUSEADDR. */
 static void restart(struct session *s)
 {
@@ -287,8 +308,9 @@ static const struct test_case CASES[] = {
     {.name = "client-bulk",
      .title = "connect bulk",
      .points = 2,
-     .teaches = "20 Mbit/s for 80 ms are 200,000 bytes, and so many must have room in each buffer: "
-                "bandwidth times delay.",
+     .teaches = "Bandwidth times delay must have room in each buffer: 20 Mbit/s for 80 ms are "
+                "200,000 bytes. Full packets, and an outage outlived, are what the system gives by "
+                "itself.",
      .run = client_bulk},
     {.name = "server-bulk",
      .title = "serve bulk: the socket that accept() returned",
@@ -300,8 +322,8 @@ static const struct test_case CASES[] = {
     {.name = "client-long-lived",
      .title = "connect long-lived",
      .points = 3,
-     .teaches = "TCP_KEEPIDLE of silence, then TCP_KEEPCNT questions TCP_KEEPINTVL apart, and "
-                "nothing at all without SO_KEEPALIVE.",
+     .teaches = "With SO_KEEPALIVE: TCP_KEEPIDLE of silence, then TCP_KEEPCNT questions "
+                "TCP_KEEPINTVL apart. And buffers that ten thousand connections can have.",
      .run = client_long_lived},
     {.name = "server-long-lived",
      .title = "serve long-lived: the socket that accept() returned",
@@ -319,6 +341,13 @@ static const struct test_case CASES[] = {
      .points = 1,
      .teaches = "SO_REUSEADDR, before bind(), is the option of every profile's listening socket.",
      .run = restart},
+    {.name = "refused-option",
+     .title = "no option can be set",
+     .points = 1,
+     .teaches = "setsockopt() returned -1: then the conversation has not got what it needs, and "
+                "nobody would notice; a message, and status 1.",
+     .run = refused_option,
+     .faults = "option-refused"},
     {.name = "usage",
      .title = "profiles that do not exist, ports that are none",
      .points = 1,

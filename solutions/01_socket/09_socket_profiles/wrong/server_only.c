@@ -1,4 +1,4 @@
-/* fails: client-interactive client-bulk client-long-lived */
+/* fails: client-interactive client-bulk client-long-lived refused-option */
 /*
  * The server knows profiles, and its client was forgotten.
  */
