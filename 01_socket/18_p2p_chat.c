@@ -106,7 +106,7 @@ static void say(const char *name, const char *text, size_t length)
         die_errno("getrandom");
     int n = snprintf(line, sizeof line, "%016llx %02d %s: %.*s\n", (unsigned long long)id, HOPS,
                      name, (int)length, text);
-    (void)seen_before(line); /* never; but it will come back, and is known then */
+    (void)seen_before(line); /* never; but it may come back, and is known then */
     spread(NULL, line, (size_t)n);
 }
 
