@@ -35,8 +35,8 @@ static const char *quote(struct session *s, const char *bytes, size_t length, si
     return text;
 }
 
-/* True for what people read line by line; a NUL or two in it do no harm. */
-static bool is_text(const char *bytes, size_t length)
+/* True for what people read line by line; some NULs in it do no harm, one of share bytes. */
+static bool is_text(const char *bytes, size_t length, size_t share)
 {
     size_t strange = 0;
 
@@ -44,7 +44,7 @@ static bool is_text(const char *bytes, size_t length)
         unsigned char c = (unsigned char)bytes[i];
         strange += c == 0x7f || (c < ' ' && strchr("\n\r\t", c) == NULL) || c == '\0';
     }
-    return bytes_are_text(bytes, length) && strange * 8 <= length;
+    return bytes_are_text(bytes, length) && strange * share <= length;
 }
 
 /*
@@ -86,6 +86,14 @@ static size_t count_lines(const char *text, size_t length)
 
 /* ---- bytes ---- */
 
+/* One byte as a sentence names it: 'a', \n, \xb1. */
+static const char *name_byte(struct session *s, const char *byte)
+{
+    const char *text = quote(s, byte, 1, QUOTED);
+
+    return text[1] == '\0' ? session_print(s, "'%s'", text) : text;
+}
+
 static const char *say_byte(struct session *s, const struct comparison *c, size_t at)
 {
     const char *expected = c->expected, *got = c->got;
@@ -96,9 +104,8 @@ static const char *say_byte(struct session *s, const struct comparison *c, size_
                              c->expected_length);
     if (at == c->expected_length)
         return session_print(s, "%s %zu bytes; %zu were due.", whose, c->got_length, at);
-    return session_print(s, "%s %s as byte %zu of %zu; %s was due.", whose,
-                         quote(s, got + at, 1, QUOTED), at + 1, c->expected_length,
-                         quote(s, expected + at, 1, QUOTED));
+    return session_print(s, "%s %s as byte %zu of %zu; %s was due.", whose, name_byte(s, got + at),
+                         at + 1, c->expected_length, name_byte(s, expected + at));
 }
 
 /* ---- lines ---- */
@@ -188,7 +195,7 @@ const char *difference_say(struct session *s, const struct comparison *c)
         at++;
     if (c->got_length == 0 && !c->sent)
         return "The program printed nothing on standard output.";
-    if (!is_text(expected, c->expected_length))
+    if (!is_text(expected, c->expected_length, c->sent ? 8 : 2)) /* output is mostly lines */
         return say_byte(s, c, at);
     return c->sent ? say_sent(s, c, at) : say_printed(s, c, at);
 }

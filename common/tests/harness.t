@@ -96,6 +96,8 @@ WANTED = {
     "silent-first": ("fail", r"wrote nothing on standard error\. Say there why it gave up\.$"),
     "silent-wrong": ("fail", r'^Line 2 of the output is "tow"; "two" was due\.$'),
     "silent-both": ("fail", r"wrote nothing on standard error\. Say there why it gave up\.$"),
+    "other-nul": ("fail", r'^The program printed "a "b" c"; "a "\\0\\0\\0b" c" was due\.$'),
+    "last-letter": ("fail", r"^The other side received '\"' as byte 16 of 16; \\n was due\.$"),
     "other-more": ("fail", r'^The output should end after line 2; "three" follows\.$'),
     "other-end": ("fail", r'^Line 2 of the output, "two", lacks its line end\.$'),
     "other-long": ("fail", r'^Line 2 of the output is "… and twenty one"; "… and twenty two" was due\.$'),
@@ -243,7 +245,7 @@ def main():
         ok(generic == {"reply-line-end", "short-text", "other-name", "udp-other",
                        "shape-other", "file-other", "send-first", "short-exit", "short-close",
                        "last-byte", "silent-wrong", "other-more", "other-end", "other-long",
-                       "more-sent"},
+                       "more-sent", "other-nul", "last-letter"},
            "sentences that name no cause say so", generic)
         places = [step["where"] for step in verdicts["become"]["steps"]]
         ok(re.match(r"student\.c:\d+", places[0]) and set(places[1:]) == {""},
@@ -294,12 +296,13 @@ def main():
            "play shows what is sent, and ends", rest)
 
     # Where there is no peer, play says how to run the program before what it should do.
-    alone = run([*command, "--play", "silent-due"], input="\n").stdout
+    alone = subprocess.run([*command, "--play", "silent-due"], input="\n", text=True,
+                           capture_output=True, check=False).stdout
     ok(0 < alone.find("another terminal") < alone.find("should end with exit status 1\n") <
        alone.find("should print 9 bytes") < alone.find("  Enter goes on: \n\nThat was all") and
        alone.count("another terminal") == 1 and "peer" not in alone,
        "play of a program that is alone", alone)
-    ended = run([*command, "--play", "silent-due"], input="").stdout
+    ended = run(*command, "--play", "silent-due")[1]
     ok(ended.endswith("Enter goes on: \n"), "play ends with its input", ended)
 
     with tempfile.TemporaryDirectory(prefix="a blank, a colon: ") as scratch:

@@ -764,6 +764,19 @@ static void print_other(struct session *s, const char *printed, const char *due)
     expect_output(student_start(s, "fail", printed, "", NULL), due, strlen(due));
 }
 
+static void other_nul(struct session *s)
+{
+    expect_output(student_start(s, "fail", "a \"b\" c\n", "", NULL), "a \"\0\0\0b\" c\n", 11);
+}
+
+static void last_letter(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+
+    (void)student_start(s, "message", peer_host(server), peer_port(server), "\"", NULL);
+    link_expect(peer_accept(server), "\0\3\0\0\0\10\1\2\3\4\5\6\7\10\11\n", 16);
+}
+
 static void other_more(struct session *s)
 {
     print_other(s, "one\ntwo\nthree\n", "one\ntwo\n");
@@ -1124,6 +1137,8 @@ static const struct test_case CASES[] = {
     {.name = "hold-open", .title = "t", .points = 1, .teaches = "t", .run = hold_open},
     {.name = "datagram", .title = "t", .points = 1, .teaches = "t", .run = datagram},
     {.name = "beside", .title = "t", .points = 1, .teaches = "t", .run = beside},
+    {.name = "other-nul", .title = "t", .points = 1, .teaches = "t", .run = other_nul},
+    {.name = "last-letter", .title = "t", .points = 1, .teaches = "t", .run = last_letter},
     {.name = "after", .title = "t", .points = 1, .teaches = "t", .run = after},
     {.name = "port-zero", .title = "t", .points = 1, .teaches = "t", .run = port_zero},
     {.name = "short-text", .title = "t", .points = 1, .teaches = "t", .run = short_text},
