@@ -100,7 +100,8 @@ WANTED = {
     "last-letter": ("fail", r"^The other side received '\"' as byte 16 of 16; \\n was due\.$"),
     "other-more": ("fail", r'^The output should end after line 2; "three" follows\.$'),
     "other-end": ("fail", r'^Line 2 of the output, "two", lacks its line end\.$'),
-    "other-long": ("fail", r'^Line 2 of the output is "… and twenty one"; "… and twenty two" was due\.$'),
+    "other-long": ("fail", r'^Line 2 of the output is "… and twenty one"; '
+                   r'"… and twenty two" was due\.$'),
     "more-sent": ("fail", r'^The other side received "ab", where nothing more was due\.$'),
     "sleep-nothing": ("timeout", r"^Still in poll\(\), and nothing more will come"),
     "sleep-select": ("timeout", r"^The program was still waiting after 0\.\d s, in select\(\)\."),
