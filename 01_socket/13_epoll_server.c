@@ -28,7 +28,7 @@
 #include "core/tcp.h"
 
 /* [state] */
-enum { BLOCK = 65536, EVENTS = 256 }; /* a client is owed a block at most */
+enum { BLOCK = 65536, EVENTS = 256, MOST = 100000 }; /* a client is owed a block at most */
 
 struct rest { /* what a client was not sent yet */
     size_t length, sent;
@@ -40,9 +40,8 @@ struct connection { /* 16 bytes; more only while something is owed */
     struct rest *rest;
 };
 
-static struct connection *table; /* by descriptor */
-static size_t room;
-static uint32_t trigger; /* 0: by level. EPOLLET and its companion: by edge */
+static struct connection table[MOST]; /* by descriptor; what was never touched takes no memory */
+static uint32_t trigger;              /* 0: by level. EPOLLET and its companion: by edge */
 static int epoll;
 static unsigned long long served;
 /* [/state] */
@@ -84,8 +83,7 @@ static void keep_rest(int fd, const char *bytes, size_t length)
         drop(fd);
         return;
     }
-    rest->length = length;
-    rest->sent = 0;
+    *rest = (struct rest){.length = length};
     memcpy(rest->bytes, bytes, length);
     table[fd].rest = rest;
     ask(fd, EPOLLOUT); /* and not EPOLLIN: no more of its bytes before it took these */
@@ -129,28 +127,6 @@ static void echo(int fd, uint32_t events)
 }
 /* [/echo] */
 
-/* Makes the table reach fd, and puts it there. Returns 0, or -1 when something is lacking. */
-static int enter(int fd)
-{
-    size_t more = room;
-
-    while (more <= (size_t)fd)
-        more = more == 0 ? 64 : more * 2;
-    if (more > room) {
-        struct connection *bigger = realloc(table, more * sizeof *table);
-        if (bigger == NULL)
-            return -1;
-        memset(bigger + room, 0, (more - room) * sizeof *table);
-        table = bigger;
-        room = more;
-    }
-    if (watch(EPOLL_CTL_ADD, fd, EPOLLIN | trigger) == -1)
-        return -1;
-    table[fd].open = true;
-    served++;
-    return 0;
-}
-
 /* Takes those who wait. Returns false when something is lacking for the next of them. */
 static bool welcome(int listener)
 {
@@ -160,7 +136,7 @@ static bool welcome(int listener)
         int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd == -1 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
             break;
-        if (fd == -1 || enter(fd) == -1) {
+        if (fd == -1 || watch(EPOLL_CTL_ADD, fd, EPOLLIN | trigger) == -1) {
             if (!told)
                 report_errno("cannot accept for now");
             told = true;
@@ -168,6 +144,8 @@ static bool welcome(int listener)
                 (void)close(fd);
             return false;
         }
+        table[fd].open = true;
+        served++;
         told = false;
     }
     return true;
@@ -206,37 +184,15 @@ static void serve_all(int listener)
 }
 /* [/loop] */
 
-/* [share] As tcp_listen(), on a port that other sockets may listen on too, if all say so. */
-static int listen_shared(uint16_t port)
-{
-    const struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-    const struct sockaddr_in in4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-    const int on = 1, off = 0;
-    bool ipv6 = true;
-    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (fd == -1) {
-        ipv6 = false;
-        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    }
-    if (fd == -1 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == -1 ||
-        (ipv6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == -1) ||
-        bind(fd, ipv6 ? (const void *)&in6 : &in4, ipv6 ? sizeof in6 : sizeof in4) == -1 ||
-        listen(fd, SOMAXCONN) == -1)
-        die_errno("cannot listen on port %d", port);
-    return fd;
-}
-/* [/share] */
-
-/* [limit] A process starts with leave for 1,024 descriptors, often, and may take more. */
+/* [limit] Often a process starts with leave for 1,024 descriptors. It may take more: as many here
+ * as the table has places, so that none can lie behind its end. */
 static void raise_limit(void)
 {
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
         die_errno("RLIMIT_NOFILE");
-    limit.rlim_cur = limit.rlim_max;
+    limit.rlim_cur = limit.rlim_max < MOST ? limit.rlim_max : MOST;
     if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
         die_errno("RLIMIT_NOFILE");
 }
@@ -248,23 +204,20 @@ int main(int argc, char **argv)
     struct error error;
     bool share = false;
     long port;
-    int i = 1;
 
-    for (; i < argc - 1; i++) {
-        if (strcmp(argv[i], "--edge") == 0)
+    for (; argc > 2; argc--, argv++) {
+        if (strcmp(argv[1], "--edge") == 0)
             trigger = EPOLLET | EPOLLRDHUP;
-        else if (strcmp(argv[i], "--share") == 0)
+        else if (strcmp(argv[1], "--share") == 0)
             share = true;
         else
             break;
     }
-    if (i != argc - 1 || !number_parse(argv[i], 0, UINT16_MAX, &port))
+    if (argc != 2 || !number_parse(argv[1], 0, UINT16_MAX, &port))
         die_usage("[--edge] [--share] PORT");
     raise_limit();
-    if (stop_hold(&error) == -1)
-        die("%s", error.text);
-    int listener = share ? listen_shared((uint16_t)port) : tcp_listen((uint16_t)port, &error);
-    if (listener == -1)
+    int listener = (share ? tcp_listen_shared : tcp_listen)((uint16_t)port, &error);
+    if (listener == -1 || stop_hold(&error) == -1)
         die("%s", error.text);
     epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll == -1 || watch(EPOLL_CTL_ADD, listener, EPOLLIN) == -1)
@@ -275,10 +228,9 @@ int main(int argc, char **argv)
     if (tcp_announce(listener, &error) == -1)
         die("%s", error.text);
     serve_all(listener);
-    for (size_t fd = 0; fd < room; fd++)
+    for (int fd = 0; fd < MOST; fd++)
         if (table[fd].open)
-            drop((int)fd);
-    free(table);
+            drop(fd);
     (void)close(epoll);
     (void)close(listener);
     printf("connections served: %llu\n", served);

@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,7 +29,7 @@ static int set_why(struct error *error, const char *what)
     return error_set(error, "%s: %s (%s)", what, errno_name(errno), strerror(errno));
 }
 
-static int listen_on(int family, uint16_t port)
+static int listen_on(int family, uint16_t port, bool share)
 {
     const struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
     const struct sockaddr_in in4 = {.sin_family = AF_INET, .sin_port = htons(port)};
@@ -38,6 +39,7 @@ static int listen_on(int family, uint16_t port)
     if (fd == -1)
         return -1;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
+        (share && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == -1) ||
         (ipv6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == -1) ||
         bind(fd, ipv6 ? (const void *)&in6 : &in4, ipv6 ? sizeof in6 : sizeof in4) == -1 ||
         listen(fd, SOMAXCONN) == -1)
@@ -45,18 +47,28 @@ static int listen_on(int family, uint16_t port)
     return fd;
 }
 
-int tcp_listen(uint16_t port, struct error *error)
+static int listen_anywhere(uint16_t port, bool share, struct error *error)
 {
-    int fd = listen_on(AF_INET6, port);
+    int fd = listen_on(AF_INET6, port, share);
 
     if (fd == -1 && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
-        fd = listen_on(AF_INET, port);
+        fd = listen_on(AF_INET, port, share);
     if (fd == -1) {
         char what[64];
         (void)snprintf(what, sizeof what, "cannot listen on port %d", port);
         return set_why(error, what);
     }
     return fd;
+}
+
+int tcp_listen(uint16_t port, struct error *error)
+{
+    return listen_anywhere(port, false, error);
+}
+
+int tcp_listen_shared(uint16_t port, struct error *error)
+{
+    return listen_anywhere(port, true, error);
 }
 
 int tcp_announce(int listener, struct error *error)

@@ -20,6 +20,12 @@
 int tcp_listen(uint16_t port, struct error *error);
 
 /*
+ * As tcp_listen(), with SO_REUSEPORT set before bind(): other sockets of the same user may listen
+ * on the port as well, if they all were made this way. Source: lesson 1.13, socket(7).
+ */
+int tcp_listen_shared(uint16_t port, struct error *error);
+
+/*
  * Prints "listening on [address]:port" and flushes it: clients may come. Any socket with an address
  * of its own will do, one for datagrams too. Returns 0, or -1 and an error when standard output
  * cannot be written.

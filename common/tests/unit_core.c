@@ -266,6 +266,25 @@ static void test_tcp(void **state)
     assert_int_equal(close(client), 0);
 }
 
+/* Two sockets listen on one port, if both say so. */
+static void test_tcp_shared(void **state)
+{
+    struct error error = {.text = ""};
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+
+    (void)state;
+    int first = tcp_listen_shared(0, &error);
+    assert_int_not_equal(first, -1);
+    assert_int_equal(getsockname(first, (struct sockaddr *)&address, &length), 0);
+    const uint16_t port = (uint16_t)address_port((struct sockaddr *)&address);
+    assert_int_equal(tcp_listen(port, &error), -1);
+    assert_non_null(strstr(error.text, "EADDRINUSE"));
+    int second = tcp_listen_shared(port, &error);
+    assert_int_not_equal(second, -1);
+    assert_int_equal(close(first) | close(second), 0);
+}
+
 static struct rlimit enough;
 
 static void on_alarm(int number)
@@ -330,11 +349,12 @@ static void test_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_number),      cmocka_unit_test(test_buffer),
-        cmocka_unit_test(test_buffer_file), cmocka_unit_test(test_address),
-        cmocka_unit_test(test_error),       cmocka_unit_test(test_programs),
-        cmocka_unit_test(test_tcp),         cmocka_unit_test(test_accept_later),
-        cmocka_unit_test(test_stop),        cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_number),       cmocka_unit_test(test_buffer),
+        cmocka_unit_test(test_buffer_file),  cmocka_unit_test(test_address),
+        cmocka_unit_test(test_error),        cmocka_unit_test(test_programs),
+        cmocka_unit_test(test_tcp),          cmocka_unit_test(test_tcp_shared),
+        cmocka_unit_test(test_accept_later), cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_clock),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
