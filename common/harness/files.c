@@ -32,6 +32,17 @@ void session_file(struct session *s, const char *name, const void *bytes, size_t
     s->has_files = true;
 }
 
+void session_link(struct session *s, const char *name, const char *second)
+{
+    if (link(path_of(s, name), path_of(s, second)) == -1)
+        session_fault(s, "cannot give %s the name %s: %s", name, second, strerror(errno));
+}
+
+void session_writes_files(struct session *s)
+{
+    s->has_files = true;
+}
+
 void expect_file(struct student *p, const char *name, const void *bytes, size_t length)
 {
     struct session *s = p->session;
@@ -58,6 +69,31 @@ void expect_file(struct student *p, const char *name, const void *bytes, size_t 
                                   name, got->length, length));
     }
     transcript_add(s, session_print(s, "file %s", name), bytes, length);
+}
+
+void expect_kept(struct student *p, const char *name, const void *bytes, size_t length)
+{
+    struct session *s = p->session;
+    struct buffer got = {0};
+    struct stat status;
+
+    if (s->options->play) {
+        play_expect(s, "the old file %s should be as it was", name);
+        return;
+    }
+    if (lstat(path_of(s, name), &status) == -1)
+        session_end(s, STATUS_FAIL, p, session_print(s, "The old file %s is gone.", name));
+    bool same = S_ISREG(status.st_mode) &&
+                buffer_add_file(&got, path_of(s, name), FILE_MOST) != -1 && got.length == length &&
+                (length == 0 || memcmp(got.data, bytes, length) == 0);
+    buffer_free(&got);
+    if (!same)
+        session_end(s, STATUS_FAIL, p,
+                    session_print(s,
+                                  "The old file %s is not as it was: it had %zu bytes, and has "
+                                  "%lld.",
+                                  name, length, (long long)status.st_size));
+    transcript_add(s, session_print(s, "file %s, as before", name), bytes, length);
 }
 
 void expect_no_file(struct student *p, const char *name, const char *reason)

@@ -113,6 +113,13 @@ _Noreturn void session_blame(struct session *session, const char *format, ...) P
  */
 void session_file(struct session *session, const char *name, const void *bytes, size_t length);
 
+/* Gives that file a second name: whoever writes into the file, and not into a new one, shows in it.
+ */
+void session_link(struct session *session, const char *name, const char *second);
+
+/* The program writes files: who runs it by hand is told to do so in the folder of the case. */
+void session_writes_files(struct session *session);
+
 /*
  * Several peers at once: waits for whatever happens first on any peer, link or port, or for the end
  * of all programs. waiting says for what, in case nothing can happen: "your program to ask".
@@ -446,6 +453,9 @@ void expect_error_line(struct student *student, const char *text);
 
 /* In its folder there is a file of this name with exactly these bytes. */
 void expect_file(struct student *student, const char *name, const void *bytes, size_t length);
+
+/* The same for one that was there before, session_file(), and should still be as it was. */
+void expect_kept(struct student *student, const char *name, const void *bytes, size_t length);
 
 /* There is no file of this name, which may begin with "../"; reason says why there should be none.
  */

@@ -152,6 +152,10 @@ WANTED = {
     "file-missing": ("fail", r"^There is no file other in"),
     "file-left": ("fail", r"left a file behind in its folder: copied\."),
     "file-there": ("fail", r"^There is a file copied of 30 bytes\. It is too early\."),
+    "file-kept": ("pass", ""),
+    "file-changed": ("fail", r"^The old file second is not as it was: it had 9 bytes, and has 30\."),
+    "file-gone": ("fail", r"^The old file other is gone\."),
+    "file-by-hand": ("pass", ""),
     "group": ("pass", ""),
     "group-left": ("pass", ""),
     "several": ("pass", ""),
@@ -305,6 +309,10 @@ def main():
        "play of a program that is alone", alone)
     ended = run(*command, "--play", "silent-due")[1]
     ok(ended.endswith("Enter goes on: \n"), "play ends with its input", ended)
+
+    folder_told = run(*command, "--play", "file-by-hand")[1]
+    ok(re.search(r"(?m)^  cd /\S+\n  /\S", folder_told),
+       "a program that writes files is to be run in the folder of the case", folder_told)
 
     with tempfile.TemporaryDirectory(prefix="a blank, a colon: ") as scratch:
         odd = read_tap(run(*command, "--case", "overflow",

@@ -952,6 +952,33 @@ static void file_there(struct session *s)
     expect_no_file(copy(s, "!"), "copied", "It is too early.");
 }
 
+static void file_kept(struct session *s)
+{
+    session_file(s, "other", "as it was", 9);
+    expect_kept(copy(s, "!"), "other", "as it was", 9);
+}
+
+/* The copy is written into the file itself, which has a second name. */
+static void file_changed(struct session *s)
+{
+    session_file(s, "copied", "as it was", 9);
+    session_link(s, "copied", "second");
+    expect_kept(copy(s, "!"), "second", "as it was", 9);
+}
+
+static void file_gone(struct session *s)
+{
+    expect_kept(copy(s, "!"), "other", "as it was", 9);
+}
+
+static void file_by_hand(struct session *s)
+{
+    session_writes_files(s);
+    struct student *p = student_start(s, "copy", "/dev/null", "copied", "!", NULL);
+    expect_exit(p, 0);
+    expect_file(p, "copied", "", 0);
+}
+
 static void group(struct session *s)
 {
     struct port *port = port_open_group(s, "239.255.7.7");
@@ -1172,6 +1199,10 @@ static const struct test_case CASES[] = {
     {.name = "file-missing", .title = "t", .points = 1, .teaches = "t", .run = file_missing},
     {.name = "file-left", .title = "t", .points = 1, .teaches = "t", .run = file_left},
     {.name = "file-there", .title = "t", .points = 1, .teaches = "t", .run = file_there},
+    {.name = "file-kept", .title = "t", .points = 1, .teaches = "t", .run = file_kept},
+    {.name = "file-changed", .title = "t", .points = 1, .teaches = "t", .run = file_changed},
+    {.name = "file-gone", .title = "t", .points = 1, .teaches = "t", .run = file_gone},
+    {.name = "file-by-hand", .title = "t", .points = 1, .teaches = "t", .run = file_by_hand},
     {.name = "group", .title = "t", .points = 1, .teaches = "t", .run = group},
     {.name = "group-left", .title = "t", .points = 1, .teaches = "t", .run = group_left},
     {.name = "several", .title = "t", .points = 1, .teaches = "t", .run = several},
