@@ -205,12 +205,12 @@ struct fault_verdict fault_decide(const struct fault_plan *plan, const struct fa
     struct fault_verdict verdict = {.limit = SIZE_MAX};
     unsigned accept = plan->faults & (WIRE_ACCEPT_EMFILE | WIRE_ACCEPT_ABORTED);
     unsigned refused = 1 + (unsigned)(draw(plan, WIRE_ACCEPT_EMFILE, call->socket, 0) % 3);
+    bool both = accept == (WIRE_ACCEPT_EMFILE | WIRE_ACCEPT_ABORTED); /* in turn, and each once */
 
     if ((plan->faults & WIRE_DELAY) != 0 && call->way != FAULT_WAIT)
         decide_delay(plan, call, &verdict);
-    if (accept != 0 && call->way == FAULT_ACCEPT && call->number < refused) {
-        bool aborted = accept == WIRE_ACCEPT_ABORTED ||
-                       (accept != WIRE_ACCEPT_EMFILE && call->number % 2 == 0); /* in turn */
+    if (accept != 0 && call->way == FAULT_ACCEPT && call->number < refused + both) {
+        bool aborted = both ? call->number % 2 == 0 : accept == WIRE_ACCEPT_ABORTED;
         verdict.error = aborted ? ECONNABORTED : EMFILE;
         verdict.faults |= aborted ? WIRE_ACCEPT_ABORTED : WIRE_ACCEPT_EMFILE;
         return verdict;
