@@ -726,6 +726,7 @@ static void all_speak(struct session *s)
         take_name(&room, all[i], session_print(s, "somebody-no-%04zu", i));
     }
     session_narrow(s, 0);
+    struct member *nameless = arrive(&room);
     student_settle(room.p);
     student_hold_send(room.p);
     link_send(all[0]->link, lines, 2);
@@ -736,6 +737,7 @@ static void all_speak(struct session *s)
     student_settle(room.p);
     for (size_t i = 0; i < CHATTERERS; i++)
         link_reset(all[i]->link);
+    link_reset(nameless->link);
     expect_descriptors(room.p, before);
     room.count = 0;
     struct member *ann = arrive(&room);

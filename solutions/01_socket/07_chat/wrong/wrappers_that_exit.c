@@ -1,4 +1,4 @@
-/* fails: reset eintr accept-fails no-descriptors sigterm clean crowd */
+/* fails: reset eintr accept-fails no-descriptors sigterm all-speak clean crowd */
 /*
  * Every call that fails ends the program, as in many books; and SIGTERM does too.
  */
