@@ -6,6 +6,13 @@
 # Writes "file:line: sentence" to FINDINGS for each thing found, and FINDINGS.d for make. An empty
 # FINDINGS says that all is well: it is what make compares times with, so nothing is done twice.
 set -u
+case ${2-} in
+build/lint/*.txt) ;;
+*)
+    echo "lint_file.sh: by hand, type: make build/lint/${1-FILE}.txt" >&2
+    exit 2
+    ;;
+esac
 file=$1
 findings=$2
 shift 2
