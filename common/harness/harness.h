@@ -350,8 +350,10 @@ void link_reset(struct link *link);
  */
 long link_option(struct link *link, const char *name);
 
-/* What the program did about that option, for a sentence of the case's own: "Your program set it to
- * 8192 (chat.c:41)." */
+/*
+ * What the program set that option to, on this socket or on the one that this has it from, for a
+ * sentence of the case's own: "8192 (chat.c:41)", or "nothing".
+ */
 const char *link_setting(struct link *link, const char *name);
 
 /* Fails unless that option is from least to most. why says who needs it: "a keystroke leaves at

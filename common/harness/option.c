@@ -396,7 +396,10 @@ const char *link_setting(struct link *link, const char *name)
     if (s->options->play)
         return "";
     (void)read_option(s, &target, option);
-    return say_setting(s, option, target.socket);
+    const struct wire_event *e = find_setting(s, option, target.socket);
+    if (e == NULL || e->error != 0)
+        return "nothing";
+    return session_print(s, "%lld%s", (long long)e->asked, say_place(s, e));
 }
 
 void link_expect_option(struct link *link, const char *name, long least, long most, const char *why)

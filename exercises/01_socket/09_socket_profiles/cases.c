@@ -123,8 +123,7 @@ static void check_long_lived(struct session *s, struct link *link)
         session_fail(s,
                      "SO_SNDBUF and SO_RCVBUF of the socket of this connection read as %ld bytes "
                      "together, %.0f MiB for 10,000 connections; 640 MiB allow 67,108 for one. The "
-                     "kernel doubles what is set, so it may be 33,554 together. SO_SNDBUF: %s "
-                     "SO_RCVBUF: %s",
+                     "kernel doubles what is set: SO_SNDBUF was set to %s, SO_RCVBUF to %s.",
                      both, (double)both * 10000 / (1 << 20), link_setting(link, "SO_SNDBUF"),
                      link_setting(link, "SO_RCVBUF"));
 }
