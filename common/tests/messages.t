@@ -75,7 +75,8 @@ def test_framing(tap, program):
     lines = b"".join(word + b"\n" for word in words)
     for name, data, expected in (
             ("nothing at all", b"", prefixed(answer_text(0))),
-            ("messages that fill the buffer many times", prefixed(*words), prefixed(answer_text(1000))),
+            ("messages that fill the buffer many times", prefixed(*words),
+             prefixed(answer_text(1000))),
             ("lines that fill the buffer many times", lines, answer_text(1000) + b"\n"),
             ("empty lines", b"\n\n", answer_text(2) + b"\n"),
             ("empty messages", prefixed(b"", b""), prefixed(answer_text(2))),
