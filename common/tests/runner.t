@@ -451,6 +451,36 @@ def faults(tap, book):
 # ---- what can be wrong with an answer ---------------------------------------------------------
 
 
+def compiler_has_the_last_word(tap, book):
+    """Headers that are hidden from whoever reads the source, and what is more than C."""
+    joined = ("#define JOIN(a, b) a##b\n#if JOIN(__has_, include)(</*>)\n#endif\n"
+              "#include <poll.h>\n/* */\n" + PASSES)
+    for compiler in ("gcc", "clang"):
+        book.answer(joined)
+        said(tap, "%s tells of a hidden header" % compiler, book.run("check", "1.1", CC=compiler), 1,
+             "a header that is not allowed", "alpha.c includes /usr/include/poll.h.",
+             "This exercise allows only these headers: stdio.h stdlib.h")
+        book.answer("#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
+                    "#include <unistd.h>\n#include <signal.h>\n" + PASSES)
+        said(tap, "%s tells of none, and what it tells is not shown" % compiler,
+             book.run("check", "1.1", CC=compiler), 0, "5 of 5 points",
+             without=("usr/include", "Multiple"))
+    other = book.put("other_cc", "#!/bin/sh\ngcc \"$@\" 2>&1 | grep -v '^[.!x]' >&2\n")
+    other.chmod(0o755)
+    book.answer("#include <stdio.h>\n" + PASSES)
+    said(tap, "a compiler that does not tell is no hindrance",
+         book.run("check", "1.1", CC=str(other)), 0, "5 of 5 points")
+    book.answer("#include <stdio.h>\n\n__asm__(\".incbin \\\"/etc/passwd\\\"\");\n" + PASSES)
+    said(tap, "assembler", book.run("check", "1.1"), 1, "not plain C", "alpha.c:3 holds __asm__.",
+         "An answer is plain C, without assembler.", without=("header", "points"))
+    book.answer("#define JOIN(a, b) a##b\n#include <stdlib.h>\n"
+                "__attribute__((JOIN(no_san, itize)(\"address\")))\n"
+                "int main(void)\n{\n    char *p = malloc(3);\n    p[3] = 1;\n    free(p);\n"
+                "    return 0;\n}\n")
+    said(tap, "an order to the sanitizer in pieces is not followed", book.run("check", "1.1"),
+         0, "answers_are_plain_c")
+
+
 def answers(tap, book):
     judged = ("1.1", "The first exercise of this test")
     book.answer("int main(void)\n{\n    int unused;\n    return y;\n}\n")
@@ -464,9 +494,17 @@ def answers(tap, book):
     book.answer("int main(void) { int x; return 0; }\n")
     said(tap, "a warning is shown and no failure", book.run("check", "1.1"), 0,
          "It compiles; the compiler warns", "unused variable", "5 of 5 points")
-    book.answer('__asm__(".include \\"/dev/zero\\"");\n')
+    readme = book.folder / "exercises/01_socket/01_alpha/README.md"
+    without = readme.read_text()
+    readme.write_text(without.replace("`stdio.h`", "`stdio.h` `given.h`"))
+    book.put("exercises/01_socket/01_alpha/given.h", '__asm__(".include \\"/dev/zero\\"");\n')
+    book.answer('#include "given.h"\n')
     said(tap, "a compiler that does not end", book.run("check", "1.1", COMPILE_SECONDS="1"), 1,
          "does not compile", "still at work after 1 s, and was stopped")
+    readme.write_text(without)
+    book.answer("static char all[100 << 20] = {1};\n\nint main(void) { return all[1]; }\n")
+    said(tap, "a program that would fill the disk", book.run("check", "1.1"), 1,
+         "does not compile", "would take more than 64 MiB on the disk", without=("bug report",))
     book.answer("".join("int f%d(void) { return x%d; }\n" % (i, i) for i in range(100)))
     text = book.run("check", "1.1")[1]
     tap.ok(len(text.splitlines()) < 60 and "more messages" in text, "a flood of errors is cut",
@@ -478,15 +516,19 @@ def answers(tap, book):
     said(tap, "a header that is not allowed", book.run("check", "1.1"), 1,
          "a header that is not allowed", "alpha.c:3 includes <poll.h>.",
          "This exercise allows only these headers: stdio.h stdlib.h")
-    readme = book.folder / "exercises/01_socket/01_alpha/README.md"
-    without = readme.read_text()
     book.put("exercises/01_socket/01_alpha/given.h", "enum { GIVEN = 0 };\n")
     book.answer('#include "given.h"\nint main(void) { return GIVEN; }\n')
     said(tap, "a header of the exercise that is not listed", book.run("check", "1.1"), 1,
          'alpha.c:1 includes "given.h".')
     readme.write_text(without.replace("`stdio.h`", "`stdio.h` `given.h`"))
     said(tap, "one that is given and listed", book.run("check", "1.1"), 0, "5 of 5 points")
+    own = book.put("answers/01_socket/01_alpha/given.h", "enum { GIVEN = 0 };\n")
+    said(tap, "a file of the learner's own in its place", book.run("check", "1.1"), 1,
+         "alpha.c includes answers/01_socket/01_alpha/given.h, which is neither",
+         "a header that is not allowed")
+    own.unlink()
     readme.write_text(without)
+    compiler_has_the_last_word(tap, book)
     book.alpha.write_bytes(b"int main(void)\n{\0}\n")
     said(tap, "a NUL byte", book.run("check", "1.1"), 2, "holds a NUL byte in line 2")
     book.alpha.write_bytes(PASSES.encode("utf-16"))

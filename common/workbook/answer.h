@@ -20,12 +20,31 @@ int answer_open(const struct exercise_entry *exercise, bool *created, struct err
 /* Reads a C source file of sensible size. Returns 0, or -1 and fills error with why it is none. */
 int answer_read(const char *path, struct buffer *source, struct error *error);
 
+/* What an answer may include. */
+struct answer_headers {
+    const char *allowed; /* names between blanks; "" allows all */
+    const char *given;   /* the exercise's folder: the headers in it are given to the answer */
+};
+
 /*
- * Compares the #include lines of source with the headers that are allowed ("" allows all). Returns
- * 0, or -1 and fills error with a sentence that names line and header.
+ * Compares the #include lines of source with the headers that are allowed. Returns 0, or -1 and
+ * fills error with a sentence that names line and header.
  */
-int answer_check_headers(const char *path, const struct buffer *source, const char *headers,
-                         struct error *error);
+int answer_check_headers(const char *path, const struct buffer *source,
+                         const struct answer_headers *headers, struct error *error);
+
+/*
+ * Looks at the headers that a compiler called with -H says it took for path, which no trick with
+ * lines and comments hides, and takes what it says of headers out of said. Returns as above.
+ */
+int answer_check_included(const char *path, struct buffer *said,
+                          const struct answer_headers *headers, struct error *error);
+
+/*
+ * Looks for what is more than C and gets behind the checks: assembler, orders to the compiler and
+ * to the sanitizers, lines that pretend to stand in other files. Returns as above.
+ */
+int answer_check_plain(const char *path, const struct buffer *source, struct error *error);
 
 /* The first line that is not UTF-8 text, or 0. */
 int answer_line_not_utf8(const struct buffer *source);

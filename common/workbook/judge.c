@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@
 
 #define FLAGS_FILE "build/student.flags"
 
-enum { MESSAGE_LINES = 40, WORDS = 8, COMPILE_SECONDS = 30 };
+enum { MESSAGE_LINES = 40, WORDS = 8, COMPILE_SECONDS = 30, FILE_LIMIT = 64 << 20 };
 
 struct judge {
     struct judge_plan plan;
@@ -29,6 +30,7 @@ struct judge {
     uv_timer_t limit; /* runs while the compiler does */
     bool cancelled, running, endless;
     char *compiler;             /* its words, cut apart */
+    char given[PATH_MAX];       /* the exercise's folder: its headers are given to the answer */
     char fresh[PATH_MAX];       /* the program while it is being built */
     char scratch[SCRATCH_SIZE]; /* for compiler and cases: what is killed leaves files behind */
     uint64_t began;
@@ -200,8 +202,17 @@ static void on_compiled(struct process *process)
 
     judge->running = false;
     (void)uv_timer_stop(&judge->limit); /* cannot fail */
+    bool refused =
+        answer_check_included(judge->plan.source, &process->errors,
+                              &(struct answer_headers){
+                                  judge->plan.any_header ? "" : judge->plan.exercise->headers,
+                                  judge->given,
+                              },
+                              &verdict->why) == -1;
     const char *said = buffer_text(&process->errors);
     bool full = process->status != 0 && strstr(said, "No space left on device") != NULL;
+    bool huge = process->status != 0 && (strstr(said, "File size limit exceeded") != NULL ||
+                                         strstr(said, "File too large") != NULL);
     bool locked = process->status != 0 && strstr(said, judge->fresh) != NULL &&
                   (strstr(said, "Read-only file system") != NULL ||
                    strstr(said, "Permission denied") != NULL);
@@ -215,12 +226,21 @@ static void on_compiled(struct process *process)
         (void)buffer_print(&verdict->messages,
                            _("The compiler was still at work after %d s, and was stopped.\n"),
                            compile_seconds());
+    } else if (huge) {
+        buffer_free(&verdict->messages);
+        (void)buffer_print(&verdict->messages,
+                           _("The program would take more than %d MiB on the disk. An array with "
+                             "values lies there whole; one without does not.\n"),
+                           FILE_LIMIT >> 20);
     }
     bool good = process->failure.text[0] == '\0' && process->signal == 0 && process->status == 0 &&
-                !judge->cancelled && !judge->endless;
+                !judge->cancelled && !judge->endless && !refused;
     if (!good)
         (void)unlink(judge->fresh); /* gcc has mostly removed it itself */
-    if (process->failure.text[0] != '\0') {
+    if (refused) {
+        buffer_free(&verdict->messages);
+        conclude(judge, OUTCOME_REFUSED);
+    } else if (process->failure.text[0] != '\0') {
         (void)error_set(&verdict->why, _("the compiler cannot be started (%s)"),
                         process->failure.text);
         conclude(judge, OUTCOME_FAULT);
@@ -246,12 +266,45 @@ static void on_compiled(struct process *process)
     }
 }
 
+/*
+ * Starts it with a limit for the files that it writes, so that a line or two cannot fill the disk.
+ * What we write ourselves is small, and nothing is written between the two calls.
+ */
+static void start_limited(struct judge *judge, const char *const *arguments,
+                          const char *const *extra)
+{
+    struct rlimit before, limit;
+
+    bool known = getrlimit(RLIMIT_FSIZE, &before) == 0;
+    limit = before;
+    if (known && limit.rlim_cur > FILE_LIMIT)
+        limit.rlim_cur = FILE_LIMIT;
+    if (known)
+        (void)setrlimit(RLIMIT_FSIZE, &limit); /* lower than before: cannot fail */
+    process_start(judge->loop, &judge->process, arguments, extra, on_compiled);
+    if (known)
+        (void)setrlimit(RLIMIT_FSIZE, &before);
+}
+
+/* Names that answer_check_plain() finds where they are written; here, where they are put together.
+ */
+static const char *const outlaws[] = {
+    "-Dno_sanitize=answers_are_plain_c",
+    "-D__no_sanitize__=answers_are_plain_c",
+    "-Dno_sanitize_address=answers_are_plain_c",
+    "-D__no_sanitize_address__=answers_are_plain_c",
+    "-Dno_sanitize_undefined=answers_are_plain_c",
+    "-D__no_sanitize_undefined__=answers_are_plain_c",
+    "-Dno_address_safety_analysis=answers_are_plain_c",
+    "-D__no_address_safety_analysis__=answers_are_plain_c",
+};
+enum { OUTLAWS = sizeof outlaws / sizeof outlaws[0] };
+
 static int start_compiler(struct judge *judge)
 {
     char temporary[SCRATCH_SIZE + 8];
     const char *extra[] = {"LC_ALL=C.UTF-8", temporary, NULL}; /* its words are recognised */
-    const char *compiler = getenv("CC"), *arguments[WORDS + 11];
-    char given[PATH_MAX]; /* a header in the exercise's folder is given to the answer */
+    const char *compiler = getenv("CC"), *arguments[WORDS + OUTLAWS + 12];
     int n = 0;
 
     judge->compiler = strdup(compiler != NULL && *compiler != '\0' ? compiler : "gcc");
@@ -264,9 +317,11 @@ static int start_compiler(struct judge *judge)
     arguments[n++] = "@" FLAGS_FILE;
     arguments[n++] = "-fdiagnostics-color=never";
     arguments[n++] = "-fmax-errors=50"; /* more than are shown; thousands take minutes */
-    (void)snprintf(given, sizeof given, "exercises/%s", judge->plan.exercise->folder);
+    for (size_t i = 0; i < OUTLAWS; i++)
+        arguments[n++] = outlaws[i];
+    arguments[n++] = "-H"; /* tells which headers it takes */
     arguments[n++] = "-iquote";
-    arguments[n++] = given;
+    arguments[n++] = judge->given;
     arguments[n++] = judge->plan.source;
     arguments[n++] = "-o";
     arguments[n++] = judge->fresh;
@@ -275,7 +330,7 @@ static int start_compiler(struct judge *judge)
     judge->running = true;
     (void)uv_timer_start(&judge->limit, on_limit, 1000U * (uint64_t)compile_seconds(),
                          0); /* fails only if closing */
-    process_start(judge->loop, &judge->process, arguments, extra, on_compiled);
+    start_limited(judge, arguments, extra);
     return 0;
 }
 
@@ -327,8 +382,12 @@ static bool begin(struct judge *judge)
             (void)error_set(&verdict->note,
                             _("Line %d of %s is not UTF-8 text; it is judged as it is."), line,
                             plan->source);
-        if (!plan->any_header && answer_check_headers(plan->source, &source,
-                                                      plan->exercise->headers, &verdict->why) == -1)
+        struct answer_headers headers = {plan->any_header ? "" : plan->exercise->headers,
+                                         judge->given};
+        if (answer_check_headers(plan->source, &source, &headers, &verdict->why) == -1)
+            outcome = OUTCOME_REFUSED;
+        else if ((verdict->not_plain =
+                      answer_check_plain(plan->source, &source, &verdict->why) == -1))
             outcome = OUTCOME_REFUSED;
         else if (look_around(judge) == -1 || start_compiler(judge) == -1)
             outcome = OUTCOME_FAULT;
@@ -352,6 +411,7 @@ struct judge *judge_start(uv_loop_t *loop, const struct judge_plan *plan,
     judge->data = data;
     judge->process.data = judge;
     judge->began = uv_hrtime();
+    (void)snprintf(judge->given, sizeof judge->given, "exercises/%s", plan->exercise->folder);
     judge->verdict.exercise = plan->exercise;
     judge->verdict.source = plan->source;
     judge->verdict.whole = plan->case_name == NULL;

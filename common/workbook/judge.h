@@ -16,7 +16,7 @@
 
 enum outcome {
     OUTCOME_JUDGED,     /* tap holds every case */
-    OUTCOME_REFUSED,    /* a header that is not allowed: why says it */
+    OUTCOME_REFUSED,    /* a header that is not allowed, or more than C: why says it */
     OUTCOME_UNCOMPILED, /* messages say why */
     OUTCOME_UNUSABLE,   /* the file cannot be read: why says it */
     OUTCOME_FAULT,      /* the harness could not judge: why says it; tap may hold what there was */
@@ -35,8 +35,9 @@ struct verdict {
     struct error note; /* a remark that changes nothing; "" if there is none */
     struct tap tap;
     int earned, points;
-    bool passed; /* every case that was not skipped */
-    bool whole;  /* all cases were run, not chosen ones */
+    bool passed;    /* every case that was not skipped */
+    bool not_plain; /* refused as more than C, not for a header */
+    bool whole;     /* all cases were run, not chosen ones */
     int seed;
     double seconds;
 };

@@ -790,7 +790,7 @@ static const char *summary(const struct verdict *verdict)
             return points_text(verdict->earned, verdict->points);
         return verdict->passed ? _("passed") : _("not passed");
     case OUTCOME_REFUSED:
-        return _("a header that is not allowed");
+        return verdict->not_plain ? _("not plain C") : _("a header that is not allowed");
     case OUTCOME_UNCOMPILED:
         return _("does not compile");
     case OUTCOME_UNUSABLE:
