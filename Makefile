@@ -172,12 +172,16 @@ build/lint/%.txt: % common/tests/lint_file.sh .clang-tidy .clang-format | lint-t
 lint-tools:
 	@sh common/setup.sh --require clang clang-tidy clang-format python3
 
-.PHONY: lint-code lint-lessons
-lint: lint-code lint-lessons
-lint-code: $(FINDINGS)
-	@python3 -B common/tests/lint.py $(FINDINGS)
-lint-lessons: $(WORKBOOK)
-	@$(WORKBOOK) lint $(wildcard 0[1-5]_*/[0-9][0-9]_*.md)
+# All that is found is told, whoever finds it. F=path keeps to a file, or to what a folder holds.
+ONLY := $(patsubst ./%,%,$(patsubst %/,%,$(F)))
+LESSONS := $(wildcard 0[1-5]_*/[0-9][0-9]_*.md)
+CHOSEN := $(if $(ONLY),$(filter build/lint/$(ONLY).txt build/lint/$(ONLY)/%,$(FINDINGS)),$(FINDINGS))
+CHOSEN_LESSONS := $(if $(ONLY),$(filter $(ONLY) $(ONLY)/%,$(LESSONS)),$(LESSONS))
+lint: $(CHOSEN) $(if $(CHOSEN_LESSONS),$(WORKBOOK))
+	@failed=0; \
+	python3 -B common/tests/lint.py $(if $(ONLY),--only '$(ONLY)') $(CHOSEN) || failed=1; \
+	$(if $(CHOSEN_LESSONS),$(WORKBOOK) lint $(CHOSEN_LESSONS) || failed=1;) \
+	exit $$failed
 
 format: | lint-tools
 	clang-format -i $(CODE)
@@ -226,6 +230,10 @@ record: all
 	@$(WORKBOOK) record $(EXERCISE)
 	@$(if $(E),,$(WORKBOOK) lesson --record)
 
+# Proves an exercise, and says TAP: SEEDS=20 for more than three, LOADED=1 with every core busy.
+prove: all
+	@$(WORKBOOK) prove $(if $(E),'$(E)') $(if $(SEEDS),--seeds '$(SEEDS)') $(if $(LOADED),--loaded)
+
 build/bench/%: common/bench/peers/%.c build/libcore.a
 	@mkdir -p $(@D)
 	$(call say,cc  )
@@ -234,7 +242,7 @@ build/bench/%: common/bench/peers/%.c build/libcore.a
 bench: all build/bench/bare_epoll
 	@python3 -B common/bench/bench.py
 
-.PHONY: clean record bench fuzz soak
+.PHONY: clean record prove bench fuzz soak
 clean:
 	rm -rf build
 

@@ -192,7 +192,8 @@ def skeletons(tap, tree):
     cases.write_text(cases.read_text().replace(entry, 2 * entry))
     make(tree, folder + "/cases")
     status, out, err = run(folder + "/cases", "--list", cwd=tree)
-    tap.ok(status == 2 and 'the case "word" is there twice' in err, "two cases of one name", out + err)
+    tap.ok(status == 2 and 'the case "word" is there twice' in err, "two cases of one name",
+           out + err)
     status, out, err = make(tree, "new-program", "N=1.98", "NAME=new_idea")
     tap.ok(status == 2 and "98_new_idea.c is there already" in err, "nothing is overwritten", err)
     for name in ("cases", "main"):
@@ -211,6 +212,21 @@ def skeletons(tap, tree):
         tap.ok(status == 2 and there in err, "a number is given once: " + kind, out + err)
 
 
+def linting(tap, tree):
+    """What one tool finds hides nothing of what another does; F= keeps to a file."""
+    lesson, source = tree / "01_socket/03_tcp_client.md", tree / "common/core/number.c"
+    lesson.write_text(lesson.read_text() + "\n[away](away.md) \n")
+    source.write_text(source.read_text() + "\nstatic int unused;\n")
+    status, out, err = make(tree, "lint", "F=01_socket/03_tcp_client.md")
+    tap.ok(status == 2 and "blanks at the end" in out and "away.md, which is not there" in out and
+           "number.c" not in out, "make lint tells all that is found in a lesson", out + err)
+    status, out, err = make(tree, "lint", "F=common/core/")
+    tap.ok(status == 2 and "number.c:" in out and "unused" in out and "03_tcp" not in out,
+           "and of a folder's files", out + err)
+    status, out, err = make(tree, "lint", "F=common/core/error.c")
+    tap.ok(status == 0 and out == "", "and nothing of a file without a fault", out + err)
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as name:
@@ -220,6 +236,7 @@ def main():
         broken_program(tap, tree)
         blank_in_path(tap, folder)
         skeletons(tap, tree)
+        linting(tap, tree)
         tree = copy(folder / "bare", built=False)
         missing_library(tap, tree)
         missing_compiler(tap, tree)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -B
-"""The harness against one program that behaves in some ninety ways: each verdict is the right one."""
+"""The harness against one program that behaves in ninety ways: each verdict is the right one."""
 
 import json
 import os

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Checks the house rules that no compiler knows, and prints what the compilers found.
 
-    python3 -B common/tests/lint.py [FINDINGS…]   what `make lint` runs, from the root
+    python3 -B common/tests/lint.py [--only PATH] [FINDINGS…]   what `make lint` runs, from the root
 
-FINDINGS are the files that common/tests/lint_file.sh wrote. Prints "file:line: sentence" for each
+FINDINGS are the files that common/tests/lint_file.sh wrote. PATH is the only file, or the folder of
+the only files, that is told of. Prints "file:line: sentence" for each
 finding. Exits 0 when there is none, else 1.
 """
 import re
@@ -43,6 +44,7 @@ IMPORTS = {
     "solutions/": [],
 }
 FOLDERS = r"common|exercises|solutions|0[1-5]_\w+|\.ci"
+HEADINGS = ["Task", "Contract", "A session", "Cases", "Headers", "Hints"]
 HEADER_KEYS = ["Python", "Usage", "See", "Leaves out"]
 
 
@@ -167,16 +169,76 @@ def check_chapter(chapter):
         yield readme, 1, "the index is out of date; make index mends it"
 
 
+def sections(text):
+    """The parts below "## Heading", code blocks aside: heading to (line, text)."""
+    plain = re.sub(r"^```.*?^```", lambda m: re.sub(r"[^\n]", " ", m[0]), text, flags=re.S | re.M)
+    found = list(re.finditer(r"^## (.+)$", plain, re.M))
+    ends = [match.start() for match in found[1:]] + [len(plain)]
+    return {m[1]: (line_of(plain, m.start()), plain[m.end():end]) for m, end in zip(found, ends)}
+
+
+def check_task(exercise):
+    """The README.md of an exercise: what the runner reads there, and what a learner looks for."""
+    readme, text = exercise.text, exercise.text.read_text()
+    if not text.startswith("# %s " % exercise.number):
+        yield readme, 1, "the first line is not \"# %s Title\"" % exercise.number
+    terms = r"\s*(Core|More) · [1-9]\d* minutes? · needs (nothing|[1-5]\.\d+.*)\n"
+    if not re.match(terms, text.partition("\n")[2]):
+        yield readme, 3, "below the title there is no \"Core · 60 minutes · needs 1.05\" (or More)"
+    parts = sections(text)
+    for heading in HEADINGS:
+        if heading not in parts:
+            yield readme, 1, "the part \"## %s\" is missing" % heading
+    found = [heading for heading in parts if heading in HEADINGS]
+    for heading, due in zip(found, [h for h in HEADINGS if h in parts]):
+        if heading != due:
+            yield readme, parts[heading][0], "\"## %s\" stands where \"## %s\" is due" % (
+                heading, due)
+            break
+    line, headers = parts.get("Headers", (1, "`x`"))
+    if not re.search(r"`[^`\n]+`", headers):
+        yield readme, line, "no header is listed, and without a list every header is allowed"
+    line, hints = parts.get("Hints", (1, "<summary>" * 3))
+    count = hints.count("<summary>")
+    if count != 3:
+        yield readme, line, "%d hints; there are three" % count
+
+
+def check_expected(exercise):
+    """What `record` wrote: a file for a case, called as cases.c calls it."""
+    cases = exercise.folder / "cases.c"
+    names = re.findall(r'"([^"\n]+)"', cases.read_text()) if cases.exists() else []
+    for path in sorted(exercise.folder.glob("expected/*")):
+        if path.suffix != ".txt" or path.stem not in names:
+            yield path, 1, "no case is called %s; make record E=%s removes what is left of one" % (
+                path.stem, exercise.number)
+
+
+def check_solutions(exercise, solution):
+    """What nobody runs: a second solution beside the first, answers in a folder misspelt."""
+    for path in sorted(solution.rglob("*")):
+        place = path.relative_to(solution)
+        known = (place.as_posix() in (exercise.name + ".c", "wrong", "other") or
+                 re.fullmatch(r"(wrong|other)/[^/]+\.c", place.as_posix()))
+        if not known and (path.is_file() or len(place.parts) == 1):
+            yield path, 1, "nobody looks here; there are %s.c, wrong/*.c and other/*.c" % (
+                exercise.name)
+
+
 def check_exercise(exercise):
     folder = exercise.folder
     for name in ("README.md", exercise.name + ".c", "cases.c"):
         if not (folder / name).exists():
             yield folder / name, 1, "the exercise has no %s" % name
+    if exercise.text.exists():
+        yield from check_task(exercise)
+    yield from check_expected(exercise)
     solution = Path("solutions", *folder.parts[1:])
     if not Path("solutions").exists():  # a handout without solutions
         return
     if not (solution / (exercise.name + ".c")).exists():
         yield solution / (exercise.name + ".c"), 1, "the exercise has no solution"
+    yield from check_solutions(exercise, solution)
     wrong = [path.name for path in solution.glob("wrong/*.c")]
     if folder.name.startswith("00"):  # the first steps have nothing to get wrong
         return
@@ -237,10 +299,18 @@ def findings(compiled):
         yield from check_chapter(chapter)
         for exercise in index.exercises(chapter):
             yield from check_exercise(exercise)
+        for solution in sorted(Path("solutions", chapter.name).glob("*")):
+            if not Path("exercises", *solution.parts[1:]).exists():
+                yield solution, 1, "there is no exercise that this solves"
 
 
 def main():
-    found = sorted(set(findings(sys.argv[1:])))
+    words = sys.argv[1:]
+    only = Path(words.pop(1)) if words[:1] == ["--only"] else Path(".")
+    if not only.exists():
+        sys.exit("lint: there is no %s" % only)
+    found = sorted(f for f in set(findings(w for w in words if w != "--only"))
+                   if only in (f[0], *f[0].parents))
     for path, line, sentence in found:
         print("%s:%d: %s" % (path, line, sentence))
     if found:

@@ -47,6 +47,32 @@ whatever happens in recv(2) and elsewhere. | 20 | nothing |
 
 <!-- /index -->
 """
+TASK = """\
+# 1.2 Greet back
+
+More · 30 minutes · needs 1.03
+
+## Task
+
+## Contract
+
+## Protocol
+
+## A session
+
+```
+## Headers
+```
+
+## Cases
+
+## Headers
+
+`errno.h`
+
+## Hints
+
+""" + "<details><summary>Hint</summary></details>\n" * 3
 HOUSE = {
     "Makefile": "all: build/x\nbuild/%: %\n\ttrue\nchapter%: all\n.PHONY: test lint\n",
     "README.md": "Run `make test`, `make chapter1` or `make chapterN`.\n\n"
@@ -55,13 +81,14 @@ HOUSE = {
     "01_socket/03_greeter.c": PROGRAM,
     "01_socket/03_greeter.md": LESSON,
     "01_socket/README.md": "# Sockets\n\n" + INDEX,
-    "exercises/01_socket/02_greet_back/README.md":
-        "# 1.2 Greet back\n\nMore · 30 minutes · needs 1.03\n",
+    "exercises/01_socket/02_greet_back/README.md": TASK,
     "exercises/01_socket/02_greet_back/greet_back.c": "",
-    "exercises/01_socket/02_greet_back/cases.c": '#include "harness/harness.h"\n',
-    "exercises/01_socket/02_greet_back/expected/all.out": "tab\tand blanks \n",
+    "exercises/01_socket/02_greet_back/cases.c":
+        '#include "harness/harness.h"\n\nconst char *name = "all-of-it";\n',
+    "exercises/01_socket/02_greet_back/expected/all-of-it.txt": "tab\tand blanks \n",
     "exercises/01_socket/02_greet_back/given.h": "",
     "solutions/01_socket/02_greet_back/greet_back.c": '#include "given.h"\n',
+    "solutions/01_socket/02_greet_back/other/threads.c": "",
     **{"solutions/01_socket/02_greet_back/wrong/%s.c" % name: "int x = atoi(s);\n"
        for name in ("copied", "one", "two", "three", "four")},
 }
@@ -98,6 +125,35 @@ FAULTS = [
     ("a chapter without an index", "01_socket/README.md", INDEX, "", "README.md:1: no place"),
     ("an exercise without cases", EXERCISE + "cases.c", None, None, "cases.c:1: the exercise has"),
     ("an exercise without a solution", SOLUTION + "greet_back.c", None, None, ":1: .*no solution"),
+    ("a task with another number", EXERCISE + "README.md", "# 1.2", "# 1.4",
+     "README.md:1: the first line is not \"# 1.2 Title\""),
+    ("a task that nobody knows the length of", EXERCISE + "README.md", "30 minutes", "short",
+     'README.md:3: .*no "Core'),
+    ("a task that is neither Core nor More", EXERCISE + "README.md", "More ·", "Much ·",
+     'README.md:3: .*no "Core'),
+    ("a line of terms too late", EXERCISE + "README.md", "More", "Greet.\n\nMore",
+     'README.md:3: .*no "Core'),
+    ("a task without a session", EXERCISE + "README.md", "## A session", "## Sessions",
+     'README.md:1: the part "## A session" is missing'),
+    ("a task without headers, but for those in a code block", EXERCISE + "README.md",
+     "```\n\n## Cases\n\n## Headers\n", "```\n\n## Cases\n",
+     'README.md:1: the part "## Headers" is missing'),
+    ("parts in another order", EXERCISE + "README.md", "## Task\n\n## Contract\n",
+     "## Contract\n\n## Task\n", 'README.md:5: "## Contract" stands where "## Task" is due'),
+    ("two hints", EXERCISE + "README.md", "<details><summary>Hint</summary></details>\n", "",
+     r"README.md:\d+: 2 hints; there are three"),
+    ("no header that is allowed", EXERCISE + "README.md", "`errno.h`", "errno.h",
+     "README.md:19: no header is listed"),
+    ("what a case recorded under an older name", EXERCISE + "expected/all.txt", None, "x\n",
+     "expected/all.txt:1: no case is called all; make record E=1.2"),
+    ("a file that no case records", EXERCISE + "expected/all-of-it.out", None, "x\n",
+     "all-of-it.out:1: no case"),
+    ("a second solution beside the first", SOLUTION + "poll.c", None, "x\n",
+     "poll.c:1: nobody looks here; there are greet_back.c, wrong/"),
+    ("a folder of answers misspelt", SOLUTION + "othr/x.c", None, "x\n", "othr/x.c:1: nobody"),
+    ("a wrong answer that is no C", SOLUTION + "wrong/x.txt", None, "x\n", "x.txt:1: nobody"),
+    ("a solution of nothing", "solutions/01_socket/03_away/away.c", None, "\n",
+     "solutions/01_socket/03_away:1: there is no exercise"),
     ("four wrong answers", SOLUTION + "wrong/four.c", None, None, "wrong:1: 4 wrong answers"),
     ("no copied.c", SOLUTION + "wrong/copied.c", None, None, "copied.c:1: the nearest example"),
     ("a mark of the skeletons", EXERCISE + "README.md", "Greet back", "Greet back\n\nFILL: task",
@@ -137,8 +193,8 @@ FILES = [
 ]
 
 
-def lint(house):
-    status, out, err = run("python3", "-B", str(ROOT / "common/tests/lint.py"), cwd=house)
+def lint(house, *words):
+    status, out, err = run("python3", "-B", str(ROOT / "common/tests/lint.py"), *words, cwd=house)
     return status, out + err
 
 
@@ -164,8 +220,26 @@ def see_house_rules(tap, house):
         tap.ok(seen, name, said or "nothing was said")
         if text is None:
             (house / path).unlink()
+            if not list((house / path).parent.iterdir()):
+                (house / path).parent.rmdir()
         else:
             write(house, path, text)
+
+
+def see_one(tap, house):
+    """--only, and what is told of all the others then: nothing."""
+    folder, readme = EXERCISE.rstrip("/"), EXERCISE + "README.md"
+    write(house, readme, TASK.replace("`", "", 2) + " ")
+    write(house, C, PROGRAM.replace("puts(3)", "puts(3) "))
+    for only, wanted in ((readme, 3), (folder, 3), ("exercises", 3), (C, 1), ("Makefile", 0)):
+        status, said = lint(house, "--only", only)
+        lines = [line for line in said.splitlines() if not line.startswith("lint:")]
+        tap.ok(len(lines) == wanted and status == bool(wanted) and
+               all(line.startswith(only) for line in lines), "only what is in " + only, said)
+    status, said = lint(house, "--only", "nothing.c")
+    tap.ok(status == 1 and said == "lint: there is no nothing.c\n", "only what is there", said)
+    write(house, readme, TASK)
+    write(house, C, PROGRAM)
 
 
 def see_tools(tap, house):
@@ -189,6 +263,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         house = Path(folder)
         see_house_rules(tap, house)
+        see_one(tap, house)
         see_tools(tap, house)
     return tap.done()
 

@@ -391,6 +391,9 @@ def prove(tap, book):
          "# it earns 4 of 5 points, which is 40 % or more"),
         ("another solution that fails", folder + "other/else.c", failing("half-close"),
          "# half-close: fail"),
+        ("a README.md without headers", "exercises/01_socket/01_alpha/README.md",
+         (book.folder / "exercises/01_socket/01_alpha/README.md").read_text().replace("`", ""),
+         "not ok 9 - 1.1 lists headers in its README.md"),
     )
     for what, name, text, wanted in breaks:
         file = book.folder / name
@@ -401,18 +404,51 @@ def prove(tap, book):
             file.unlink()
         else:
             file.write_text(before)
+    book.put(folder + "alpha.c", failing("plain"))
+    said(tap, "where the solution fails, nothing else is tried", book.run("prove", "1.1"), 1,
+         "not ok 3 - 1.1 ", "# the solution fails; the rest was not tried 1..3",
+         without=("wrong/", "ok 4"))
+    book.put(folder + "alpha.c", PASSES)
+    readme = book.folder / "exercises/01_socket/01_alpha/README.md"
+    text = readme.read_text()
+    said(tap, "cases without points are seen", book.run("prove", "1.1", "--seeds", "1",
+                                                        FAKE_CASES="no-points"), 1,
+         'not ok 8 - 1.1 has points, or its README.md says "no points"')
+    readme.write_text(text.replace("Do it.", "Do it. There are no points."))
+    said(tap, "and meant where the task says so", book.run("prove", "1.1", "--seeds", "1",
+                                                           FAKE_CASES="no-points"), 0)
+    readme.write_text(text)
+    book.answer(PASSES)
+    said(tap, "a list of headers", book.run("check", "1.1"), 0, without=("every header",))
+    readme.write_text(text.replace("`", ""))
+    book.answer("#include <poll.h>\n" + PASSES)
+    said(tap, "without one it is said that all are allowed", book.run("check", "1.1"), 0,
+         "5 of 5 points", "01_alpha/README.md lists nothing below Headers, so every header is al")
+    readme.write_text(text)
+    book.answer(PASSES)
+    cases = readme.with_name("cases.c")
+    cases.rename(cases.with_name("away"))
+    status, text = book.run("prove", "1.1")
+    tap.ok(status == 2 and text == "exercises/01_socket/01_alpha/cases.c is missing; it says what "
+           "is checked\n", "without cases.c nothing is proved by what was once built from it", text)
+    said(tap, "nor judged", book.run("check", "1.1"), 2, "01_alpha/cases.c is missing",
+         without=("make first",))
+    cases.with_name("away").rename(cases)
     (book.folder / folder / "wrong/four.c").unlink()
     said(tap, "prove counts the wrong answers", book.run("prove", "1.1", "--seeds", "1"), 1,
-         "not ok 7 - 1.1 has five wrong answers")
+         "not ok 9 - 1.1 has five wrong answers")
     said(tap, "a harness that fails proves nothing", book.run("prove", "1.1",
                                                               FAKE_CASES="no-plan"), 1,
          "# there is no plan")
 
 
 def record(tap, book):
-    said(tap, "record runs the solution", book.run("record", "1.1"), 0, "1.1: recorded 4 cases")
+    for name in ("plain.txt", "half-close.txt", "notes"):
+        book.put("exercises/01_socket/01_alpha/expected/" + name, "x\n")
+    said(tap, "record runs the solution", book.run("record", "1.1"), 0,
+         "1.1: 4 cases passed; expected/ holds 2 of them")
     tap.ok((book.folder / "recorded").exists(), "and has the cases write")
-    said(tap, "record of all", book.run("record"), 0, "1.1: recorded", "1.2: recorded")
+    said(tap, "record of all", book.run("record"), 0, "1.1: 4 cases", "1.2: 4 cases")
     book.put("solutions/01_socket/01_alpha/alpha.c", failing("plain"))
     said(tap, "a solution that fails is no reference", book.run("record", "1.1"), 1, "FAIL")
 

@@ -70,6 +70,7 @@ class Workbook:
             title = {"alpha": "The first exercise of this test", "beta": "Another one"}[name]
             self.put("exercises/%s/README.md" % part, README % ("1.%d" % number, title, name))
             self.put("exercises/%s/%s.c" % (part, name), STARTER)
+            self.put("exercises/%s/cases.c" % part, "/* fake_cases stands for what it makes. */\n")
             cases = self.folder / "build/exercises" / part
             cases.mkdir(parents=True)
             shutil.copy(ROOT / "common/tests/fake_cases", cases / "cases")

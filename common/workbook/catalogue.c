@@ -285,6 +285,7 @@ static void exercise_free(struct exercise_entry *exercise)
     free(exercise->starter);
     free(exercise->answer);
     free(exercise->solution);
+    free(exercise->table);
     free(exercise->cases);
     free(exercise->needs);
     free(exercise->headers);
@@ -306,9 +307,10 @@ static int exercise_place(struct exercise_entry *exercise, const struct chapter_
     exercise->starter = text_format("exercises/%s/%s.c", folder, file);
     exercise->answer = text_format("answers/%s/%s.c", folder, file);
     exercise->solution = text_format("solutions/%s/%s.c", folder, file);
+    exercise->table = text_format("exercises/%s/cases.c", folder);
     exercise->cases = text_format("build/exercises/%s/cases", folder);
     return exercise->readme != NULL && exercise->starter != NULL && exercise->answer != NULL &&
-                   exercise->solution != NULL && exercise->cases != NULL
+                   exercise->solution != NULL && exercise->table != NULL && exercise->cases != NULL
                ? 0
                : -1;
 }

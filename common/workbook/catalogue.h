@@ -35,6 +35,7 @@ struct exercise_entry {
     char *starter;  /* "exercises/01_socket/02_fetch_first/fetch_first.c" */
     char *answer;   /* "answers/01_socket/02_fetch_first/fetch_first.c" */
     char *solution; /* "solutions/01_socket/02_fetch_first/fetch_first.c"; it may not exist */
+    char *table;    /* "exercises/01_socket/02_fetch_first/cases.c" */
     char *cases;    /* "build/exercises/01_socket/02_fetch_first/cases" */
     char *needs;    /* "1.03", as its README says; "" if nothing */
     char *headers;  /* the headers it allows, separated by blanks: "errno.h netdb.h" */

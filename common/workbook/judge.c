@@ -355,9 +355,12 @@ static int look_around(struct judge *judge)
 
     if (access(FLAGS_FILE, R_OK) == -1)
         return error_set(&judge->verdict.why, _("%s is missing; run make first"), FLAGS_FILE);
-    if (access(plan->exercise->cases, X_OK) == -1)
-        return error_set(&judge->verdict.why, _("%s is missing; run make first"),
-                         plan->exercise->cases);
+    if (cases_find(plan->exercise, &judge->verdict.why) == -1)
+        return -1;
+    if (!plan->any_header && *plan->exercise->headers == '\0')
+        (void)error_set(&judge->verdict.note,
+                        _("%s lists nothing below Headers, so every header is allowed."),
+                        plan->exercise->readme);
     (void)snprintf(judge->fresh, sizeof judge->fresh, "%s.%ld.new", plan->program, (long)getpid());
     if (scratch_make(judge->scratch, &judge->verdict.why) == -1)
         return -1;
@@ -590,6 +593,15 @@ static int list_add(struct case_entry **list, size_t *count, const char *line, s
     return grown != NULL && name != NULL && title != NULL ? 0 : -1;
 }
 
+int cases_find(const struct exercise_entry *exercise, struct error *error)
+{
+    if (access(exercise->table, R_OK) == -1) /* then what make once built from it counts no more */
+        return error_set(error, _("%s is missing; it says what is checked"), exercise->table);
+    if (access(exercise->cases, X_OK) == -1)
+        return error_set(error, _("%s is missing; run make first"), exercise->cases);
+    return 0;
+}
+
 int cases_list(const struct exercise_entry *exercise, struct case_entry **list, size_t *count,
                struct error *error)
 {
@@ -598,8 +610,8 @@ int cases_list(const struct exercise_entry *exercise, struct case_entry **list, 
 
     *list = NULL;
     *count = 0;
-    if (access(exercise->cases, X_OK) == -1)
-        return error_set(error, _("%s is missing; run make first"), exercise->cases);
+    if (cases_find(exercise, error) == -1)
+        return -1;
     int result = process_run(arguments, &output, NULL, error);
     if (result > 0)
         result =

@@ -91,6 +91,12 @@ struct case_entry {
     int points;
 };
 
+/*
+ * Whether an exercise's cases are there: what they are made from, and they themselves. Returns 0,
+ * or -1 with error filled.
+ */
+int cases_find(const struct exercise_entry *exercise, struct error *error);
+
 /* What an exercise's cases are. Returns 0, or -1 with error filled: the harness is at fault. */
 int cases_list(const struct exercise_entry *exercise, struct case_entry **list, size_t *count,
                struct error *error);

@@ -21,6 +21,26 @@
 
 /* ---- record ---------------------------------------------------------------------------------- */
 
+static int keep_texts(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+    return length > 4 && strcmp(entry->d_name + length - 4, ".txt") == 0;
+}
+
+/* Not every case writes one: some expect nothing that could be written down. */
+static size_t count_recorded(const struct exercise_entry *exercise)
+{
+    struct dirent **names = NULL;
+    char path[PATH_MAX];
+
+    (void)snprintf(path, sizeof path, "exercises/%s/expected", exercise->folder);
+    int count = scandir(path, &names, keep_texts, NULL);
+    for (int i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+    return count < 0 ? 0 : (size_t)count;
+}
+
 static int record_one(const struct runner *runner, const struct exercise_entry *exercise)
 {
     struct verdict verdict;
@@ -31,10 +51,12 @@ static int record_one(const struct runner *runner, const struct exercise_entry *
     (void)snprintf(program, sizeof program, "build/record/%s/%s", exercise->folder, exercise->name);
     judge_now(&plan, &verdict);
     int status = report_status(&verdict);
+    size_t files = count_recorded(exercise);
     if (status == 0)
         runner_say(runner, STYLE_PLAIN,
-                   ngettext("%s: recorded %zu case", "%s: recorded %zu cases", verdict.tap.count),
-                   exercise->id, verdict.tap.count);
+                   ngettext("%s: %zu case passed; expected/ holds %zu of them",
+                            "%s: %zu cases passed; expected/ holds %zu of them", verdict.tap.count),
+                   exercise->id, verdict.tap.count, files);
     else
         report_print(&runner->out, &verdict, &(struct report_view){.one = true});
     verdict_free(&verdict);
@@ -121,8 +143,10 @@ struct proof {
     const struct exercise_entry *exercise;
     struct trial *trials;
     size_t count, printed;
-    size_t wrong; /* how many of them are wrong answers */
-    bool copied;  /* copied.c is there */
+    size_t solutions; /* how many of them, the first, try the solution */
+    size_t begun;     /* the first of those that are being tried now */
+    size_t wrong;     /* how many of them are wrong answers */
+    bool copied;      /* copied.c is there */
 };
 
 static struct trial *trial_add(struct proof *proof, enum expectation expectation,
@@ -221,6 +245,7 @@ static int add_trials(struct proof *proof, long seeds)
         if (trial_add(proof, EXPECT_ALL, proof->exercise->solution, seed) == NULL)
             return -1;
     }
+    proof->solutions = proof->count;
     if (trial_add(proof, EXPECT_NOTHING, proof->exercise->starter, "") == NULL ||
         add_folder(proof, "other", EXPECT_ALL, "") == -1 ||
         (*seed != '\0' && add_folder(proof, "other", EXPECT_ALL, seed) == -1) ||
@@ -281,7 +306,7 @@ static void compare_failures(struct trial *trial, const struct verdict *verdict)
         if (!known)
             complain(trial, "there is no case %.*s", (int)length, name);
     }
-    if (trial->few && verdict->earned * 10 >= verdict->points * 4)
+    if (trial->few && verdict->points > 0 && verdict->earned * 10 >= verdict->points * 4)
         complain(trial, "it earns %d of %d points, which is 40 %% or more", verdict->earned,
                  verdict->points);
 }
@@ -331,8 +356,8 @@ static void on_tried(size_t index, struct verdict *verdict, void *data)
 
     if (verdict->outcome == OUTCOME_CANCELLED)
         return;
-    weigh_trial(&proof->trials[index], verdict);
-    proof->trials[index].done = true;
+    weigh_trial(&proof->trials[proof->begun + index], verdict);
+    proof->trials[proof->begun + index].done = true;
     while (proof->printed < proof->count && proof->trials[proof->printed].done) {
         print_trial(&proof->trials[proof->printed], proof->printed + 1);
         proof->printed++;
@@ -352,34 +377,61 @@ static void proof_free(struct proof *proof)
     free(proof->trials);
 }
 
-/* An exercise with points has five wrong answers at least, the copied example among them. */
-static bool enough_wrong(const struct proof *proof)
+/* ---- what is there besides the trials -------------------------------------------------------- */
+
+/* Cases without points are meant only where the learner is told so. */
+static bool says_no_points(const struct exercise_entry *exercise)
 {
+    struct buffer text = {0};
+    bool says = buffer_add_file(&text, exercise->readme, 1 << 20) == 0 &&
+                strstr(buffer_text(&text), "no points") != NULL;
+
+    buffer_free(&text);
+    return says;
+}
+
+static bool print_fact(struct proof *proof, bool good, const char *fact)
+{
+    (void)printf("%sok %zu - %s %s\n", good ? "" : "not ", ++proof->printed, proof->exercise->id,
+                 fact);
+    return good;
+}
+
+static bool check_facts(struct proof *proof)
+{
+    const struct exercise_entry *exercise = proof->exercise;
     struct case_entry *list;
     struct error error = {0};
     size_t count;
     int points = 0;
 
-    if (cases_list(proof->exercise, &list, &count, &error) == -1) {
+    if (cases_list(exercise, &list, &count, &error) == -1)
         (void)printf("# %s\n", error.text);
-        return false;
-    }
     for (size_t i = 0; i < count; i++)
         points += list[i].points;
     cases_free(list, count);
-    return points == 0 || (proof->wrong >= 5 && proof->copied);
+    bool good = print_fact(proof, count > 0 && (points > 0 || says_no_points(exercise)),
+                           "has points, or its README.md says \"no points\"");
+    good &= print_fact(proof, *exercise->headers != '\0',
+                       "lists headers in its README.md, so that others are refused");
+    return print_fact(proof, points == 0 || (proof->wrong >= 5 && proof->copied),
+                      "has five wrong answers, copied.c among them") &&
+           good;
 }
 
-static int run_trials(struct proof *proof, bool loaded)
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+/* Tries count of the trials, from first on. Returns 0; 1 when one of them is not good; else 2. */
+static int run_some(struct proof *proof, size_t first, size_t count, bool loaded)
 {
-    struct judge_plan *plans = calloc(proof->count + 1, sizeof *plans);
+    struct judge_plan *plans = calloc(count + 1, sizeof *plans);
     struct error error = {0};
     struct load load = {.count = 0};
 
     if (plans == NULL)
         return runner_refuse(proof->runner, "%s", _("There is no memory left."));
-    for (size_t i = 0; i < proof->count; i++) {
-        const struct trial *trial = &proof->trials[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct trial *trial = &proof->trials[first + i];
         plans[i] = (struct judge_plan){
             .exercise = proof->exercise,
             .source = trial->source,
@@ -387,30 +439,46 @@ static int run_trials(struct proof *proof, bool loaded)
             .seed = trial->seed[0] != '\0' ? trial->seed : NULL,
         };
     }
-    (void)printf("TAP version 13\n1..%zu\n", proof->count + 1);
     (void)fflush(stdout); /* before the spinners are forked; finish() reports a failure */
     if (loaded)
         load_begin(&load);
-    int result =
-        judge_many(plans, proof->count, loaded ? 1 : processors(), on_tried, proof, &error);
+    proof->begun = first;
+    int result = judge_many(plans, count, loaded ? 1 : processors(), on_tried, proof, &error);
     load_end(&load);
     free(plans);
     if (result == -1)
         return runner_refuse(proof->runner, _("The harness could not run: %s."), error.text);
-    bool good = enough_wrong(proof);
-    (void)printf("%sok %zu - %s has five wrong answers, copied.c among them\n", good ? "" : "not ",
-                 proof->count + 1, proof->exercise->id);
-    for (size_t i = 0; i < proof->count; i++)
-        good = good && proof->trials[i].good;
-    return good ? 0 : 1;
+    for (size_t i = 0; i < count; i++)
+        if (!proof->trials[first + i].good)
+            return 1;
+    return 0;
+}
+
+static int run_trials(struct proof *proof, bool loaded)
+{
+    (void)printf("TAP version 13\n");
+    int status = run_some(proof, 0, proof->solutions, loaded);
+    if (status == 1)
+        /* What wrong answers fail beside their own mistake would be the solution's failures. */
+        (void)printf("# the solution fails; the rest was not tried\n");
+    if (status == 0) {
+        status = run_some(proof, proof->solutions, proof->count - proof->solutions, loaded);
+        if (status != 2 && !check_facts(proof))
+            status = 1;
+    }
+    (void)printf("1..%zu\n", proof->printed);
+    return status;
 }
 
 int command_prove(struct runner *runner)
 {
     struct proof proof = {.runner = runner, .exercise = runner_exercise(runner, runner->exercise)};
+    struct error error = {0};
 
     if (proof.exercise == NULL)
         return 2;
+    if (cases_find(proof.exercise, &error) == -1)
+        return runner_refuse(runner, "%s", error.text);
     int status = add_trials(&proof, runner->seeds > 0 ? runner->seeds : 3) == -1
                      ? runner_refuse(runner, "%s", _("There is no memory left."))
                      : run_trials(&proof, runner->loaded);
