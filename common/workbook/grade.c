@@ -77,7 +77,7 @@ static void put_mark(const struct screen *screen, const struct mark *mark)
     if (!mark->opened)
         remark = _("not opened");
     else if (strcmp(mark->state, "refused") == 0)
-        remark = _("a header that is not allowed");
+        remark = _("more than is allowed");
     else if (strcmp(mark->state, "not-compiled") == 0)
         remark = _("does not compile");
     else if (strcmp(mark->state, "unusable") == 0)

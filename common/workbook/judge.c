@@ -195,6 +195,34 @@ static void on_limit(uv_timer_t *timer)
     process_end(&judge->process);
 }
 
+/* What is shown of what the compiler said; where that says too little, a sentence of ours. */
+static void take_messages(struct judge *judge, const char *said, size_t length)
+{
+    struct buffer *messages = &judge->verdict.messages;
+
+    /* What does not fit into memory is not shown; the outcome stands. */
+    if (judge->endless)
+        (void)buffer_print(messages,
+                           _("The compiler was still at work after %d s, and was stopped.\n"),
+                           compile_seconds());
+    else if (judge->process.status != 0 && (strstr(said, "File size limit exceeded") != NULL ||
+                                            strstr(said, "File too large") != NULL))
+        (void)buffer_print(messages,
+                           _("The program would take more than %d MiB on the disk. An array with "
+                             "values lies there whole; one without does not.\n"),
+                           FILE_LIMIT >> 20);
+    else
+        (void)compiler_messages(judge->plan.source, said, length, MESSAGE_LINES, messages);
+}
+
+static bool takes_others_headers(struct judge *judge, struct buffer *said)
+{
+    const struct judge_plan *plan = &judge->plan;
+    struct answer_headers headers = {plan->any_header ? "" : plan->exercise->headers, judge->given};
+
+    return answer_check_included(plan->source, said, &headers, &judge->verdict.why) == -1;
+}
+
 static void on_compiled(struct process *process)
 {
     struct judge *judge = process->data;
@@ -202,43 +230,21 @@ static void on_compiled(struct process *process)
 
     judge->running = false;
     (void)uv_timer_stop(&judge->limit); /* cannot fail */
-    bool refused =
-        answer_check_included(judge->plan.source, &process->errors,
-                              &(struct answer_headers){
-                                  judge->plan.any_header ? "" : judge->plan.exercise->headers,
-                                  judge->given,
-                              },
-                              &verdict->why) == -1;
+    bool refused = takes_others_headers(judge, &process->errors);
     const char *said = buffer_text(&process->errors);
     bool full = process->status != 0 && strstr(said, "No space left on device") != NULL;
-    bool huge = process->status != 0 && (strstr(said, "File size limit exceeded") != NULL ||
-                                         strstr(said, "File too large") != NULL);
     bool locked = process->status != 0 && strstr(said, judge->fresh) != NULL &&
                   (strstr(said, "Read-only file system") != NULL ||
                    strstr(said, "Permission denied") != NULL);
-    /* What does not fit into memory is not shown; the outcome stands. */
-    (void)compiler_messages(judge->plan.source, said, process->errors.length, MESSAGE_LINES,
-                            &verdict->messages);
+    if (!refused)
+        take_messages(judge, said, process->errors.length);
     buffer_free(&process->output);
     buffer_free(&process->errors);
-    if (judge->endless) {
-        buffer_free(&verdict->messages);
-        (void)buffer_print(&verdict->messages,
-                           _("The compiler was still at work after %d s, and was stopped.\n"),
-                           compile_seconds());
-    } else if (huge) {
-        buffer_free(&verdict->messages);
-        (void)buffer_print(&verdict->messages,
-                           _("The program would take more than %d MiB on the disk. An array with "
-                             "values lies there whole; one without does not.\n"),
-                           FILE_LIMIT >> 20);
-    }
     bool good = process->failure.text[0] == '\0' && process->signal == 0 && process->status == 0 &&
                 !judge->cancelled && !judge->endless && !refused;
     if (!good)
         (void)unlink(judge->fresh); /* gcc has mostly removed it itself */
     if (refused) {
-        buffer_free(&verdict->messages);
         conclude(judge, OUTCOME_REFUSED);
     } else if (process->failure.text[0] != '\0') {
         (void)error_set(&verdict->why, _("the compiler cannot be started (%s)"),
