@@ -239,9 +239,9 @@ int procs_descriptors(pid_t pid);
 int procs_free_descriptor(pid_t pid); /* the number that the next one it opens will have */
 bool procs_uses_timers(const char *program);
 
-/* Whether the program has a function, or calls one, by which it could keep leaks from being told.
- */
-bool procs_orders_leak_detector(const char *program);
+/* Whether the program has a function, or calls one, by which it could keep leaks from being told:
+ * then name has one. */
+bool procs_hides_leaks(const char *program, char name[64]);
 
 /* Calls look for each living process below this one, until one says true: then returns that. */
 bool procs_each(bool (*look)(pid_t pid, void *what), void *what);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
@@ -363,7 +364,7 @@ int procs_free_descriptor(pid_t pid)
 
 /* Whether the program's table of names holds one of these: each as it stands there, NULs included.
  */
-static bool holds_name(const char *program, const char *const *names, size_t count, size_t tail)
+static bool holds_name(const char *program, const char *const *names, size_t count)
 {
     struct buffer file = {0};
     bool found = false;
@@ -371,7 +372,7 @@ static bool holds_name(const char *program, const char *const *names, size_t cou
     if (buffer_add_file(&file, program, 64 << 20) == -1)
         return true; /* not known: then the worse is taken for true */
     for (size_t i = 0; i < count && !found; i++)
-        found = memmem(file.data, file.length, names[i], 1 + strlen(names[i] + 1) + tail) != NULL;
+        found = memmem(file.data, file.length, names[i], 2 + strlen(names[i] + 1)) != NULL;
     buffer_free(&file);
     return found;
 }
@@ -381,14 +382,81 @@ bool procs_uses_timers(const char *program)
     static const char *const names[] = {"\0alarm", "\0ualarm", "\0setitimer", "\0timer_settime",
                                         "\0timerfd_settime"};
 
-    return holds_name(program, names, sizeof names / sizeof names[0], 1);
+    return holds_name(program, names, sizeof names / sizeof names[0]);
 }
 
-bool procs_orders_leak_detector(const char *program)
+/* Names by which a program gives orders to what looks at its memory, or gets past it. */
+static bool is_order(const char *name, bool defined)
 {
-    static const char *const names[] = {"\0__lsan_"}; /* the beginning of whatever name */
+    static const char *const orders[] = {"quick_exit", "__asan_unpoison_memory_region",
+                                         "__asan_set_error_report_callback",
+                                         "__asan_set_death_callback"};
+    static const char copied[] = "__asan_option_detect_stack_use_after_return"; /* by the linker */
 
-    return holds_name(program, names, 1, 0);
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++)
+        if (strcmp(name, orders[i]) == 0)
+            return true;
+    if (strncmp(name, "__lsan_", 7) == 0 || strncmp(name, "__sanitizer_", 12) == 0)
+        return true;
+    return defined && strcmp(name, copied) != 0 &&
+           (strncmp(name, "__asan_", 7) == 0 || strncmp(name, "__ubsan_", 8) == 0);
+}
+
+/* The text of one of the program's parts, or NULL if it does not lie within the file. */
+static const char *part_text(const struct buffer *file, const ElfW(Shdr) * part)
+{
+    if (part->sh_offset > file->length || part->sh_size > file->length - part->sh_offset)
+        return NULL;
+    return file->data + part->sh_offset;
+}
+
+/* Counts the orders among the names of one table; the first goes to name. */
+static size_t count_orders(const struct buffer *file, const ElfW(Shdr) * table,
+                           const ElfW(Shdr) * names, char name[64])
+{
+    const char *entries = part_text(file, table), *text = part_text(file, names);
+    size_t count = 0;
+    ElfW(Sym) symbol;
+
+    if (entries == NULL || text == NULL || names->sh_size == 0 || text[names->sh_size - 1] != '\0')
+        return 0;
+    for (size_t i = 0; i + sizeof symbol <= table->sh_size; i += sizeof symbol) {
+        memcpy(&symbol, entries + i, sizeof symbol);
+        if (symbol.st_name >= names->sh_size ||
+            !is_order(text + symbol.st_name, symbol.st_shndx != SHN_UNDEF))
+            continue;
+        if (count++ == 0)
+            (void)snprintf(name, 64, "%s", text + symbol.st_name);
+    }
+    return count;
+}
+
+bool procs_hides_leaks(const char *program, char name[64])
+{
+    enum { RUNTIME = 100 }; /* so many are a sanitizer that was linked in, as clang does */
+    struct buffer file = {0};
+    ElfW(Ehdr) head = {.e_shnum = 0};
+    ElfW(Shdr) part, names;
+    size_t count = 0;
+
+    if (buffer_add_file(&file, program, 64 << 20) == 0 && file.length >= sizeof head)
+        memcpy(&head, file.data, sizeof head);
+    for (size_t i = 0; i < head.e_shnum; i++) {
+        size_t at = head.e_shoff + i * sizeof part;
+        if (at > file.length || file.length - at < sizeof part)
+            break;
+        memcpy(&part, file.data + at, sizeof part);
+        if ((part.sh_type != SHT_SYMTAB && part.sh_type != SHT_DYNSYM) ||
+            part.sh_link >= head.e_shnum)
+            continue;
+        at = head.e_shoff + part.sh_link * sizeof names;
+        if (at > file.length || file.length - at < sizeof names)
+            break;
+        memcpy(&names, file.data + at, sizeof names);
+        count += count_orders(&file, &part, &names, name);
+    }
+    buffer_free(&file);
+    return count > 0 && count < RUNTIME;
 }
 
 bool procs_each(bool (*look)(pid_t pid, void *what), void *what)

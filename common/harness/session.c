@@ -301,10 +301,15 @@ struct student *session_student(const struct session *session)
 /* No leak was told. That says something only if the detector was at work when the program ended. */
 static void demand_leak_check(struct session *s)
 {
-    if (procs_orders_leak_detector(s->options->program))
-        session_end(s, STATUS_FAIL, session_student(s),
-                    "The program has functions of the leak detector's own, __lsan_…, by which it "
-                    "could hide what it did not free.");
+    char name[64], why[200];
+
+    if (procs_hides_leaks(s->options->program, name)) {
+        (void)snprintf(why, sizeof why,
+                       "The program has or calls %s(), by which it could hide what it did not "
+                       "free. Do without it.",
+                       name);
+        session_end(s, STATUS_FAIL, session_student(s), why);
+    }
     for (struct student *p = s->students; p != NULL; p = p->next)
         for (uint32_t i = 0; i < wire_log_count(&p->log); i++) {
             const struct wire_event *e = wire_log_event(&p->log, i);

@@ -269,6 +269,37 @@ def main():
            "the same seed, the same numbers")
         ok(other["random"]["cause"] != verdicts["random"]["cause"], "another seed, other numbers")
 
+    # Functions by which leaks could be hidden. A program without them is told of no such thing.
+    for name, words in {
+            "": "",
+            "__lsan_disable": "void __lsan_disable(void);\n",
+            "__sanitizer_set_report_path": "void __sanitizer_set_report_path(const char *);\n",
+            "__asan_default_options": "const char *__asan_default_options(void);\n"
+                                      "const char *__asan_default_options(void) { return \"\"; }\n",
+            "__ubsan_on_report": "int __ubsan_on_report(void);\n"
+                                 "int __ubsan_on_report(void) { return 0; }\n",
+            "quick_exit": "#include <stdlib.h>\n"}.items():
+        use = "(void)&%s;" % name
+        if "void %s" % name in words:
+            use = "if (argc > 9) %s(%s);" % (name, "0" if "char" in words else "")
+        elif name == "quick_exit":
+            use = "if (argc > 9) quick_exit(0);"
+        with open(f"{folder}/hides.c", "w", encoding="utf-8") as file:
+            file.write("#include <stdio.h>\n%sint main(int argc, char **argv)\n{\n"
+                       "    (void)argv;\n    %s\n    return puts(\"done\") == EOF || !argc;\n}\n"
+                       % (words, use if name else ""))
+        status, _, err = run("gcc", "@build/student.flags", f"{folder}/hides.c", "-o",
+                             f"{folder}/hides")
+        ok(status == 0, "a program with %s builds" % (name or "nothing"), err)
+        told = read_tap(run(command[0], "--program", os.path.abspath(f"{folder}/hides"), "--case",
+                            "leak")[1])["leak"]
+        if name:
+            ok(told["status"] == "fail" and
+               told["cause"].startswith("The program has or calls %s(), by which" % name),
+               "%s could hide leaks" % name, told)
+        else:
+            ok(told["status"] == "pass", "a program that hides nothing passes", told)
+
     status, out, err = run(*command, "--case", "bytes", "--case", "bytes")
     ok(status == 0 and "ok 2 - bytes" in out, "one case twice", out + err)
 
