@@ -272,9 +272,10 @@ static int check_include(const char *file, int line, const char *what,
                              "write <%.*s>."),
                            file, line, buffer_text(&shown), (int)length - 2, what + 1);
     else
-        result =
-            error_set(error, _("%s:%d includes %s. This exercise allows only these headers: %s."),
-                      file, line, buffer_text(&shown), headers->allowed);
+        result = error_set(error,
+                           _("%s:%d includes %s. This exercise allows only what %s/README.md lists "
+                             "below Headers: %s."),
+                           file, line, buffer_text(&shown), headers->given, headers->allowed);
     buffer_free(&shown);
     return result;
 }
@@ -582,13 +583,15 @@ static int check_included(const char *file, const char *path, const struct answe
 
     if (!is_allowed(headers, path, &own)) {
         (void)text_harmless(&shown, path, strlen(path) < 200 ? strlen(path) : 200);
-        result = own ? error_set(error,
-                                 _("%s includes %s, which is neither of the system nor of the "
-                                   "exercise. This exercise allows only these headers: %s."),
-                                 file, buffer_text(&shown), headers->allowed)
+        result = own ? error_set(
+                           error,
+                           _("%s includes %s, which is neither of the system nor of the "
+                             "exercise. It allows only what %s/README.md lists below Headers: %s."),
+                           file, buffer_text(&shown), headers->given, headers->allowed)
                      : error_set(error,
-                                 _("%s includes %s. This exercise allows only these headers: %s."),
-                                 file, buffer_text(&shown), headers->allowed);
+                                 _("%s includes %s. This exercise allows only what %s/README.md "
+                                   "lists below Headers: %s."),
+                                 file, buffer_text(&shown), headers->given, headers->allowed);
         buffer_free(&shown);
     }
     return result;
