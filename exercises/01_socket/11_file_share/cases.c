@@ -1,16 +1,28 @@
 /* Exercise 1.11, peer-to-peer file share: what is tried, and how. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "harness/harness.h"
 #include "sha256.h"
 
 #define GROUP "239.255.1.11"
 #define VERSION "file-share/1"
+#define FOLDER "a-folder"
 #define LONG_PATIENCE "20000" /* it never runs out in a case */
 
-enum { HAVE_CHUNK = 16384, HOSTS = 13, LINE_MOST = 100, VAIN_MOST = 8 };
+enum {
+    HAVE_CHUNK = 16384,
+    HOSTS = 14,
+    LINE_MOST = 100,
+    FILE_MOST = 16777216,
+    CHUNK_LEAST = 1024,
+    CHUNK_MOST = 65536,
+    VAIN_MOST = 8,    /* questions while nothing else happens */
+    ASK_LEAST_MS = 70 /* less than the 100 ms of rule 6 */
+};
 
 /* ---- files and what the protocol makes of them ----------------------------------------------- */
 
@@ -62,6 +74,24 @@ static struct share make_share(struct session *s, const char *name, size_t size,
     return share;
 }
 
+/* A file of zeros, whose chunks all have one digest: as large as need be, and made at once. */
+static struct share make_zeros(struct session *s, const char *name, size_t size, size_t chunk)
+{
+    struct share share = {.name = name, .size = size, .chunk = chunk, .count = size / chunk};
+    size_t room = 300 + share.count * (SHA256_HEX + 1), length;
+    char digest[SHA256_HEX + 1];
+
+    share.bytes = session_alloc(s, size);
+    share.manifest = session_alloc(s, room);
+    sha256_hex(share.bytes, chunk, digest);
+    length = (size_t)snprintf(share.manifest, room, VERSION "\nname %s\nsize %zu\nchunk %zu\n",
+                              name, size, chunk);
+    for (size_t i = 0; i < share.count; i++)
+        length += (size_t)snprintf(share.manifest + length, room - length, "%s\n", digest);
+    digest_manifest(&share);
+    return share;
+}
+
 /* A name of the file that no program can know beforehand. */
 static const char *any_name(struct session *s)
 {
@@ -74,6 +104,43 @@ static struct share any_share(struct session *s, size_t count)
     size_t chunk = 1024 + session_random(s, 1000);
 
     return make_share(s, any_name(s), count * chunk - 1 - session_random(s, 1000), chunk);
+}
+
+/* ---- what is said of it -----------------------------------------------------------------------
+ */
+
+static long now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A line in quotes, its \n and its like visible, and digests cut in the middle: what is wrong with
+ * it stands behind them. */
+static const char *quoted(struct session *s, const char *line)
+{
+    char text[4 * 300] = "\"", *at = text + 1;
+
+    for (; *line != '\0' && at - text < 4 * 280; line++) {
+        size_t digits = strspn(line, "0123456789abcdef");
+        const char *escaped = *line == '\n' ? "\\n" : *line == '\r' ? "\\r" : NULL;
+        if (digits >= SHA256_HEX / 2) {
+            at += snprintf(at, 40, digits == SHA256_HEX ? "%.4s…" : "%.4s…(%zu more)…", line,
+                           digits - 8);
+            at += snprintf(at, 20, "%.4s", line + digits - 4);
+            line += digits - 1;
+        } else if (escaped != NULL) {
+            at += snprintf(at, 20, "%s", escaped);
+        } else if (*line < ' ' || *line > '~') {
+            at += snprintf(at, 20, "\\x%02x", (unsigned char)*line);
+        } else {
+            *at++ = *line;
+        }
+    }
+    *at = '\0';
+    return session_print(s, "%s%s\"", text, *line != '\0' ? "…" : "");
 }
 
 /* ---- those who have, played by the harness --------------------------------------------------- */
@@ -92,9 +159,15 @@ struct host {
     long owed;                  /* the chunk that it was asked for and has not answered; else -1 */
     unsigned manifests, chunks; /* how many it was asked for */
     unsigned lied_at;           /* how many questions there had been when it lied */
+    bool silent;                /* it owes, and sends no more */
+    bool late;                  /* it has sent for longer than the patience */
+    bool drips;                 /* it owes, and sends a byte with each question */
+    long asked_ms, since_ms;    /* when it was asked for a chunk first; when it sent at last */
+    const char *answer;         /* of which it drips */
+    size_t length, sent;        /* of that */
+    const char *said;           /* what it is to be given up for */
     const char *flaw;           /* of its manifest: after that, it must be asked for nothing */
-    const void *rubbish;        /* what it answers instead of a chunk */
-    size_t rubbish_length;
+    const char *rubbish;        /* what it answers instead of a chunk; NULL: "ok 0LENGTH" */
     /* Answers a request for a chunk, or the manifest if index is -1. NULL: truly. */
     void (*manner)(struct scene *scene, struct host *host, long index);
 };
@@ -108,6 +181,9 @@ struct scene {
     size_t count;
     unsigned questions;
     size_t truly;                             /* chunks that were answered truly */
+    size_t enough;                            /* so many of them will do; 0: all */
+    long patience, began_ms;                  /* of the program */
+    bool busy;                                /* what happened may be the machine's fault */
     unsigned vain;                            /* questions since anything else happened */
     void (*on_question)(struct scene *scene); /* NULL: each host answers once */
     void (*on_end)(struct scene *scene, struct host *host);
@@ -195,7 +271,14 @@ static void take_question(struct scene *scene)
     char text[LINE_MOST + 1] = "";
     size_t length = strlen(question);
 
-    if (scene->questions++ == 0) {
+    scene->questions++;
+    long took = now_ms() - scene->began_ms; /* from before its start: no less than it took */
+    if (scene->questions > 8 && took < (long)(scene->questions - 1) * ASK_LEAST_MS)
+        session_blame(scene->s,
+                      "Your program asked the group %u times in %ld ms; it should have been every "
+                      "200 ms (rule 6).",
+                      scene->questions, took);
+    if (scene->questions == 1) {
         port_expect(scene->port, question, length);
     } else if (port_receive(scene->port, text, sizeof text) != length ||
                memcmp(text, question, length) != 0) {
@@ -221,8 +304,10 @@ static void take_call(struct scene *scene, const struct happening *news)
                          "this group named.",
                          peer_port(host->peer));
         if (host->over)
-            session_fail(scene->s, "Your program connected again to a peer that it had to give up: "
-                                   "it answered the question again, and must still be known.");
+            session_fail(scene->s,
+                         "Your program connected again to the peer at port %s, which it had to "
+                         "give up: it answered the question again, and must still be known.",
+                         peer_port(host->peer));
         if (host->link != NULL)
             session_fail(scene->s, "Your program connected a second time to the same peer, which "
                                    "had only answered the question once more.");
@@ -235,19 +320,40 @@ static void take_call(struct scene *scene, const struct happening *news)
 static long read_request(const struct scene *scene, const char *line, size_t length)
 {
     const struct share *share = scene->share;
-    const char *manifest = session_print(scene->s, "manifest %s", share->id);
+    char text[LINE_MOST + 32];
 
-    if (length == strlen(manifest) && memcmp(line, manifest, length) == 0)
+    if (length == (size_t)snprintf(text, sizeof text, "manifest %s", share->id) &&
+        memcmp(line, text, length) == 0)
         return -1;
-    for (size_t i = 0; i < share->count; i++) {
-        const char *chunk = session_print(scene->s, "chunk %s %zu", share->id, i);
-        if (length == strlen(chunk) && memcmp(line, chunk, length) == 0)
-            return (long)i;
-    }
+    size_t head = (size_t)snprintf(text, sizeof text, "chunk %s ", share->id);
+    long index = length > head ? strtol(line + head, NULL, 10) : -1;
+    if (index >= 0 && (size_t)index < share->count &&
+        length == (size_t)snprintf(text, sizeof text, "chunk %s %ld", share->id, index) &&
+        memcmp(line, text, length) == 0)
+        return index;
     session_fail(scene->s,
-                 "Your program sent the line \"%.*s\", which is neither \"manifest ID\" nor "
-                 "\"chunk ID INDEX\" for a file of %zu chunks.",
-                 LINE_MOST, line, share->count);
+                 "Your program sent the line %s, which is neither \"manifest ID\" nor \"chunk ID "
+                 "INDEX\" for a file of %zu chunks.",
+                 quoted(scene->s, session_print(scene->s, "%s\n", line)), share->count);
+}
+
+/* A chunk is asked for that somebody else owes: he must have been given up, and for a reason. */
+static void take_over(struct scene *scene, struct host *other, long index)
+{
+    enum { ROUNDING_MS = 20 };
+    long waited = now_ms() - other->since_ms;
+
+    if (!other->silent)
+        session_fail(scene->s, "Your program asked two peers for chunk %ld at the same time.",
+                     index);
+    if (waited < scene->patience - ROUNDING_MS)
+        session_blame(scene->s,
+                      "Your program asked a second peer for chunk %ld, %ld ms after the first one "
+                      "had sent half of it: with a PATIENCE of %ld ms that one was not to be given "
+                      "up yet, and no chunk is asked for twice before (rule 8).",
+                      index, waited, scene->patience);
+    other->silent = false;
+    give_up(scene, other);
 }
 
 static void take_line(struct scene *scene, struct host *host, const struct happening *news)
@@ -255,8 +361,11 @@ static void take_line(struct scene *scene, struct host *host, const struct happe
     long index = read_request(scene, news->line, news->length);
 
     if (host->over)
-        session_fail(scene->s, "Your program asked a peer again that had not answered as it "
-                               "should: it is to be given up for good.");
+        session_fail(scene->s,
+                     "Your program asked the peer at port %s again, which had %s: it is to be "
+                     "given up for good.",
+                     peer_port(host->peer),
+                     host->said != NULL ? host->said : "not answered as it should");
     if (host->owed >= 0)
         session_fail(scene->s,
                      "Your program asked a peer for chunk %ld while that still owed "
@@ -264,8 +373,7 @@ static void take_line(struct scene *scene, struct host *host, const struct happe
                      index, host->owed);
     for (size_t i = 0; i < scene->count && index >= 0; i++)
         if (scene->hosts[i].owed == index)
-            session_fail(scene->s, "Your program asked two peers for chunk %ld at the same time.",
-                         index);
+            take_over(scene, &scene->hosts[i], index);
     host->owed = index;
     host->manifests += index < 0;
     host->chunks += index >= 0;
@@ -303,20 +411,51 @@ static void take_news(struct scene *scene, const struct happening *news)
 /* A program that wants share; its hosts are added by the case. */
 static struct scene want(struct session *s, const struct share *share, const char *patience)
 {
-    struct scene scene = {.s = s, .share = share, .port = port_open_group(s, GROUP)};
+    struct scene scene = {.s = s,
+                          .share = share,
+                          .port = port_open_group(s, GROUP),
+                          .patience = strtol(patience, NULL, 10),
+                          .began_ms = now_ms()};
 
     session_closes_early(s);
+    session_writes_files(s);
     scene.p = student_start(s, "want", GROUP, port_number(scene.port), share->id, patience, NULL);
     return scene;
+}
+
+/* Those that are to be given up, and are not. */
+static void find_kept(const struct scene *scene)
+{
+    for (size_t i = 0; i < scene->count; i++) {
+        const struct host *host = &scene->hosts[i];
+        if (host->link == NULL || host->ended)
+            continue;
+        if (host->silent)
+            session_blame(scene->s,
+                          "The peer at port %s was asked for %s and has sent nothing for %ld ms: "
+                          "with a PATIENCE of %ld ms it is to be given up (rule 10).",
+                          peer_port(host->peer),
+                          host->owed < 0 ? "the manifest"
+                                         : session_print(scene->s, "chunk %ld", host->owed),
+                          now_ms() - host->since_ms, scene->patience);
+        if (host->over && host->said != NULL)
+            session_blame(scene->s,
+                          "The peer at port %s had %s, and your program did not close its "
+                          "connection: that peer is to be given up at once (rule 10).",
+                          peer_port(host->peer), host->said);
+    }
 }
 
 /* It asks the group, again and again, and that is all. */
 _Noreturn static void fail_in_vain(const struct scene *scene, const char *waiting)
 {
     const struct host *idle = NULL, *left = NULL;
+    bool all_over = scene->count > 0;
 
+    find_kept(scene);
     for (size_t i = 0; i < scene->count; i++) {
         const struct host *host = &scene->hosts[i];
+        all_over = all_over && host->over;
         if (host->link != NULL && !host->over && host->ended)
             left = host;
         else if (host->link != NULL && !host->over && host->owed < 0)
@@ -329,24 +468,48 @@ _Noreturn static void fail_in_vain(const struct scene *scene, const char *waitin
     if (left != NULL)
         session_fail(scene->s, "Your program closed its connection to a peer that had done nothing "
                                "wrong, and went on asking the group.");
+    if (all_over)
+        session_fail(scene->s,
+                     "The only peer was given up, and your program waits on, longer than its "
+                     "PATIENCE of %ld ms: the answers of a peer that was given up do not count "
+                     "(rule 11).",
+                     scene->patience);
     session_fail(scene->s,
-                 "Your program asked the group %d more times and did nothing else. The harness "
+                 "Your program asked the group %u more times and did nothing else. The harness "
                  "waited for %s.",
-                 VAIN_MOST, waiting);
+                 scene->vain, waiting);
 }
 
-/* Plays until the program has ended. */
+/* What is waited for, if nothing happens any more: no further question either. */
+static const char *what_fails(const struct scene *scene, const char *waiting)
+{
+    if (scene->questions == 0)
+        return waiting;
+    return session_print(scene->s, "%s, and for its next question: it asked the group %s (rule 6)",
+                         waiting,
+                         scene->questions == 1
+                             ? "once and not again"
+                             : session_print(scene->s, "%u times and not again", scene->questions));
+}
+
+/* Plays until the program has ended, or has what it is to have. */
 static void play(struct scene *scene, const char *waiting)
 {
-    for (;;) {
-        struct happening news = session_next(scene->s, waiting);
+    const long vain_ms = scene->patience < 10000 ? 2 * scene->patience : 0;
+    const char *told = waiting;
+
+    while (scene->enough == 0 || scene->truly < scene->enough) {
+        struct happening news = session_next(scene->s, told);
+        unsigned questions = scene->questions;
         if (news.what == HAPPENED_EXIT)
             return;
         if (news.what != HAPPENED_DATAGRAM)
             scene->vain = 0;
         take_news(scene, &news);
-        if (scene->vain == VAIN_MOST)
+        if (scene->vain >= VAIN_MOST && now_ms() - scene->began_ms > vain_ms)
             fail_in_vain(scene, waiting);
+        if (scene->questions != questions)
+            told = what_fails(scene, waiting);
     }
 }
 
@@ -398,6 +561,48 @@ static void sizes(struct session *s)
     }
 }
 
+/* A long answer needs two recv() at least. */
+static void answer_in_two(struct scene *scene, struct host *host, long index)
+{
+    size_t length;
+    const char *text = make_answer(scene, index, &length);
+    const size_t sizes_of[] = {length / 2, 0};
+
+    link_send_pieces(host->link, text, length, sizes_of);
+    scene->truly += index >= 0;
+    host->owed = -1;
+}
+
+/* As long as can be: the name, a chunk; then the size, and as short as can be: the chunks. */
+static void limits(struct session *s)
+{
+    char *name = session_alloc(s, 101);
+
+    memset(name, 'n', 100);
+    struct share share = make_share(s, name, CHUNK_MOST + 1 + session_random(s, 1000), CHUNK_MOST);
+    struct scene scene = want(s, &share, LONG_PATIENCE);
+    (void)add_listener(&scene, answer_in_two);
+    play(&scene, "your program to fetch a file of a name of 100 bytes, in chunks of 65536");
+    expect_stored(&scene);
+    share = make_zeros(s, "zeros", FILE_MOST, CHUNK_LEAST);
+    scene = want(s, &share, LONG_PATIENCE);
+    (void)add_listener(&scene, NULL);
+    scene.enough = 20;
+    play(&scene, "your program to ask for chunks of a file of 16777216 bytes");
+    if (scene.truly < scene.enough)
+        session_fail(s,
+                     "Your program gave up a file that the protocol allows, of %d bytes in "
+                     "chunks of %d; its manifest has %zu bytes.",
+                     FILE_MOST, CHUNK_LEAST, share.manifest_length);
+    student_end(scene.p);
+}
+
+static void all_sizes(struct session *s)
+{
+    sizes(s);
+    limits(s);
+}
+
 /* Says nothing about a chunk before every host owes one. */
 static void answer_together(struct scene *scene, struct host *host, long index)
 {
@@ -444,19 +649,21 @@ static void asks_again(struct session *s)
 
 static void nobody(struct session *s)
 {
+    enum { PATIENCE_MS = 800, ROUNDING_MS = 20 };
     struct share share = any_share(s, 3);
-    struct scene scene = want(s, &share, "500");
+    struct scene scene = want(s, &share, "800");
 
     fetch_nothing(&scene);
+    long took = now_ms() - scene.began_ms; /* with its start: no less than it was patient */
     expect_files(scene.p, NULL);
+    if (took < PATIENCE_MS - ROUNDING_MS)
+        session_fail(s, "Your program gave up after %ld ms at the latest; its PATIENCE was %d ms.",
+                     took, PATIENCE_MS);
     if (scene.questions < 2)
-        session_fail(s, "Your program asked once in the 500 ms of its patience; it should have "
-                        "asked again every 200 ms.");
-    if (scene.questions > 8)
         session_fail(s,
-                     "Your program asked %u times in the 500 ms of its patience; it should have "
-                     "been every 200 ms.",
-                     scene.questions);
+                     "Your program asked once in the %d ms of its PATIENCE; it should have asked "
+                     "again every 200 ms.",
+                     PATIENCE_MS);
 }
 
 /* Answers that name a peer of their own, which is to be connected to by nobody. */
@@ -525,6 +732,18 @@ static void answers_often(struct session *s)
     fetch(&scene);
 }
 
+/* The same port at two addresses: nobody listens at the one that is named first. */
+static void announce_both(struct scene *scene)
+{
+    struct host *host = &scene->hosts[0];
+
+    if (host->known)
+        return;
+    port_reply_from(port_open(scene->s, "127.0.0.3"), scene->port, host->announced,
+                    strlen(host->announced));
+    announce(scene, host);
+}
+
 static void other_address(struct session *s)
 {
     struct share share = any_share(s, 4);
@@ -532,7 +751,9 @@ static void other_address(struct session *s)
     struct host *host = add_host(&scene, peer_listen(s, "127.0.0.2"), NULL);
 
     host->mouth = port_open(s, "127.0.0.2");
-    play(&scene, "your program to connect to the address that the answer came from");
+    scene.on_question = announce_both;
+    play(&scene, "your program to connect to 127.0.0.2, where the second answer came from; the "
+                 "first one, from 127.0.0.3, named the same port");
     expect_stored(&scene);
 }
 
@@ -548,7 +769,18 @@ static void nobody_listens(struct session *s)
     fetch(&scene);
 }
 
-/* One that takes no connection does not hold the others up; alone, it is waited for and given up.
+/* Takes the request, and that is all. */
+static void say_nothing(struct scene *scene, struct host *host, long index)
+{
+    (void)scene;
+    (void)index;
+    host->silent = true;
+    host->since_ms = now_ms();
+}
+
+/*
+ * One that takes no connection does not hold the others up; without them, it is waited for and
+ * given up. So is one that takes the connection and then says nothing.
  */
 static void black_hole(struct session *s)
 {
@@ -561,6 +793,7 @@ static void black_hole(struct session *s)
     fetch(&scene);
     scene = want(s, &share, "150");
     (void)add_host(&scene, hole, NULL);
+    (void)add_listener(&scene, say_nothing);
     fetch_nothing(&scene);
 }
 
@@ -643,6 +876,7 @@ static void lie(struct scene *scene, struct host *host, long index)
         text[length - 1 - session_random(scene->s, 1000)] ^= 1;
     link_send(host->link, text, length);
     host->owed = -1;
+    host->said = "sent a chunk with another digest";
     if (index >= 0)
         give_up(scene, host);
 }
@@ -676,6 +910,15 @@ static void liar(struct session *s)
     fetch(&scene);
 }
 
+/* From the next question on this one answers too. */
+static void next_host(struct scene *scene, size_t index)
+{
+    struct host *host = &scene->hosts[index];
+
+    host->announced =
+        session_print(scene->s, VERSION " have %s %s\n", scene->share->id, peer_port(host->peer));
+}
+
 /* Another file's manifest, which is valid; the true peer answers no question before that. */
 static void lie_about_file(struct scene *scene, struct host *host, long index)
 {
@@ -688,10 +931,24 @@ static void lie_about_file(struct scene *scene, struct host *host, long index)
     other.share = &evil;
     const char *text = make_answer(&other, -1, &length);
     link_send(host->link, text, length);
+    host->said = "sent the manifest of another file";
     give_up(scene, host);
-    struct host *truly = &scene->hosts[1];
-    truly->announced =
-        session_print(scene->s, VERSION " have %s %s\n", scene->share->id, peer_port(truly->peer));
+    next_host(scene, 1);
+}
+
+/* A manifest that cannot be; the true peer answers no question before that is noticed. */
+static void begin_too_long(struct scene *scene, struct host *host, long index)
+{
+    (void)index;
+    link_send(host->link, "ok 2097153\n", 11);
+    host->said = "answered \"ok 2097153\\n\" to the request for the manifest";
+    give_up(scene, host);
+}
+
+static void on_too_long_end(struct scene *scene, struct host *host)
+{
+    if (host == &scene->hosts[1])
+        next_host(scene, 2);
 }
 
 static void false_manifest(struct session *s)
@@ -701,6 +958,8 @@ static void false_manifest(struct session *s)
 
     (void)add_listener(&scene, lie_about_file);
     scene.on_question = announce_all;
+    scene.on_end = on_too_long_end;
+    add_listener(&scene, begin_too_long)->announced = NULL;
     add_listener(&scene, NULL)->announced = NULL;
     play(&scene, "your program to ask again, and to find a peer with the true manifest");
     expect_stored(&scene);
@@ -712,7 +971,21 @@ static void answer_rubbish(struct scene *scene, struct host *host, long index)
         answer_truly(scene, host, index);
         return;
     }
-    link_send(host->link, host->rubbish, host->rubbish_length);
+    size_t length;
+    const char *text = make_answer(scene, index, &length);
+    host->said = session_print(
+        scene->s, "answered %s to the request for chunk %ld of %zu bytes",
+        quoted(scene->s,
+               host->rubbish == NULL
+                   ? session_print(scene->s, "ok 0%zu\n", chunk_length(scene->share, (size_t)index))
+                   : session_print(scene->s, "%.60s", host->rubbish)),
+        index, chunk_length(scene->share, (size_t)index));
+    if (host->rubbish == NULL) { /* all of it is true but a zero too many */
+        link_send(host->link, "ok 0", 4);
+        link_send(host->link, text + 3, length - 3);
+    } else {
+        link_send(host->link, host->rubbish, strlen(host->rubbish));
+    }
     give_up(scene, host);
 }
 
@@ -753,18 +1026,32 @@ static void rubbish(struct session *s)
         "HTTP/1.1 200 OK\r\nContent-Length: 1024\r\n\r\n",
         session_print(s, "%0200d", 0), /* no line end, and none to come */
         "\n",
+        NULL,
     };
 
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
-        struct host *host = add_listener(&scene, answer_rubbish);
-        host->rubbish = answers[i];
-        host->rubbish_length = strlen(answers[i]);
+        add_listener(&scene, answer_rubbish)->rubbish = answers[i];
     }
     (void)add_listener(&scene, answer_last);
     scene.on_end = on_rubbish_end;
     play(&scene, "your program to close the connections to peers that answered nonsense, and to "
                  "fetch the file from the one that did not");
     expect_stored(&scene);
+}
+
+/* Each of the others is asked first; then what was kept back comes. */
+static void answer_when_begun(struct scene *scene, struct host *host, long index)
+{
+    if (index < 0 || (scene->hosts[0].chunks > 0 && scene->hosts[1].chunks > 0))
+        answer_truly(scene, host, index);
+}
+
+static void now_begun(struct scene *scene)
+{
+    struct host *last = &scene->hosts[2];
+
+    if (last->owed >= 0)
+        answer_when_begun(scene, last, last->owed);
 }
 
 /* Half of a chunk, and then nothing: its connection stays. */
@@ -774,20 +1061,82 @@ static void stall(struct scene *scene, struct host *host, long index)
         answer_truly(scene, host, index);
         return;
     }
+    host->silent = true;
+    host->since_ms = now_ms(); /* before it sends: patience begins no earlier */
     send_half(scene, host, index);
+    now_begun(scene);
+}
+
+/* A byte with each question, for longer than the patience in all. */
+static void drip(struct scene *scene, struct host *host, long index)
+{
+    if (index < 0 || host->chunks > 1) {
+        answer_truly(scene, host, index);
+        return;
+    }
+    host->answer = make_answer(scene, index, &host->length);
+    host->drips = true;
+    host->asked_ms = host->since_ms = now_ms();
+    link_send(host->link, host->answer, 1);
+    host->sent = 1;
+    now_begun(scene);
+}
+
+static void drip_on(struct scene *scene)
+{
+    struct host *host = &scene->hosts[1];
+
+    announce_new(scene);
+    if (!host->drips)
+        return;
+    scene->vain = 0;
+    bool last = host->late;
+    host->late = now_ms() - host->asked_ms > scene->patience * 11 / 10;
+    size_t length = last ? host->length - host->sent : 1;
+    host->since_ms = now_ms();
+    link_send(host->link, host->answer + host->sent, length);
+    host->sent += length;
+    if (last) {
+        host->drips = false;
+        host->owed = -1;
+        scene->truly++;
+    }
+}
+
+/* Only where the machine was not so busy that it really was silent for long. */
+static void on_drip_end(struct scene *scene, struct host *host)
+{
+    long silent = now_ms() - host->since_ms;
+
+    if (!host->drips)
+        return;
+    if (silent < scene->patience / 2)
+        session_blame(scene->s,
+                      "Your program gave up the peer at port %s, which was slow: it had sent a "
+                      "byte %ld ms before. The PATIENCE of %ld ms is for a peer that sends nothing "
+                      "(rule 10); with each byte it begins anew.",
+                      peer_port(host->peer), silent, scene->patience);
+    scene->busy = true;
+    host->drips = false;
     give_up(scene, host);
-    answer_owed(scene);
 }
 
 static void stalled(struct session *s)
 {
-    struct share share = any_share(s, 5);
-    struct scene scene = want(s, &share, "400");
+    struct share share = any_share(s, 6);
+    const char *patience = "500";
+    struct scene scene;
 
-    (void)add_listener(&scene, stall);
-    (void)add_listener(&scene, answer_after_first);
-    play(&scene, "your program to give up a peer that sends nothing for its patience of 400 ms, "
-                 "and to ask the other one");
+    do {
+        scene = want(s, &share, patience);
+        (void)add_listener(&scene, stall);
+        (void)add_listener(&scene, drip);
+        (void)add_listener(&scene, answer_when_begun);
+        scene.on_question = drip_on;
+        scene.on_end = on_drip_end;
+        play(&scene, "your program to give up a peer that sends nothing, and to ask another one");
+        patience = "1800";
+    } while (scene.busy && scene.patience < 1800 && session_again(s));
     expect_stored(&scene);
 }
 
@@ -797,10 +1146,11 @@ static void nobody_left(struct session *s)
     const char *old = "the old file of this name\n";
 
     session_file(s, share.name, old, strlen(old));
-    struct scene scene = want(s, &share, "150");
+    struct scene scene = want(s, &share, "500");
     (void)add_listener(&scene, lie);
+    scene.on_question = announce_all; /* which begins nothing anew */
     fetch_nothing(&scene);
-    expect_file(scene.p, share.name, old, strlen(old));
+    expect_kept(scene.p, share.name, old, strlen(old));
     expect_files(scene.p, share.name, NULL);
 }
 
@@ -813,9 +1163,7 @@ static void leave_early(struct scene *scene, struct host *host, long index)
     }
     link_close(host->link);
     give_up(scene, host);
-    struct host *next = &scene->hosts[1];
-    next->announced =
-        session_print(scene->s, VERSION " have %s %s\n", scene->share->id, peer_port(next->peer));
+    next_host(scene, 1);
 }
 
 static void late_peer(struct session *s)
@@ -859,11 +1207,14 @@ static void refuse(struct session *s, const struct share *share, const char *fla
 
 static void bad_names(struct session *s)
 {
-    const char *names[] = {"../evil", "/tmp/evil", ".hidden", "a/b", "", "two words"};
+    const char *names[] = {
+        "../evil", "/tmp/evil", ".hidden", "a/b", "", "two words", session_print(s, "%0101d", 0)};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct share share = make_share(s, names[i], 1500 + session_random(s, 100), 1024);
-        refuse(s, &share, session_print(s, "with the name \"%s\"", names[i]));
+        refuse(s, &share,
+               strlen(names[i]) > 100 ? "with a NAME of 101 bytes"
+                                      : session_print(s, "with the name \"%s\"", names[i]));
     }
 }
 
@@ -882,6 +1233,12 @@ static void bad_manifests(struct session *s)
          "with a SIZE of 99999999 and two digests"},
         {session_print(s, VERSION "\nname fine\nsize 4294969344\nchunk 1024\n%s", digests),
          "with a SIZE of ten digits, 2048 in 32 bits"},
+        {session_print(s, VERSION "\nname fine\nsize 2046\nchunk 1023\n%s", digests),
+         "with a CHUNK of 1023"},
+        {session_print(s, VERSION "\nname fine\nsize 131074\nchunk 65537\n%s", digests),
+         "with a CHUNK of 65537"},
+        {session_print(s, VERSION "\nname fine\nsize 02048\nchunk 1024\n%s", digests),
+         "with a zero in front of its SIZE"},
         {session_print(s, "file-share/2\nname fine\nsize 2048\nchunk 1024\n%s", digests),
          "of another version"},
     };
@@ -910,7 +1267,45 @@ static void appears_whole(struct session *s)
     struct scene scene = want(s, &share, LONG_PATIENCE);
 
     (void)add_listener(&scene, look_first);
-    fetch(&scene);
+    play(&scene, "your program to fetch the file");
+    expect_stored(&scene);
+}
+
+/* The old file has a second name: what is written into it, and not beside it, shows there. */
+static void in_place_of(struct session *s)
+{
+    struct share share = any_share(s, 3);
+    const char *old = "the old file of this name\n", *second = "second-name";
+
+    session_file(s, share.name, old, strlen(old));
+    session_link(s, share.name, second);
+    struct scene scene = want(s, &share, LONG_PATIENCE);
+    (void)add_listener(&scene, NULL);
+    play(&scene, "your program to fetch the file");
+    expect_stored(&scene);
+    expect_kept(scene.p, second, old, strlen(old));
+    expect_files(scene.p, share.name, second, FOLDER, NULL);
+}
+
+/* A folder of this name: no rename() replaces that. */
+static void cannot_store(struct session *s)
+{
+    struct share share = make_share(s, FOLDER, 1500 + session_random(s, 100), 1024);
+    const char *within = FOLDER "/within";
+
+    session_file(s, within, "x", 1);
+    struct scene scene = want(s, &share, LONG_PATIENCE);
+    (void)add_listener(&scene, NULL);
+    fetch_nothing(&scene);
+    expect_kept(scene.p, within, "x", 1);
+    expect_files(scene.p, share.name, NULL);
+}
+
+static void stored(struct session *s)
+{
+    cannot_store(s);
+    in_place_of(s);
+    appears_whole(s);
 }
 
 static void answer_in_pieces(struct scene *scene, struct host *host, long index)
@@ -978,17 +1373,22 @@ static void start_haver(struct haver *haver)
     haver->port = student_port(haver->p);
 }
 
-static struct haver have(struct session *s, size_t size)
+static struct haver have_share(struct session *s, const struct share *share)
 {
-    struct haver haver = {.s = s,
-                          .share = make_share(s, any_name(s), size, HAVE_CHUNK),
-                          .group = port_open_group(s, GROUP)};
+    struct haver haver = {.s = s, .share = *share, .group = port_open_group(s, GROUP)};
 
     session_closes_early(s);
     port_leave(haver.group); /* the program may have the number for itself */
-    session_file(s, session_print(s, "shared/%s", haver.share.name), haver.share.bytes, size);
+    session_file(s, session_print(s, "shared/%s", share->name), share->bytes, share->size);
     start_haver(&haver);
     return haver;
+}
+
+static struct haver have(struct session *s, size_t size)
+{
+    struct share share = make_share(s, any_name(s), size, HAVE_CHUNK);
+
+    return have_share(s, &share);
 }
 
 /* A few chunks, the last one shorter. */
@@ -1059,20 +1459,31 @@ static void serves(struct session *s)
     expect_output(haver.p, line, strlen(line));
 }
 
-/* Files whose chunks are none, just one, or just two. */
+/* The manifest, so many chunks, and one behind the last. */
+static void ask_for_all(const struct haver *haver, long count)
+{
+    struct link *link = connect_to(haver);
+
+    for (long index = -1; index < count; index++)
+        ask(haver, link, index);
+    ask(haver, link, (long)haver->share.count - 1);
+    send_text(link, request(haver, (long)haver->share.count));
+    link_expect(link, "error no such chunk\n", 20);
+    student_end(haver->p);
+}
+
+/* Files whose chunks are none, just one, just two, and as many as can be. */
 static void serves_sizes(struct session *s)
 {
     const size_t list[] = {0, 1, (size_t)2 * HAVE_CHUNK};
 
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
         struct haver haver = have(s, list[i]);
-        struct link *link = connect_to(&haver);
-        for (long index = -1; index < (long)haver.share.count; index++)
-            ask(&haver, link, index);
-        send_text(link, request(&haver, (long)haver.share.count));
-        link_expect(link, "error no such chunk\n", 20);
-        student_end(haver.p);
+        ask_for_all(&haver, (long)haver.share.count);
     }
+    struct share share = make_zeros(s, "zeros", FILE_MOST, HAVE_CHUNK);
+    struct haver haver = have_share(s, &share);
+    ask_for_all(&haver, 3);
 }
 
 static void ask_group(const struct haver *haver, struct port *from)
@@ -1187,6 +1598,7 @@ static void several_requests(struct session *s)
     expect_answer(&haver, link, 0);
     expect_answer(&haver, link, 2);
     link_send_pieces(link, list, strlen(list), sizes_of);
+    link_send(link, "chunk", 5); /* no line: it is not answered */
     link_shutdown(link);
     expect_answer(&haver, link, 1);
     expect_answer(&haver, link, -1);
@@ -1214,6 +1626,24 @@ static void unknown(struct session *s)
     ask(&haver, link, -1);
 }
 
+/* What comes behind the bad line is read: closing over it would be a reset. */
+static void flood(const struct haver *haver)
+{
+    enum { LENGTH = 100000 };
+    struct link *link = connect_to(haver);
+    char *text = session_alloc(haver->s, LENGTH);
+
+    memset(text, 'x', LENGTH);
+    memcpy(text, "nonsense\n", 9);
+    link_send(link, text, LENGTH);
+    link_expect(link, "error bad request\n", 18);
+    link_expect_end(link);
+    link_send(link, text, LENGTH);
+    link_shutdown(link);
+    link_wait_end(link);
+    link_close(link);
+}
+
 static void bad_requests(struct session *s)
 {
     struct haver haver = have_some(s);
@@ -1232,16 +1662,23 @@ static void bad_requests(struct session *s)
                                  session_print(s, "manifest ../../etc/passwd\n"),
                                  session_print(s, "chunk %s %0100d\n", id, 0),
                                  session_print(s, "%05000d", 0), /* no line end, none to come */
+                                 session_print(s, "%0100d", 0),  /* one could not end in time */
                                  "\n"};
     struct link *link;
 
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         link = connect_to(&haver);
         send_text(link, lines[i]);
-        link_expect(link, "error bad request\n", 18);
+        size_t length;
+        const char *answer = link_line(link, &length);
+        if (strcmp(answer, "error bad request") != 0)
+            session_fail(s, "Your program answered %s to %s, which is no request.",
+                         quoted(s, session_print(s, "%.60s\n", answer)),
+                         quoted(s, session_print(s, "%.200s", lines[i])));
         link_wait_end(link);
         link_close(link);
     }
+    flood(&haver);
     link = connect_to(&haver);
     ask(&haver, link, -1);
     link_send(link, "chunk\0\n", 7);
@@ -1254,10 +1691,13 @@ static void bad_requests(struct session *s)
 /* All of them have begun a request before the first one finishes it. */
 static void many_wanters(struct session *s)
 {
-    enum { WANTERS = 64 };
+    enum { WANTERS = 64, MOST_KIB = 256, ROOM_KIB = 8192 };
     struct haver haver = have_some(s);
     struct link *links[WANTERS];
     size_t half = 10;
+
+    fetch_whole(&haver);
+    long before = student_memory(haver.p);
 
     for (int i = 0; i < WANTERS; i++) {
         links[i] = connect_to(&haver);
@@ -1269,6 +1709,12 @@ static void many_wanters(struct session *s)
         send_text(links[i], request(&haver, i % 3) + half);
     for (int i = WANTERS; i-- > 0;)
         expect_answer(&haver, links[i], i % 3);
+    long more = student_memory(haver.p) - before;
+    if (more > (long)WANTERS * MOST_KIB + ROOM_KIB)
+        session_fail(s,
+                     "With 64 connected your program takes %ld KiB more, %ld for each: it may keep "
+                     "%d KiB for each (rule 3).",
+                     more, more / WANTERS, MOST_KIB);
 }
 
 /* Asks for far more than fits anywhere, and reads none of it. */
@@ -1449,11 +1895,11 @@ static const struct test_case CASES[] = {
                 "wire is laid down to the byte.",
      .run = one_peer},
     {.name = "sizes",
-     .title = "want: files of 0 bytes, 1 byte, 1 chunk, 2 chunks",
+     .title = "want: the smallest files and the largest",
      .points = 1,
-     .teaches = "A file may be empty, and its last chunk may be whole: the manifest says how many "
-                "chunks there are.",
-     .run = sizes},
+     .teaches = "A file may be empty, its last chunk may be whole, and each limit of the protocol "
+                "is within what it allows.",
+     .run = all_sizes},
     {.name = "several-peers",
      .title = "want: three peers at once",
      .points = 4,
@@ -1536,10 +1982,12 @@ static const struct test_case CASES[] = {
                 "before they are used.",
      .run = bad_manifests},
     {.name = "appears-whole",
-     .title = "want: no file before the last chunk",
+     .title = "want: how the file is stored",
      .points = 2,
-     .teaches = "Whoever looks into the folder sees no file of this name, or the whole one.",
-     .run = appears_whole},
+     .teaches =
+         "Whoever looks into the folder sees no file of this name, the old one, or the whole "
+         "one; and if it cannot be stored, nothing new.",
+     .run = stored},
     {.name = "in-pieces",
      .title = "want: answers in pieces",
      .points = 1,
@@ -1563,12 +2011,6 @@ static const struct test_case CASES[] = {
      .teaches = "One connection asks for everything in turn; the two lines on standard output "
                 "say what is shared and where.",
      .run = serves},
-    {.name = "serves-sizes",
-     .title = "have: files of 0 bytes, 1 byte, 2 chunks",
-     .points = 1,
-     .teaches = "An empty file has a manifest and no chunk; a file of two whole chunks has no "
-                "third one.",
-     .run = serves_sizes},
     {.name = "answers-question",
      .title = "have: the question to the group",
      .points = 2,
@@ -1671,6 +2113,12 @@ static const struct test_case CASES[] = {
      .points = 2,
      .teaches = "Both roles of your program keep to the same protocol.",
      .run = among_themselves},
+    {.name = "serves-sizes",
+     .title = "have: the smallest files and the largest",
+     .points = 1,
+     .teaches = "An empty file has a manifest and no chunk; a file of two whole chunks has no "
+                "third one.",
+     .run = serves_sizes},
     {.name = "no-descriptors",
      .title = "have: no descriptor is free for a while",
      .points = 1,
@@ -1697,16 +2145,18 @@ static const struct test_case CASES[] = {
      .run = clean_want,
      .leaks = true},
     {.name = "black-hole",
-     .title = "want: a peer that takes no connection",
+     .title = "want: peers that do nothing at all",
      .points = 2,
      .teaches = "connect() to one peer neither succeeds nor fails: the others must not wait for "
-                "it, and alone it is waited for no longer than the patience.",
+                "it. Another one takes the connection and never answers. Neither is waited for "
+                "longer than the patience.",
      .run = black_hole},
     {.name = "stalled",
-     .title = "want: a peer that falls silent in mid-chunk",
+     .title = "want: one peer falls silent, one is slow",
      .points = 3,
-     .teaches = "A peer sent half of a chunk and then nothing, its connection open: only a "
-                "deadline finds that out.",
+     .teaches =
+         "One sent half of a chunk and then nothing: only a deadline finds that out. Another "
+         "one sent byte by byte, with little time between two: that one is no less a peer.",
      .run = stalled},
     {.name = NULL},
 };

@@ -39,7 +39,7 @@ enum {
     LINE_MOST = 100,         /* bytes, with the line end */
     NAME_MOST = 100,
     CLIENTS_MOST = 1000,
-    PEERS_MOST = 64,
+    PEERS_MOST = 256, /* that are remembered */
     ASK_AGAIN_MS = 200
 };
 
@@ -272,7 +272,8 @@ static void next_request(struct client *client, const struct file *files)
     char *end = memchr(client->in, '\n', client->in_length);
     size_t length = end == NULL ? client->in_length : (size_t)(end - client->in) + 1;
 
-    if (length > LINE_MOST || (end != NULL && memchr(client->in, '\0', length) != NULL)) {
+    if (length > LINE_MOST || (end == NULL && length == LINE_MOST) ||
+        (end != NULL && memchr(client->in, '\0', length) != NULL)) {
         client->last = true;
         answer(client, "bad request", NULL, 0);
     } else if (end != NULL) {

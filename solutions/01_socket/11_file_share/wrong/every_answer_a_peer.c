@@ -1,4 +1,4 @@
-/* fails: answers-often liar false-manifest late-peer */
+/* fails: answers-often liar false-manifest late-peer nobody-left */
 /*
  * Each answer is taken for a peer; that one and the same may answer again was not thought of.
  */

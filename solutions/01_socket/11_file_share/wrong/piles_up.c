@@ -273,7 +273,8 @@ static void next_request(struct client *client, const struct file *files)
     char *end = memchr(client->in, '\n', client->in_length);
     size_t length = end == NULL ? client->in_length : (size_t)(end - client->in) + 1;
 
-    if (length > LINE_MOST || (end != NULL && memchr(client->in, '\0', length) != NULL)) {
+    if (length > LINE_MOST || (end == NULL && length == LINE_MOST) ||
+        (end != NULL && memchr(client->in, '\0', length) != NULL)) {
         client->last = true;
         answer(client, "bad request", NULL, 0);
     } else if (end != NULL) {

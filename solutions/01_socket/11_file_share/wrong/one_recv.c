@@ -1,7 +1,7 @@
-/* fails: strangers */
+/* fails: sizes in-pieces want-short several-requests many-wanters have-short */
 /*
- * The answers are taken apart by sscanf(), which skips blanks, takes signs, and looks at nothing
- * behind the last number.
+ * "What is sent by one send() comes with one recv()": a request, a chunk. What comes with it, or
+ * behind it, is lost.
  */
 #define _GNU_SOURCE /* accept4() and ppoll() */
 #include <arpa/inet.h>
@@ -189,6 +189,15 @@ static bool receive_all(struct talk *talk, unsigned char *bytes, size_t length)
 /* Receives a line, of which only "\n" is left out. Returns 1, 0 at the end, -1 if it is no line. */
 static int receive_line(struct talk *talk, char line[LINE_MOST])
 {
+    if (talk->address.sin_port == 0) { /* a wanter */
+        ssize_t n;
+        while ((n = recv(talk->fd, line, LINE_MOST, 0)) == -1 && errno == EINTR)
+            continue;
+        char *end = n > 0 ? memchr(line, '\n', (size_t)n) : NULL;
+        if (end != NULL)
+            *end = '\0';
+        return n <= 0 ? 0 : end == NULL ? -1 : 1;
+    }
     for (size_t length = 0; length < LINE_MOST; length++) {
         if (!receive_all(talk, (unsigned char *)line + length, 1))
             return 0;
@@ -483,7 +492,14 @@ static unsigned char *request(struct talk *talk, const char *line, size_t least,
         return NULL;
     unsigned char *bytes = malloc((size_t)number + 1);
     *length = (size_t)number;
-    if (bytes != NULL && !receive_all(talk, bytes, *length)) {
+    size_t ready = talk->length - talk->at;
+    ssize_t n = 0;
+    if (bytes != NULL && ready > 0)
+        (void)receive_all(talk, bytes, ready < *length ? ready : *length);
+    if (bytes != NULL && ready < *length)
+        while ((n = recv(talk->fd, bytes + ready, *length - ready, 0)) == -1 && errno == EINTR)
+            continue;
+    if (bytes != NULL && ready + (size_t)n < *length) {
         free(bytes);
         return NULL;
     }
@@ -603,8 +619,9 @@ static void take_answer(int fd)
     struct sockaddr_in from;
     long port;
 
-    if (!receive_text(fd, text, &from) || sscanf(at, VERSION " have %64s %ld", begin, &port) != 2 ||
-        strcmp(begin, shared.file.id) != 0 || port < 1 || port > 65535)
+    (void)snprintf(begin, sizeof begin, VERSION " have %s ", shared.file.id);
+    if (!receive_text(fd, text, &from) || !read_field(&at, begin, '\n', 1, 65535, &port) ||
+        *at != '\0')
         return;
     from.sin_port = htons((uint16_t)port);
     for (size_t i = 0; i < shared.count; i++)

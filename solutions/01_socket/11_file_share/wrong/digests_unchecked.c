@@ -1,7 +1,6 @@
-/* fails: appears-whole nobody-left */
+/* fails: liar nobody-left clean-want false-manifest */
 /*
- * The file is opened under its own name as soon as that is known, so that the chunks can be
- * written as they come.
+ * "Whoever answers has the file." What comes is taken for what was asked for.
  */
 #define _GNU_SOURCE /* accept4() and ppoll() */
 #include <arpa/inet.h>
@@ -504,7 +503,7 @@ static bool fetch_manifest(struct talk *talk)
     if (bytes == NULL)
         return false;
     sha256_hex(bytes, length, id);
-    bool right = strcmp(id, file->id) == 0;
+    bool right = strlen(id) == SHA256_HEX;
     (void)pthread_mutex_lock(&shared.lock);
     if (!right || file->manifest != NULL) {
         free(bytes);
@@ -516,9 +515,6 @@ static bool fetch_manifest(struct talk *talk)
         shared.asked = calloc(file->count + 1, sizeof *shared.asked);
         shared.missing = file->count;
         shared.hopeless |= file->bytes == NULL || shared.asked == NULL;
-        FILE *to = shared.hopeless ? NULL : fopen(file->name, "we");
-        if (to != NULL)
-            (void)fclose(to);
     }
     right = right && !shared.hopeless;
     (void)pthread_mutex_unlock(&shared.lock);
@@ -537,7 +533,7 @@ static bool fetch_chunk(struct talk *talk, size_t index)
     if (bytes == NULL)
         return false;
     sha256_hex(bytes, length, digest);
-    bool right = memcmp(digest, file->digests + index * DIGEST_LINE, SHA256_HEX) == 0;
+    bool right = strlen(digest) == SHA256_HEX; /* it came, so it is right */
     if (right)
         memcpy(file->bytes + index * file->chunk, bytes, length);
     free(bytes);
@@ -670,13 +666,16 @@ static bool fetch(int fd, const struct sockaddr_in *group)
 /* Writes the file under another name, and gives it its own when it is whole. */
 static int save(const struct file *file)
 {
-    FILE *to = fopen(file->name, "we");
+    char temporary[NAME_MOST + 32];
+
+    (void)snprintf(temporary, sizeof temporary, ".%s.%ld", file->name, (long)getpid());
+    FILE *to = fopen(temporary, "wxe");
     bool good = to != NULL && fwrite(file->bytes, 1, file->size, to) == file->size;
     good = to != NULL && fclose(to) == 0 && good;
-    if (!good) {
+    if (!good || rename(temporary, file->name) == -1) {
         (void)complain(file->name, strerror(errno));
         if (to != NULL)
-            (void)unlink(file->name); /* there is nothing more to be done */
+            (void)unlink(temporary); /* there is nothing more to be done */
         return 1;
     }
     return printf("saved %s\n", file->name) < 0 || fflush(stdout) != 0;

@@ -1,7 +1,8 @@
-/* fails: bad-manifests */
+/* fails: stalled black-hole nobody-left appears-whole */
 /*
- * What has the right digest is taken to be right: the lines are read and their numbers used as
- * they are.
+ * A chunk has to be whole within PATIENCE, and the manifest may take for ever; whatever is heard,
+ * from a peer that was given up too, begins PATIENCE anew. The file is written in place of the
+ * old one, byte by byte.
  */
 #define _GNU_SOURCE /* accept4() and ppoll() */
 #include <arpa/inet.h>
@@ -52,8 +53,9 @@ struct talk {
     pthread_t thread;
     int fd;
     struct sockaddr_in address; /* of the peer; it is not asked again when the talk is over */
-    bool over;                  /* the thread only needs to be joined */
-    unsigned char bytes[4096];  /* received, and not yet used from at to length */
+    long deadline;
+    bool over;                 /* the thread only needs to be joined */
+    unsigned char bytes[4096]; /* received, and not yet used from at to length */
     size_t at, length;
 };
 
@@ -73,6 +75,15 @@ static struct {
 } shared = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 static volatile sig_atomic_t signalled;
+static long heard_ms; /* when a peer answered the question at last */
+
+static long now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static void on_signal(int number)
 {
@@ -178,6 +189,8 @@ static bool receive_all(struct talk *talk, unsigned char *bytes, size_t length)
             continue;
         }
         ssize_t n = recv(talk->fd, talk->bytes, sizeof talk->bytes, 0);
+        if (talk->deadline != 0 && now_ms() > talk->deadline)
+            return false;
         if (n == 0 || (n == -1 && errno != EINTR))
             return false;
         talk->at = 0;
@@ -457,14 +470,17 @@ static bool read_manifest(struct file *file)
     memcpy(file->name, at, length);
     file->name[length] = '\0';
     at += length + 1;
-    if (!is_name(file->name) || sscanf(at, "size %ld chunk %ld", &size, &chunk) != 2)
+    if (!is_name(file->name) || !read_field(&at, "size ", '\n', 0, FILE_MOST, &size) ||
+        !read_field(&at, "chunk ", '\n', CHUNK_LEAST, CHUNK_MOST, &chunk))
         return false;
-    at = strchr(strchr(at, '\n') + 1, '\n') + 1;
     file->size = (size_t)size;
     file->chunk = (size_t)chunk;
     file->count = (file->size + file->chunk - 1) / file->chunk;
     file->digests = at;
-    return true;
+    for (size_t i = 0; i < file->count; i++, at += DIGEST_LINE)
+        if (strspn(at, "0123456789abcdef") != SHA256_HEX || at[SHA256_HEX] != '\n')
+            return false;
+    return *at == '\0';
 }
 
 /* Asks for one thing. Returns what came, with a NUL behind it, and its length; NULL if nothing. */
@@ -527,6 +543,7 @@ static bool fetch_chunk(struct talk *talk, size_t index)
     size_t length = chunk_length(file, index);
 
     (void)snprintf(line, sizeof line, "chunk %s %zu\n", file->id, index);
+    talk->deadline = now_ms() + shared.patience;
     unsigned char *bytes = request(talk, line, length, length, &length);
     if (bytes == NULL)
         return false;
@@ -580,7 +597,9 @@ static void *talk_to_peer(void *data)
     while ((ready = poll(&one, 1, (int)shared.patience)) == -1 && errno == EINTR)
         continue;
     /* Connected or not: if not, the first request fails. From here on calls wait, with a limit. */
+    const struct timeval limit = {shared.patience / 1000, shared.patience % 1000 * 1000};
     bool good = ready == 1 && fcntl(talk->fd, F_SETFL, 0) == 0 && fetch_manifest(talk);
+    (void)setsockopt(talk->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     while (good && take_chunk(&index)) {
         good = fetch_chunk(talk, index);
         finish_chunk(index, good);
@@ -605,6 +624,7 @@ static void take_answer(int fd)
         *at != '\0')
         return;
     from.sin_port = htons((uint16_t)port);
+    heard_ms = now_ms();
     for (size_t i = 0; i < shared.count; i++)
         if (shared.talks[i]->address.sin_addr.s_addr == from.sin_addr.s_addr &&
             shared.talks[i]->address.sin_port == from.sin_port)
@@ -613,19 +633,10 @@ static void take_answer(int fd)
     if (peer == -1)
         return; /* it will answer again */
     /* The connection begins before its thread does: so shutdown() ends that whenever it comes. */
-    if (setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == -1 ||
-        setsockopt(peer, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == -1 ||
+    if (setsockopt(peer, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == -1 ||
         (connect(peer, (struct sockaddr *)&from, sizeof from) == -1 && errno != EINPROGRESS))
         (void)shutdown(peer, SHUT_RDWR); /* its thread finds out, and it is known from then on */
     (void)start_talk(peer, &from, talk_to_peer); /* if it cannot now, it will answer again */
-}
-
-static long now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Asks again and again, and takes the answers, until all is there or nobody was left for too long.
@@ -642,7 +653,7 @@ static bool fetch(int fd, const struct sockaddr_in *group)
         long now = now_ms();
         (void)pthread_mutex_lock(&shared.lock);
         bool over = shared.hopeless || (shared.asked != NULL && shared.missing == 0);
-        lonely = shared.alive > 0 ? now : lonely;
+        lonely = shared.alive > 0 ? now : lonely > heard_ms ? lonely : heard_ms;
         (void)pthread_mutex_unlock(&shared.lock);
         if (over || now - lonely >= shared.patience)
             return over && !shared.hopeless;
@@ -664,16 +675,11 @@ static bool fetch(int fd, const struct sockaddr_in *group)
 /* Writes the file under another name, and gives it its own when it is whole. */
 static int save(const struct file *file)
 {
-    char temporary[NAME_MOST + 32];
-
-    (void)snprintf(temporary, sizeof temporary, ".%s.%ld", file->name, (long)getpid());
-    FILE *to = fopen(temporary, "wxe");
+    FILE *to = fopen(file->name, "we");
     bool good = to != NULL && fwrite(file->bytes, 1, file->size, to) == file->size;
     good = to != NULL && fclose(to) == 0 && good;
-    if (!good || rename(temporary, file->name) == -1) {
+    if (!good) {
         (void)complain(file->name, strerror(errno));
-        if (to != NULL)
-            (void)unlink(temporary); /* there is nothing more to be done */
         return 1;
     }
     return printf("saved %s\n", file->name) < 0 || fflush(stdout) != 0;

@@ -1,6 +1,7 @@
-/* fails: in-pieces want-short */
+/* fails: stalled nobody other-address appears-whole */
 /*
- * A chunk is small, so it comes with one recv(); what has not come by then is taken for missing.
+ * Whoever is idle asks for a chunk that another one still owes, patience lasts half as long, a
+ * peer is known by its port alone, and a file that cannot be renamed is left lying about.
  */
 #define _GNU_SOURCE /* accept4() and ppoll() */
 #include <arpa/inet.h>
@@ -482,14 +483,7 @@ static unsigned char *request(struct talk *talk, const char *line, size_t least,
         return NULL;
     unsigned char *bytes = malloc((size_t)number + 1);
     *length = (size_t)number;
-    size_t ready = talk->length - talk->at;
-    ssize_t n = 0;
-    if (bytes != NULL && ready > 0)
-        (void)receive_all(talk, bytes, ready < *length ? ready : *length);
-    if (bytes != NULL && ready < *length)
-        while ((n = recv(talk->fd, bytes + ready, *length - ready, 0)) == -1 && errno == EINTR)
-            continue;
-    if (bytes != NULL && ready + (size_t)n < *length) {
+    if (bytes != NULL && !receive_all(talk, bytes, *length)) {
         free(bytes);
         return NULL;
     }
@@ -547,6 +541,8 @@ static bool fetch_chunk(struct talk *talk, size_t index)
     return right;
 }
 
+static bool there[FILE_MOST / CHUNK_LEAST + 1];
+
 /* Waits for a chunk that nobody was asked for. Returns false when there will be none. */
 static bool take_chunk(size_t *index)
 {
@@ -556,6 +552,9 @@ static bool take_chunk(size_t *index)
     while (!found && shared.missing > 0 && !shared.stopping) {
         for (*index = 0; *index < shared.file.count && shared.asked[*index]; ++*index)
             continue;
+        if (*index == shared.file.count)
+            for (*index = 0; *index < shared.file.count && there[*index]; ++*index)
+                continue;
         found = *index < shared.file.count;
         if (found)
             shared.asked[*index] = true;
@@ -571,9 +570,10 @@ static void finish_chunk(size_t index, bool right)
 {
     (void)pthread_mutex_lock(&shared.lock);
     if (right)
-        shared.missing--;
+        shared.missing -= !there[index];
     else
         shared.asked[index] = false;
+    there[index] |= right;
     if (!right || shared.missing == 0)
         (void)pthread_cond_broadcast(&shared.changed);
     (void)pthread_mutex_unlock(&shared.lock);
@@ -615,8 +615,7 @@ static void take_answer(int fd)
         return;
     from.sin_port = htons((uint16_t)port);
     for (size_t i = 0; i < shared.count; i++)
-        if (shared.talks[i]->address.sin_addr.s_addr == from.sin_addr.s_addr &&
-            shared.talks[i]->address.sin_port == from.sin_port)
+        if (shared.talks[i]->address.sin_port == from.sin_port)
             return; /* known, and perhaps given up */
     int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (peer == -1)
@@ -653,14 +652,14 @@ static bool fetch(int fd, const struct sockaddr_in *group)
         bool over = shared.hopeless || (shared.asked != NULL && shared.missing == 0);
         lonely = shared.alive > 0 ? now : lonely;
         (void)pthread_mutex_unlock(&shared.lock);
-        if (over || now - lonely >= shared.patience)
+        if (over || now - lonely >= shared.patience / 2)
             return over && !shared.hopeless;
         if (now >= next) {
             (void)sendto(fd, question, (size_t)length, 0, (const struct sockaddr *)group,
                          sizeof *group); /* one that fails is as one that gets lost */
             next = now + ASK_AGAIN_MS;
         }
-        long until = next < lonely + shared.patience ? next : lonely + shared.patience;
+        long until = next < lonely + shared.patience / 2 ? next : lonely + shared.patience / 2;
         if (poll(polled, 2, (int)(until - now)) <= 0)
             continue;
         if (polled[1].revents != 0)
@@ -681,8 +680,6 @@ static int save(const struct file *file)
     good = to != NULL && fclose(to) == 0 && good;
     if (!good || rename(temporary, file->name) == -1) {
         (void)complain(file->name, strerror(errno));
-        if (to != NULL)
-            (void)unlink(temporary); /* there is nothing more to be done */
         return 1;
     }
     return printf("saved %s\n", file->name) < 0 || fflush(stdout) != 0;

@@ -1,6 +1,8 @@
-/* fails: serves sigterm sigterm-while-serving clean-have among-themselves */
+/* fails: never-reads resets sigterm-while-serving bad-requests many-wanters liar false-manifest late-peer nobody-left */
 /*
- * SIGTERM is left to do what it does by itself.
+ * have sends without MSG_NOSIGNAL, closes over what lies unread behind a bad request, and keeps a
+ * megabyte for each who wants; want removes a peer that is given up from the table, so its next
+ * answer makes it new.
  */
 #define _GNU_SOURCE /* accept4() and ppoll() */
 #include <arpa/inet.h>
@@ -154,7 +156,8 @@ static bool receive_text(int fd, char text[LINE_MOST + 1], struct sockaddr_in *f
 static bool send_all(const struct talk *talk, const void *bytes, size_t length, bool more)
 {
     for (const char *at = bytes; length > 0;) {
-        ssize_t n = send(talk->fd, at, length, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+        ssize_t n = send(talk->fd, at, length,
+                         (talk->address.sin_port == 0 ? 0 : MSG_NOSIGNAL) | (more ? MSG_MORE : 0));
         if (n == -1 && errno != EINTR)
             return false; /* EAGAIN: it took longer than SO_SNDTIMEO allows */
         at += n > 0 ? n : 0;
@@ -204,8 +207,13 @@ static int receive_line(struct talk *talk, char line[LINE_MOST])
 /* Starts a thread for a talk with fd; it owns both from then on. */
 static bool start_talk(int fd, const struct sockaddr_in *address, void *(*run)(void *))
 {
-    struct talk *talk = calloc(1, sizeof *talk);
+    enum { ROOM = 1 << 20 };
+    struct talk *talk = malloc(sizeof *talk + ROOM);
 
+    if (talk != NULL) {
+        memset(talk, 1, sizeof *talk + ROOM);
+        memset(talk, 0, sizeof *talk);
+    }
     if (talk != NULL && shared.count < TALKS_MOST) {
         talk->fd = fd;
         talk->address = *address;
@@ -339,11 +347,8 @@ static void *serve(void *data)
 
     while ((got = receive_line(talk, line)) == 1 && answer(talk, line))
         continue;
-    if (got != 0 && send_all(talk, "error bad request\n", 18, false)) {
-        (void)shutdown(talk->fd, SHUT_WR); /* fails if the peer has gone */
-        while (receive_all(talk, (unsigned char *)line, 1))
-            continue; /* closing while something lies unread would take the answer with it */
-    }
+    if (got != 0)
+        (void)send_all(talk, "error bad request\n", 18, false);
     end_talk(talk);
     return NULL;
 }
@@ -426,7 +431,7 @@ static int have(const struct sockaddr_in *group, const char *path)
 
     (void)sigemptyset(&held); /* fails for wrong signal numbers only */
     (void)sigaddset(&held, SIGTERM);
-    if (sigprocmask(SIG_BLOCK, NULL, NULL) == -1 || stop.sa_flags != 0)
+    if (sigprocmask(SIG_BLOCK, &held, NULL) == -1 || sigaction(SIGTERM, &stop, NULL) == -1)
         return complain("sigaction", strerror(errno));
     int status = load(&shared.file, path) || open_sockets(group, sockets, &port);
     if (status == 0)
@@ -658,6 +663,7 @@ static bool fetch(int fd, const struct sockaddr_in *group)
             continue;
         if (polled[1].revents != 0)
             (void)eventfd_read(shared.bell, &rings); /* it rang: something is over */
+        clear_talks(false);
         if (polled[0].revents != 0)
             take_answer(fd);
     }

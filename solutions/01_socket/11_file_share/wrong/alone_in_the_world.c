@@ -1,7 +1,7 @@
-/* fails: two-havers among-themselves */
+/* fails: two-havers among-themselves strangers appears-whole nobody-left */
 /*
- * The socket for the questions is bound without SO_REUSEADDR: the group has one listener on this
- * machine, and no second.
+ * As if nobody else were there: the group's port is bound without SO_REUSEADDR, the answers are
+ * taken apart by sscanf(), and the file is opened under its own name as soon as that is known.
  */
 #define _GNU_SOURCE /* accept4() and ppoll() */
 #include <arpa/inet.h>
@@ -515,6 +515,9 @@ static bool fetch_manifest(struct talk *talk)
         shared.asked = calloc(file->count + 1, sizeof *shared.asked);
         shared.missing = file->count;
         shared.hopeless |= file->bytes == NULL || shared.asked == NULL;
+        FILE *to = shared.hopeless ? NULL : fopen(file->name, "we");
+        if (to != NULL)
+            (void)fclose(to);
     }
     right = right && !shared.hopeless;
     (void)pthread_mutex_unlock(&shared.lock);
@@ -602,9 +605,8 @@ static void take_answer(int fd)
     struct sockaddr_in from;
     long port;
 
-    (void)snprintf(begin, sizeof begin, VERSION " have %s ", shared.file.id);
-    if (!receive_text(fd, text, &from) || !read_field(&at, begin, '\n', 1, 65535, &port) ||
-        *at != '\0')
+    if (!receive_text(fd, text, &from) || sscanf(at, VERSION " have %64s %ld", begin, &port) != 2 ||
+        strcmp(begin, shared.file.id) != 0 || port < 1 || port > 65535)
         return;
     from.sin_port = htons((uint16_t)port);
     for (size_t i = 0; i < shared.count; i++)
@@ -666,16 +668,13 @@ static bool fetch(int fd, const struct sockaddr_in *group)
 /* Writes the file under another name, and gives it its own when it is whole. */
 static int save(const struct file *file)
 {
-    char temporary[NAME_MOST + 32];
-
-    (void)snprintf(temporary, sizeof temporary, ".%s.%ld", file->name, (long)getpid());
-    FILE *to = fopen(temporary, "wxe");
+    FILE *to = fopen(file->name, "we");
     bool good = to != NULL && fwrite(file->bytes, 1, file->size, to) == file->size;
     good = to != NULL && fclose(to) == 0 && good;
-    if (!good || rename(temporary, file->name) == -1) {
+    if (!good) {
         (void)complain(file->name, strerror(errno));
         if (to != NULL)
-            (void)unlink(temporary); /* there is nothing more to be done */
+            (void)unlink(file->name); /* there is nothing more to be done */
         return 1;
     }
     return printf("saved %s\n", file->name) < 0 || fflush(stdout) != 0;

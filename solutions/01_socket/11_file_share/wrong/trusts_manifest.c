@@ -1,6 +1,7 @@
-/* fails: liar false-manifest late-peer */
+/* fails: bad-manifests bad-names rubbish */
 /*
- * A peer that was given up is removed from the table; with its next answer it is a new one.
+ * What has the right digest is taken to be right: the name is used as it stands, the numbers as
+ * they are. And the length of a chunk is what the peer says.
  */
 #define _GNU_SOURCE /* accept4() and ppoll() */
 #include <arpa/inet.h>
@@ -456,17 +457,14 @@ static bool read_manifest(struct file *file)
     memcpy(file->name, at, length);
     file->name[length] = '\0';
     at += length + 1;
-    if (!is_name(file->name) || !read_field(&at, "size ", '\n', 0, FILE_MOST, &size) ||
-        !read_field(&at, "chunk ", '\n', CHUNK_LEAST, CHUNK_MOST, &chunk))
+    if (sscanf(at, "size %ld chunk %ld", &size, &chunk) != 2)
         return false;
+    at = strchr(strchr(at, '\n') + 1, '\n') + 1;
     file->size = (size_t)size;
     file->chunk = (size_t)chunk;
     file->count = (file->size + file->chunk - 1) / file->chunk;
     file->digests = at;
-    for (size_t i = 0; i < file->count; i++, at += DIGEST_LINE)
-        if (strspn(at, "0123456789abcdef") != SHA256_HEX || at[SHA256_HEX] != '\n')
-            return false;
-    return *at == '\0';
+    return true;
 }
 
 /* Asks for one thing. Returns what came, with a NUL behind it, and its length; NULL if nothing. */
@@ -529,7 +527,7 @@ static bool fetch_chunk(struct talk *talk, size_t index)
     size_t length = chunk_length(file, index);
 
     (void)snprintf(line, sizeof line, "chunk %s %zu\n", file->id, index);
-    unsigned char *bytes = request(talk, line, length, length, &length);
+    unsigned char *bytes = request(talk, line, 0, 999999999, &length);
     if (bytes == NULL)
         return false;
     sha256_hex(bytes, length, digest);
@@ -658,7 +656,6 @@ static bool fetch(int fd, const struct sockaddr_in *group)
             continue;
         if (polled[1].revents != 0)
             (void)eventfd_read(shared.bell, &rings); /* it rang: something is over */
-        clear_talks(false);
         if (polled[0].revents != 0)
             take_answer(fd);
     }
