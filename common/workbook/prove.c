@@ -1,7 +1,7 @@
 /*
  * record and prove, for contributors: reference outputs are made from the solution, and an exercise
  * is proved. The solution earns every point, the starter none, each wrong answer fails exactly the
- * cases that its first line names.
+ * cases that its first line names, and programs that do nothing earn next to nothing.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -122,9 +122,10 @@ static void load_end(struct load *load)
 /* ---- trials ---------------------------------------------------------------------------------- */
 
 enum expectation {
-    EXPECT_ALL,     /* every point, without a warning */
-    EXPECT_NOTHING, /* no point, without a warning */
-    EXPECT_FAILURES /* exactly the cases that the first line names */
+    EXPECT_ALL,      /* every point, without a warning */
+    EXPECT_NOTHING,  /* no point, without a warning */
+    EXPECT_FAILURES, /* exactly the cases that the first line names */
+    EXPECT_LITTLE    /* few points, counted together with the others of its kind */
 };
 
 struct trial {
@@ -143,10 +144,12 @@ struct proof {
     const struct exercise_entry *exercise;
     struct trial *trials;
     size_t count, printed;
-    size_t solutions; /* how many of them, the first, try the solution */
-    size_t begun;     /* the first of those that are being tried now */
-    size_t wrong;     /* how many of them are wrong answers */
-    bool copied;      /* copied.c is there */
+    size_t solutions;             /* how many of them, the first, try the solution */
+    size_t begun;                 /* the first of those that are being tried now */
+    size_t wrong;                 /* how many of them are wrong answers */
+    bool copied;                  /* copied.c is there */
+    bool idled;                   /* programs that do nothing were tried */
+    int idle_earned, idle_points; /* by all of them, and what each could have earned */
 };
 
 static struct trial *trial_add(struct proof *proof, enum expectation expectation,
@@ -229,6 +232,31 @@ static int add_folder(struct proof *proof, const char *folder, enum expectation 
     }
     free(names);
     return result;
+}
+
+/*
+ * Adds programs that end at once: with 0, or with a message and 1 or 2, as one that refuses its
+ * arguments. Returns 0, or -1 with error filled.
+ */
+static int add_idle(struct proof *proof, struct error *error)
+{
+    char path[PATH_MAX], text[200];
+
+    for (int status = 0; status <= 2; status++) {
+        (void)snprintf(path, sizeof path, "build/prove/%s/ends_with_%d.c", proof->exercise->folder,
+                       status);
+        (void)snprintf(text, sizeof text,
+                       "#include <stdio.h>\n\nint main(void)\n{\n"
+                       "    return %s ? 9 : %d;\n}\n",
+                       status == 0 ? "0" : "fputs(\"It failed.\\n\", stderr) < 0", status);
+        if (folder_make_for(path, error) == -1 ||
+            file_write(path, text, strlen(text), true, error) == -1)
+            return -1;
+        if (trial_add(proof, EXPECT_LITTLE, path, "2") == NULL)
+            return error_set(error, "%s", _("There is no memory left."));
+    }
+    proof->idled = true;
+    return 0;
 }
 
 /* Under the default seed, a few that stay the same, and at least one that is new each time. */
@@ -335,7 +363,7 @@ static void weigh_trial(struct trial *trial, const struct verdict *verdict)
         compare_all(trial, verdict);
     else if (trial->expectation == EXPECT_FAILURES)
         compare_failures(trial, verdict);
-    else if (verdict->points > 0 && verdict->earned > 0)
+    else if (trial->expectation == EXPECT_NOTHING && verdict->points > 0 && verdict->earned > 0)
         complain(trial, "it earns %d of %d points", verdict->earned, verdict->points);
 }
 
@@ -356,8 +384,16 @@ static void on_tried(size_t index, struct verdict *verdict, void *data)
 
     if (verdict->outcome == OUTCOME_CANCELLED)
         return;
-    weigh_trial(&proof->trials[proof->begun + index], verdict);
-    proof->trials[proof->begun + index].done = true;
+    struct trial *trial = &proof->trials[proof->begun + index];
+    weigh_trial(trial, verdict);
+    trial->done = true;
+    if (trial->expectation == EXPECT_LITTLE) {
+        proof->idle_earned += verdict->earned;
+        proof->idle_points = verdict->points;
+        for (size_t i = 0; i < verdict->tap.count; i++)
+            if (verdict->tap.cases[i].ok && verdict->tap.cases[i].skip == NULL)
+                (void)buffer_print(&trial->why, "it passes %s\n", verdict->tap.cases[i].name);
+    }
     while (proof->printed < proof->count && proof->trials[proof->printed].done) {
         print_trial(&proof->trials[proof->printed], proof->printed + 1);
         proof->printed++;
@@ -412,6 +448,9 @@ static bool check_facts(struct proof *proof)
     cases_free(list, count);
     bool good = print_fact(proof, count > 0 && (points > 0 || says_no_points(exercise)),
                            "has points, or its README.md says \"no points\"");
+    if (proof->idled)
+        good &= print_fact(proof, proof->idle_earned * 10 <= proof->idle_points,
+                           "gives programs that do nothing a tenth of its points at most");
     good &= print_fact(proof, *exercise->headers != '\0',
                        "lists headers in its README.md, so that others are refused");
     return print_fact(proof, points == 0 || (proof->wrong >= 5 && proof->copied),
@@ -436,6 +475,7 @@ static int run_some(struct proof *proof, size_t first, size_t count, bool loaded
             .exercise = proof->exercise,
             .source = trial->source,
             .program = trial->program,
+            .any_header = trial->expectation == EXPECT_LITTLE,
             .seed = trial->seed[0] != '\0' ? trial->seed : NULL,
         };
     }
@@ -479,9 +519,13 @@ int command_prove(struct runner *runner)
         return 2;
     if (cases_find(proof.exercise, &error) == -1)
         return runner_refuse(runner, "%s", error.text);
-    int status = add_trials(&proof, runner->seeds > 0 ? runner->seeds : 3) == -1
-                     ? runner_refuse(runner, "%s", _("There is no memory left."))
-                     : run_trials(&proof, runner->loaded);
+    int result = add_trials(&proof, runner->seeds > 0 ? runner->seeds : 3);
+    if (result == -1)
+        (void)error_set(&error, "%s", _("There is no memory left."));
+    else if (!runner->loaded) /* load makes no difference to them */
+        result = add_idle(&proof, &error);
+    int status =
+        result == -1 ? runner_refuse(runner, "%s", error.text) : run_trials(&proof, runner->loaded);
     proof_free(&proof);
     return status;
 }
