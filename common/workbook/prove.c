@@ -125,7 +125,7 @@ enum expectation {
     EXPECT_ALL,      /* every point, without a warning */
     EXPECT_NOTHING,  /* no point, without a warning */
     EXPECT_FAILURES, /* exactly the cases that the first line names */
-    EXPECT_LITTLE    /* few points, counted together with the others of its kind */
+    EXPECT_LITTLE    /* a tenth of the points at most */
 };
 
 struct trial {
@@ -144,12 +144,10 @@ struct proof {
     const struct exercise_entry *exercise;
     struct trial *trials;
     size_t count, printed;
-    size_t solutions;             /* how many of them, the first, try the solution */
-    size_t begun;                 /* the first of those that are being tried now */
-    size_t wrong;                 /* how many of them are wrong answers */
-    bool copied;                  /* copied.c is there */
-    bool idled;                   /* programs that do nothing were tried */
-    int idle_earned, idle_points; /* by all of them, and what each could have earned */
+    size_t solutions; /* how many of them, the first, try the solution */
+    size_t begun;     /* the first of those that are being tried now */
+    size_t wrong;     /* how many of them are wrong answers */
+    bool copied;      /* copied.c is there */
 };
 
 static struct trial *trial_add(struct proof *proof, enum expectation expectation,
@@ -255,7 +253,6 @@ static int add_idle(struct proof *proof, struct error *error)
         if (trial_add(proof, EXPECT_LITTLE, path, "2") == NULL)
             return error_set(error, "%s", _("There is no memory left."));
     }
-    proof->idled = true;
     return 0;
 }
 
@@ -348,6 +345,17 @@ static void compare_all(struct trial *trial, const struct verdict *verdict)
                      tap_text(&verdict->tap.cases[i], "cause"));
 }
 
+static void compare_little(struct trial *trial, const struct verdict *verdict)
+{
+    if (verdict->earned * 10 <= verdict->points)
+        return;
+    complain(trial, "it does nothing and earns %d of %d points, which is more than a tenth",
+             verdict->earned, verdict->points);
+    for (size_t i = 0; i < verdict->tap.count; i++)
+        if (verdict->tap.cases[i].ok && verdict->tap.cases[i].skip == NULL)
+            complain(trial, "it passes %s", verdict->tap.cases[i].name);
+}
+
 static void weigh_trial(struct trial *trial, const struct verdict *verdict)
 {
     trial->good = true;
@@ -363,7 +371,9 @@ static void weigh_trial(struct trial *trial, const struct verdict *verdict)
         compare_all(trial, verdict);
     else if (trial->expectation == EXPECT_FAILURES)
         compare_failures(trial, verdict);
-    else if (trial->expectation == EXPECT_NOTHING && verdict->points > 0 && verdict->earned > 0)
+    else if (trial->expectation == EXPECT_LITTLE)
+        compare_little(trial, verdict);
+    else if (verdict->points > 0 && verdict->earned > 0)
         complain(trial, "it earns %d of %d points", verdict->earned, verdict->points);
 }
 
@@ -387,13 +397,6 @@ static void on_tried(size_t index, struct verdict *verdict, void *data)
     struct trial *trial = &proof->trials[proof->begun + index];
     weigh_trial(trial, verdict);
     trial->done = true;
-    if (trial->expectation == EXPECT_LITTLE) {
-        proof->idle_earned += verdict->earned;
-        proof->idle_points = verdict->points;
-        for (size_t i = 0; i < verdict->tap.count; i++)
-            if (verdict->tap.cases[i].ok && verdict->tap.cases[i].skip == NULL)
-                (void)buffer_print(&trial->why, "it passes %s\n", verdict->tap.cases[i].name);
-    }
     while (proof->printed < proof->count && proof->trials[proof->printed].done) {
         print_trial(&proof->trials[proof->printed], proof->printed + 1);
         proof->printed++;
@@ -448,9 +451,6 @@ static bool check_facts(struct proof *proof)
     cases_free(list, count);
     bool good = print_fact(proof, count > 0 && (points > 0 || says_no_points(exercise)),
                            "has points, or its README.md says \"no points\"");
-    if (proof->idled)
-        good &= print_fact(proof, proof->idle_earned * 10 <= proof->idle_points,
-                           "gives programs that do nothing a tenth of its points at most");
     good &= print_fact(proof, *exercise->headers != '\0',
                        "lists headers in its README.md, so that others are refused");
     return print_fact(proof, points == 0 || (proof->wrong >= 5 && proof->copied),
