@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "wire/fault.h"
@@ -82,6 +83,27 @@ static void test_log_when_full(void **state)
     atomic_store(&log_made.header->count, UINT32_MAX);
     assert_int_equal(wire_log_count(&log_made), 64);
     assert_null(wire_log_event(&log_made, UINT32_MAX - 1));
+}
+
+static void test_log_arranged(void **state)
+{
+    struct wire_log other;
+    struct stat about;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(log_made.header->arranged, 0);
+    wire_log_arrange(&log_made, "/proc/self/exe", WIRE_EINTR | WIRE_DELAY, 77);
+    assert_int_equal(wire_log_open(&other, path, &error), 0);
+    assert_int_equal(stat("/proc/self/exe", &about), 0);
+    assert_int_equal(other.header->arranged, 1);
+    assert_int_equal(other.header->faults, WIRE_EINTR | WIRE_DELAY);
+    assert_int_equal(other.header->seed, 77);
+    assert_int_equal(other.header->device, about.st_dev);
+    assert_int_equal(other.header->inode, about.st_ino);
+    wire_log_close(&other);
+    wire_log_arrange(&log_made, "/nowhere/program", 0, 0); /* no program is that one */
+    assert_int_equal(log_made.header->inode, 0);
 }
 
 static void test_log_refuses(void **state)
@@ -668,6 +690,7 @@ int main(void)
         WITH_LOG(test_log_keeps_events),
         WITH_LOG(test_log_when_full),
         WITH_LOG(test_log_refuses),
+        WITH_LOG(test_log_arranged),
         WITH_LOG(test_log_doorbell),
         cmocka_unit_test(test_fault_names),
         cmocka_unit_test(test_fault_pieces),

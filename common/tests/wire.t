@@ -195,9 +195,10 @@ def read_log(path):
 EXPECTED = """
     socket bind listen socket connect accept send recv write read sendto recvfrom writev readv
     sendmsg recvmsg dprintf recv sendto recvfrom write read dup close dup dup fflush fgets fclose
-    fclose send select pselect poll ppoll epoll_wait epoll_pwait recv sendfile recv send recv recv
-    dup setsockopt dup2 dup2 fcntl close close_range fork fork shutdown close close close socketpair
-    sendmmsg sendmmsg recvmmsg recvmmsg sendmmsg sendmmsg recvmmsg recvmmsg closefrom closefrom
+    fclose send select pselect poll ppoll epoll_wait epoll_pwait recv send select poll read write
+    recv fcntl dup2 dup2 close fork fork sendfile recv send recv recv dup setsockopt dup2 dup2 fcntl
+    close close_range fork fork shutdown close close close socketpair sendmmsg sendmmsg recvmmsg
+    recvmmsg sendmmsg sendmmsg recvmmsg recvmmsg closefrom closefrom
 """.split()
 
 

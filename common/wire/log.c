@@ -44,6 +44,18 @@ int wire_log_create(struct wire_log *log, const char *path, uint32_t capacity, s
     return 0;
 }
 
+void wire_log_arrange(struct wire_log *log, const char *program, unsigned faults, uint64_t seed)
+{
+    struct stat about;
+
+    log->header->faults = faults;
+    log->header->seed = seed;
+    log->header->arranged = 1;
+    bool found = stat(program, &about) == 0; /* else it cannot be started either */
+    log->header->device = found ? about.st_dev : 0;
+    log->header->inode = found ? about.st_ino : 0;
+}
+
 int wire_log_open(struct wire_log *log, const char *path, struct error *error)
 {
     struct stat status;

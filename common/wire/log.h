@@ -18,7 +18,8 @@
 
 #include "core/error.h"
 
-/* The environment that libwire.so reads when it is loaded. */
+/* The environment that libwire.so reads when it is loaded. Faults and seed that stand in the log
+ * count more: a program can change its environment and start itself again. */
 #define WIRE_LOG_VARIABLE "WIRE_LOG"         /* path of the log, made by wire_log_create() */
 #define WIRE_FAULTS_VARIABLE "WIRE_FAULTS"   /* names separated by commas, "short-read,eintr" */
 #define WIRE_SEED_VARIABLE "WIRE_SEED"       /* decimal; the same seed disturbs the same calls */
@@ -44,7 +45,7 @@ enum wire_call {
     WIRE_SELECT,     /* select, pselect */
     WIRE_POLL,       /* poll, ppoll */
     WIRE_EPOLL,      /* epoll_wait, epoll_pwait */
-    WIRE_QUIT,       /* _exit, _Exit: entered and never left; asked is the status */
+    WIRE_QUIT,       /* _exit, _Exit, quick_exit: entered and never left; asked is the status */
     WIRE_FORK,       /* fork, vfork; a fork() has an exit in each of the two processes;
                         pthread_create only where a fault makes it fail */
     WIRE_GETSOCKOPT, /* getsockopt(SO_ERROR) alone: how a connect in progress ended */
@@ -133,6 +134,19 @@ struct wire_log_header {
     _Atomic uint32_t waiters;  /* readers asleep on the doorbell; none: nobody is woken */
     _Atomic uint32_t hold;     /* futex word: a call whose bit, 1 << enum wire_call, is set waits */
     _Atomic uint32_t starts;   /* tries to start a process or a thread so far */
+    /* What the reader may lay down before the program starts: */
+    uint32_t arranged; /* 1: faults and seed are these, whatever the environment says */
+    uint32_t faults;   /* enum wire_fault */
+    uint64_t seed;
+    uint64_t device, inode; /* of the program's file; 0: any program will do */
+    /* What became of it: */
+    _Atomic uint32_t loads;  /* times that this program was loaded, with the wire before it */
+    _Atomic uint32_t again;  /* 1: it was to be executed from a program that is watched */
+    _Atomic uint32_t first;  /* pid of the process that loaded it first */
+    _Atomic uint32_t ending; /* 1: that process returned from main, or called exit() */
+    _Atomic uint32_t became; /* 1: that process was to become another program, by exec */
+    _Atomic uint32_t quit;   /* 1: it called _exit() or its like */
+    uint32_t unused;
 };
 
 struct wire_log {
@@ -143,6 +157,9 @@ struct wire_log {
 
 /* Creates path with room for capacity events and maps it. Returns 0, or -1 and fills error. */
 int wire_log_create(struct wire_log *log, const char *path, uint32_t capacity, struct error *error);
+
+/* Lays down what the program is, and which faults it meets. Before it starts. */
+void wire_log_arrange(struct wire_log *log, const char *program, unsigned faults, uint64_t seed);
 
 /* Maps an existing log. Returns 0, or -1 and fills error. */
 int wire_log_open(struct wire_log *log, const char *path, struct error *error);
@@ -174,7 +191,7 @@ void wire_log_release(const struct wire_log *log);
  * copy. wire_log_obey() waits while calls of this kind are held. wire_log_is_sound() says whether a
  * mapping of size bytes holds a log at all.
  */
-#define WIRE_LOG_MAGIC 0x33676f6c65726977ULL /* "wirelog3"; raised whenever the layout changes */
+#define WIRE_LOG_MAGIC 0x34676f6c65726977ULL /* "wirelog4"; raised whenever the layout changes */
 uint32_t wire_log_add(struct wire_log_header *header, uint32_t capacity, struct wire_event *event);
 void wire_log_obey(struct wire_log_header *header, unsigned call);
 bool wire_log_is_sound(const struct wire_log_header *header, size_t size);

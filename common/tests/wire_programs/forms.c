@@ -179,6 +179,44 @@ static void files(int a, int b)
     check(recv(b, data, 1, MSG_DONTWAIT) == -1 && errno == EAGAIN, "EAGAIN");
 }
 
+/* The names that the C library has for some of them besides. */
+/* NOLINTBEGIN(bugprone-reserved-identifier): they are its */
+int __close(int fd);
+int __dup2(int fd, int target);
+int __fcntl(int fd, int command, ...);
+int __poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+int __select(int highest, fd_set *in, fd_set *out, fd_set *bad, struct timeval *timeout);
+ssize_t __read(int fd, void *bytes, size_t size);
+ssize_t __recv(int fd, void *bytes, size_t size, int flags);
+ssize_t __send(int fd, const void *bytes, size_t size, int flags);
+ssize_t __write(int fd, const void *bytes, size_t size);
+pid_t __fork(void);
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+static void other_names(int a, int b)
+{
+    struct pollfd one = {.fd = b, .events = POLLIN};
+    struct timeval soon = {.tv_sec = 1};
+    fd_set set;
+    int status;
+
+    check(__send(a, "ab", 2, 0) == 2, "__send");
+    FD_ZERO(&set);
+    FD_SET(b, &set);
+    check(__select(b + 1, &set, NULL, NULL, &soon) == 1, "__select");
+    check(__poll(&one, 1, 1000) == 1, "__poll");
+    check(__read(b, data, 1) == 1, "__read");
+    check(__write(a, "c", 1) == 1, "__write");
+    check(__recv(b, data, 2, MSG_WAITALL) == 2, "__recv");
+    check(__fcntl(a, F_DUPFD, 30) == 30, "__fcntl");
+    check(__dup2(a, 30) == 30, "__dup2");
+    check(__close(30) == 0, "__close");
+    pid_t child = __fork();
+    if (child == 0)
+        _exit(8);
+    check(waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 8, "waitpid, __fork");
+}
+
 /* A listener of its own, so that accept and connect are seen too. */
 static void connections(void)
 {
@@ -197,6 +235,7 @@ static void connections(void)
     through_syscall(client, server);
     stdio(client, server);
     waiting(client, server);
+    other_names(client, server);
     files(client, server);
     descriptors(client);
     check(close(client) == 0 && close(server) == 0 && close(listener) == 0, "close");

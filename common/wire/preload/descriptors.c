@@ -80,6 +80,8 @@ WIRE_EXPORT int close(int fd)
 {
     return wire_on() ? wire_close("close", WIRE_CALLER(), fd) : real.close(fd);
 }
+WIRE_ALSO(close, __close);
+WIRE_ALSO(close, __close_nocancel);
 
 /* Tells of each open socket from first to last; the descriptors are read without opendir(). */
 static void tell_range(WIRE_WHO, unsigned first, unsigned last)
@@ -200,6 +202,7 @@ WIRE_EXPORT int dup2(int fd, int target)
     begin_copy(&copy, "dup2", WIRE_CALLER(), fd, target);
     return end_copy(&copy, real.dup2(fd, target));
 }
+WIRE_ALSO(dup2, __dup2);
 
 int wire_dup3(WIRE_WHO, int fd, int target, int flags)
 {
@@ -236,6 +239,8 @@ WIRE_EXPORT int fcntl(int fd, int command, ...)
     va_end(arguments);
     return control(WIRE_CALLER(), fd, command, argument);
 }
+WIRE_ALSO(fcntl, __fcntl);
+WIRE_ALSO(fcntl, __libc_fcntl64);
 
 WIRE_EXPORT int fcntl64(int fd, int command, ...)
 {
@@ -259,6 +264,7 @@ static _Noreturn void quit(const void *caller, const char *name, int status)
         wire_begin(&passage, WIRE_QUIT, name, -1, caller);
         passage.event.asked = status;
         wire_enter(&passage);
+        wire_tell_quit();
     }
     for (;;)
         real._exit(status); /* it does not return, though no pointer can say so */
@@ -272,6 +278,21 @@ WIRE_EXPORT _Noreturn void _exit(int status)
 WIRE_EXPORT _Noreturn void _Exit(int status)
 {
     quit(WIRE_CALLER(), "_Exit", status);
+}
+
+/* It runs no destructors, and so ends like _exit(), but for what at_quick_exit() was told. */
+WIRE_EXPORT _Noreturn void quick_exit(int status)
+{
+    struct passage passage;
+
+    if (wire_on()) {
+        wire_begin(&passage, WIRE_QUIT, "quick_exit", -1, WIRE_CALLER());
+        passage.event.asked = status;
+        wire_enter(&passage);
+        wire_tell_quit();
+    }
+    for (;;)
+        real.quick_exit(status);
 }
 
 /* False while a fault lets no process or thread start. */
@@ -323,6 +344,9 @@ WIRE_EXPORT pid_t fork(void)
     passage.event.tid = (uint32_t)gettid();
     return (pid_t)wire_leave(&passage, child, error);
 }
+WIRE_ALSO(fork, __fork);
+WIRE_ALSO(fork, __libc_fork);
+WIRE_ALSO(fork, _Fork);
 
 WIRE_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                                void *(*start)(void *), void *data)
@@ -367,6 +391,8 @@ __attribute__((used)) void *wire_before_vfork(const void *caller)
 __asm__(".text\n"
         ".globl vfork\n"
         ".type vfork, @function\n"
+        ".globl __vfork\n"
+        ".set __vfork, vfork\n"
         "vfork:\n"
         "    .cfi_startproc\n"
         "    mov (%rsp), %rdi\n"
@@ -386,6 +412,8 @@ __asm__(".text\n"
 __asm__(".text\n"
         ".globl vfork\n"
         ".type vfork, %function\n"
+        ".globl __vfork\n"
+        ".set __vfork, vfork\n"
         "vfork:\n"
         "    .cfi_startproc\n"
         "    stp x29, x30, [sp, #-16]!\n"

@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -29,6 +30,9 @@
 
 #define WIRE_EXPORT __attribute__((visibility("default")))
 #define WIRE_CALLER() __builtin_return_address(0)
+
+/* Another name that the C library has for a function, "__send": ours answers to it too. */
+#define WIRE_ALSO(name, other) __asm__(".globl " #other "\n.set " #other ", " #name "\n")
 
 /* The functions behind ours: X(type, name, (parameters)). */
 #define WIRE_REAL(X)                                                                               \
@@ -71,6 +75,17 @@
     X(int, epoll_pwait, (int, struct epoll_event *, int, int, const sigset_t *))                   \
     X(int, epoll_pwait2,                                                                           \
       (int, struct epoll_event *, int, const struct timespec *, const sigset_t *))                 \
+    X(int, execve, (const char *, char *const[], char *const[]))                                   \
+    X(int, execvpe, (const char *, char *const[], char *const[]))                                  \
+    X(int, fexecve, (int, char *const[], char *const[]))                                           \
+    X(int, execveat, (int, const char *, char *const[], char *const[], int))                       \
+    X(int, posix_spawn,                                                                            \
+      (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,       \
+       char *const[], char *const[]))                                                              \
+    X(int, posix_spawnp,                                                                           \
+      (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,       \
+       char *const[], char *const[]))                                                              \
+    X(void, quick_exit, (int))                                                                     \
     X(void, _exit, (int))                                                                          \
     X(pid_t, fork, (void))                                                                         \
     X(pid_t, vfork, (void))                                                                        \
@@ -137,6 +152,16 @@ bool wire_on(void);
 
 /* False in the child of vfork(): what it changes in memory, its parent would find changed. */
 bool wire_owns_memory(void);
+
+/*
+ * start.c: notes in the log that the program was loaded, and that its first process is about to
+ * end; at is -1, or where execveat() begins. wire_tell_exec() also sees to it that nobody executes
+ * the program again unseen. All of them keep errno.
+ */
+void wire_tell_loaded(void);
+void wire_tell_ending(void);
+void wire_tell_quit(void);
+void wire_tell_exec(int at, const char *path);
 
 /* options.c: which options are to be told, "6.1,1.9"; and tells them of a TCP socket, once. Keeps
  * errno. */

@@ -75,6 +75,7 @@ WIRE_EXPORT ssize_t recv(int fd, void *data, size_t size, int flags)
         return real.recv(fd, data, size, flags);
     return wire_receive("recv", WIRE_CALLER(), fd, data, size, flags, NULL, NULL);
 }
+WIRE_ALSO(recv, __recv);
 
 WIRE_EXPORT ssize_t recvfrom(int fd, void *data, size_t size, int flags, __SOCKADDR_ARG from,
                              socklen_t *length)
@@ -227,6 +228,8 @@ WIRE_EXPORT ssize_t read(int fd, void *data, size_t size)
 {
     return wire_read("read", WIRE_CALLER(), fd, data, size);
 }
+WIRE_ALSO(read, __read);
+WIRE_ALSO(read, __read_nocancel);
 
 WIRE_EXPORT ssize_t readv(int fd, const struct iovec *iov, int iovs)
 {

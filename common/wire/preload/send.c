@@ -78,6 +78,7 @@ WIRE_EXPORT ssize_t send(int fd, const void *data, size_t size, int flags)
         return real.send(fd, data, size, flags);
     return wire_send_to("send", WIRE_CALLER(), fd, data, size, flags, NULL, 0);
 }
+WIRE_ALSO(send, __send);
 
 WIRE_EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags,
                            __CONST_SOCKADDR_ARG to, socklen_t length)
@@ -138,6 +139,7 @@ WIRE_EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int f
         return real.sendmmsg(fd, messages, count, flags);
     return wire_send_messages("sendmmsg", WIRE_CALLER(), fd, messages, count, flags);
 }
+WIRE_ALSO(sendmmsg, __sendmmsg);
 
 static bool watches(int fd)
 {
@@ -206,6 +208,8 @@ WIRE_EXPORT ssize_t write(int fd, const void *data, size_t size)
 {
     return wire_write("write", WIRE_CALLER(), fd, data, size);
 }
+WIRE_ALSO(write, __write);
+WIRE_ALSO(write, __write_nocancel);
 
 WIRE_EXPORT ssize_t writev(int fd, const struct iovec *iov, int iovs)
 {

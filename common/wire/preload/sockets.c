@@ -44,6 +44,7 @@ WIRE_EXPORT int socket(int family, int type, int protocol)
         return real.socket(family, type, protocol);
     return wire_socket("socket", WIRE_CALLER(), family, type, protocol);
 }
+WIRE_ALSO(socket, __socket);
 
 int wire_socketpair(WIRE_WHO, int family, int type, int protocol, int fds[2])
 {
@@ -107,6 +108,7 @@ WIRE_EXPORT int connect(int fd, __CONST_SOCKADDR_ARG to, socklen_t length)
         return real.connect(fd, to.__sockaddr__, length);
     return wire_connect("connect", WIRE_CALLER(), fd, to.__sockaddr__, length);
 }
+WIRE_ALSO(connect, __connect);
 
 int wire_bind(WIRE_WHO, int fd, const struct sockaddr *to, socklen_t length)
 {

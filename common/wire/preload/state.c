@@ -44,6 +44,8 @@ static void open_log(const char *path)
         if (memory != MAP_FAILED && wire_log_is_sound(memory, size)) {
             wire.header = memory;
             wire.capacity = wire.header->capacity;
+            if (wire.header->arranged != 0)
+                wire.plan = (struct fault_plan){wire.header->faults, wire.header->seed};
         }
     }
     (void)real.syscall(SYS_close, fd); /* the mapping keeps the file */
@@ -75,6 +77,7 @@ static void prepare(void)
         return; /* a call from within the lines below: it is nobody's but ours */
     find_functions();
     read_environment();
+    wire_tell_loaded();
     atomic_store(&wire.pid, getpid());
     atomic_store(&prepared, 2);
     errno = saved;
@@ -88,6 +91,7 @@ __attribute__((constructor)) static void on_load(void)
 __attribute__((destructor)) static void on_exit_of_program(void)
 {
     wire_datagrams_flush();
+    wire_tell_ending();
 }
 
 bool wire_on(void)

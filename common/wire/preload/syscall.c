@@ -1,6 +1,7 @@
 /* syscall(): libuv closes descriptors and moves datagrams through it. */
 #include "wire/preload/preload.h"
 
+#include <fcntl.h>
 #include <sys/syscall.h>
 
 /* What comes in: six registers. The casts below give each its type back. */
@@ -158,6 +159,24 @@ static bool descriptor_call(const struct registers *r, long *result)
     }
 }
 
+/* These go on to the system as they are; what they mean is noted. */
+static void note_call(const struct registers *r)
+{
+    switch (r->number) {
+    case SYS_execve:
+        wire_tell_exec(AT_FDCWD, POINTER(r, 0));
+        break;
+    case SYS_execveat:
+        wire_tell_exec(INT(r, 0), POINTER(r, 1));
+        break;
+    case SYS_exit_group:
+        wire_tell_quit();
+        break;
+    default:
+        break;
+    }
+}
+
 WIRE_EXPORT long syscall(long number, ...)
 {
     struct registers r = {.caller = WIRE_CALLER(), .number = number};
@@ -171,5 +190,7 @@ WIRE_EXPORT long syscall(long number, ...)
     if (wire_on() &&
         (data_call(&r, &result) || socket_call(&r, &result) || descriptor_call(&r, &result)))
         return result;
+    if (wire_on())
+        note_call(&r);
     return real.syscall(number, r.a[0], r.a[1], r.a[2], r.a[3], r.a[4], r.a[5]);
 }

@@ -142,6 +142,7 @@ WIRE_EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
         return real.poll(fds, count, timeout_ms);
     return wire_poll("poll", WIRE_CALLER(), fds, count, timeout_ms);
 }
+WIRE_ALSO(poll, __poll);
 
 WIRE_EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
                       const sigset_t *mask)
@@ -219,6 +220,7 @@ WIRE_EXPORT int select(int highest, fd_set *in, fd_set *out, fd_set *bad, struct
         return real.select(highest, in, out, bad, timeout);
     return wire_select("select", WIRE_CALLER(), highest, in, out, bad, timeout);
 }
+WIRE_ALSO(select, __select);
 
 WIRE_EXPORT int pselect(int highest, fd_set *in, fd_set *out, fd_set *bad,
                         const struct timespec *timeout, const sigset_t *mask)
