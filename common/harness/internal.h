@@ -71,10 +71,11 @@ struct student {
     bool serves;  /* it printed its port */
     bool may_end; /* a step waited for its end */
     int wait_status;
-    enum wire_call held; /* where it is held: at what sends, or at close() */
-    uint64_t ended_ns;   /* when its end was seen */
-    int cpu_ms;          /* processor time until then, with that of children it reaped */
-    const char *command; /* as a person would type it */
+    enum wire_call held;  /* where it is held: at what sends, or at close() */
+    uint64_t ended_ns;    /* when its end was seen */
+    int cpu_ms;           /* processor time until then, with that of children it reaped */
+    uint64_t moved_limit; /* of its descriptors, as we set it last; 0: never */
+    const char *command;  /* as a person would type it */
     struct wire_log log;
     uint32_t looked_at; /* events of the log before this one were looked at for time-outs */
     bool announced;     /* play said how to run it */
@@ -154,10 +155,11 @@ struct session {
     bool full_output;   /* … and /dev/full for their standard output */
     bool narrow_output; /* … or a pipe that holds a page */
     uint64_t began_ns;
-    uint64_t idle_ns; /* the program slept this long since the last step */
-    uint64_t cpu_ns;  /* its processor time when the last step was done */
-    uint64_t moved;   /* bytes that had moved when the clock was last looked at */
-    uint64_t quiet;   /* fingerprint of a program that cannot move; 0 if it can */
+    uint64_t idle_ns;     /* the program slept this long since the last step */
+    uint64_t cpu_ns;      /* its processor time when the last step was done */
+    uint64_t most_cpu_ns; /* the most that was seen of all processes alive */
+    uint64_t moved;       /* bytes that had moved when the clock was last looked at */
+    uint64_t quiet;       /* fingerprint of a program that cannot move; 0 if it can */
     int quiet_ticks;
     int doorbell;             /* eventfd, written when a wire log grows */
     struct buffer transcript; /* what was expected and came, for expected/ */
@@ -248,6 +250,19 @@ bool procs_each(bool (*look)(pid_t pid, void *what), void *what);
 
 /* Kills every descendant of this process and waits for all of them. */
 void procs_kill_all(void);
+
+/* ---- watched.c: end the case if a program was not what it was started as ---- */
+
+/* The wire saw all of it: it did not execute itself again without its environment. */
+void demand_watched(struct session *session);
+
+/* No leak was told; that says something only if the detector was at work when each program ended.
+ */
+void demand_leak_check(struct session *session);
+
+/* Whether a living process keeps us from looking into it, on a system that lets us look. */
+bool process_hides(pid_t pid);
+void demand_open(struct session *session, pid_t pid);
 
 /* ---- network.c ---- */
 
@@ -385,6 +400,9 @@ const char *play_ask_port(struct session *session);
 /* ---- student.c ---- */
 
 void student_kill(struct student *student);
+
+/* Ends the case if the program raised a limit that we had lowered. */
+void student_check_limit(struct student *student);
 bool student_reap(struct student *student);
 
 /* Kills what is left of it and waits for it; wait_status tells whether it had ended by itself. */

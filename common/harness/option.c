@@ -44,11 +44,13 @@ enum { LINGER_OFF = -1 };
 
 /* One socket of the program's, and how it is told from the others. */
 struct target {
-    uint16_t local, peer; /* peer is 0 for one that listens */
-    const char *name;     /* "the socket of this connection" */
-    int fd;               /* our duplicate; -1: its wire has told its options */
-    uint64_t socket;      /* its inode */
-    int refused;          /* errno of a look that the system did not allow, or 0 */
+    uint16_t local, peer;                      /* ports; peer is 0 for one that listens */
+    struct sockaddr_storage local_at, peer_at; /* with their addresses, of a connection */
+    const char *name;                          /* "the socket of this connection" */
+    int fd;          /* our duplicate; -1: its wire has told its options */
+    uint64_t socket; /* its inode */
+    int refused;     /* errno of a look that the system did not allow, or 0 */
+    pid_t refuser;   /* at which process */
 };
 
 static const struct option *find_option(struct session *s, const char *name)
@@ -61,9 +63,32 @@ static const struct option *find_option(struct session *s, const char *name)
 
 /* ---- the socket ---- */
 
+/* The same place, be it written as IPv4 or as IPv6 that stands for it; any if wanted is not known.
+ */
+static bool is_place(const struct sockaddr *given, const struct sockaddr_storage *wanted)
+{
+    struct in6_addr bytes[2];
+    const struct sockaddr *both[2] = {given, (const struct sockaddr *)wanted};
+
+    if (wanted->ss_family == AF_UNSPEC)
+        return true;
+    for (int i = 0; i < 2; i++) {
+        const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)both[i];
+        const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)both[i];
+        memset(&bytes[i], 0, sizeof bytes[i]);
+        if (both[i]->sa_family == AF_INET6) {
+            bytes[i] = six->sin6_addr;
+        } else {
+            bytes[i].s6_addr[10] = bytes[i].s6_addr[11] = 0xff;
+            memcpy(&bytes[i].s6_addr[12], &four->sin_addr, sizeof four->sin_addr);
+        }
+    }
+    return memcmp(&bytes[0], &bytes[1], sizeof bytes[0]) == 0;
+}
+
 static bool is_target(int fd, const struct target *target)
 {
-    struct sockaddr_storage local, peer;
+    struct sockaddr_storage local = {0}, peer = {0};
     socklen_t local_length = sizeof local, peer_length = sizeof peer, size = sizeof(int);
     int type = 0, listens = 0;
 
@@ -75,7 +100,9 @@ static bool is_target(int fd, const struct target *target)
     if (target->peer == 0)
         return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens == 1;
     return getpeername(fd, (struct sockaddr *)&peer, &peer_length) == 0 &&
-           address_port((struct sockaddr *)&peer) == target->peer;
+           address_port((struct sockaddr *)&peer) == target->peer &&
+           is_place((struct sockaddr *)&local, &target->local_at) &&
+           is_place((struct sockaddr *)&peer, &target->peer_at);
 }
 
 /* Duplicates one descriptor of a process, and keeps the copy if it is the one. */
@@ -117,6 +144,8 @@ static bool look_at_process(pid_t pid, void *what)
     int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (folder == NULL && errno != ENOENT && errno != ESRCH)
         target->refused = errno;
+    if (folder == NULL)
+        target->refuser = pid;
     while (folder != NULL && pidfd != -1 && !found) {
         const struct dirent *entry = readdir(folder);
         if (entry == NULL)
@@ -184,7 +213,9 @@ static const struct wire_event *find_told(const struct session *s, const struct 
             const struct wire_event *e = wire_log_event(&p->log, i);
             if (e == NULL || e->call != WIRE_OPTION || e->error != 0 ||
                 address_port(&e->local.any) != target->local ||
-                (target->peer != 0 && address_port(&e->peer.any) != target->peer))
+                (target->peer != 0 && (address_port(&e->peer.any) != target->peer ||
+                                       !is_place(&e->local.any, &target->local_at) ||
+                                       !is_place(&e->peer.any, &target->peer_at))))
                 continue;
             if (option == NULL ||
                 e->flags == ((unsigned)option->level << 16 | (unsigned)option->number))
@@ -208,6 +239,8 @@ static void find_socket(struct session *s, struct target *target)
         target->socket = told->socket;
         return;
     }
+    if (target->refused != 0 && target->refuser != 0)
+        demand_open(s, target->refuser);
     if (target->refused != 0)
         session_fault(s,
                       "this system does not let the harness look into the program's sockets "
@@ -372,8 +405,17 @@ static void expect_option(struct session *s, struct target *target, const char *
 
 static struct target end_of(const struct link *link)
 {
-    return (struct target){
+    struct target target = {
         .local = link->remote, .peer = link->local, .name = "the socket of this connection"};
+    socklen_t length = sizeof target.local_at;
+
+    /* What is local to us is the program's peer. Of a connection that is gone its ports must do. */
+    if (link->fd == -1 || getpeername(link->fd, (struct sockaddr *)&target.local_at, &length) == -1)
+        target.local_at.ss_family = AF_UNSPEC;
+    length = sizeof target.peer_at;
+    if (link->fd == -1 || getsockname(link->fd, (struct sockaddr *)&target.peer_at, &length) == -1)
+        target.peer_at.ss_family = AF_UNSPEC;
+    return target;
 }
 
 long link_option(struct link *link, const char *name)

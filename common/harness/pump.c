@@ -305,6 +305,8 @@ static bool tick(struct session *s, uint64_t tick_ns, const char *waiting, bool 
     if (p == NULL) /* what it sent last may still be under way; if nobody reads it, for ever */
         return ++s->quiet_ticks >= TICKS_OF_THE_DEAD || network_quiet(s);
     procs_look(&standing);
+    if (s->most_cpu_ns < standing.cpu_ns)
+        s->most_cpu_ns = standing.cpu_ns;
     check_limits(s, p, &standing);
     if (stands_still(s, &standing, has_timed_calls(p), settle))
         return true;

@@ -298,28 +298,6 @@ struct student *session_student(const struct session *session)
     return last;
 }
 
-/* No leak was told. That says something only if the detector was at work when the program ended. */
-static void demand_leak_check(struct session *s)
-{
-    char name[64], why[200];
-
-    if (procs_hides_leaks(s->options->program, name)) {
-        (void)snprintf(why, sizeof why,
-                       "The program has or calls %s(), by which it could hide what it did not "
-                       "free. Do without it.",
-                       name);
-        session_end(s, STATUS_FAIL, session_student(s), why);
-    }
-    for (struct student *p = s->students; p != NULL; p = p->next)
-        for (uint32_t i = 0; i < wire_log_count(&p->log); i++) {
-            const struct wire_event *e = wire_log_event(&p->log, i);
-            if (e != NULL && e->call == WIRE_QUIT && (pid_t)e->pid == p->pid)
-                session_end(s, STATUS_FAIL, p,
-                            "The program ended by _exit(), so its memory could not be looked at. "
-                            "Return from main, or call exit().");
-        }
-}
-
 /* The wire's log is a file that the program could cut short: then reading it raises SIGBUS. */
 static struct session *running;
 
@@ -348,8 +326,9 @@ void session_run(const struct test_case *test, const struct options *options, in
     session.wire_seed = session_random(&session, UINT32_MAX);
     random_seed(&session, options->seed, test->name);
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* so that no daemon of the program's escapes */
+    /* A program can see where it runs, and need not know which case it is in. */
     (void)snprintf(session.folder, sizeof session.folder, "%s/%s-XXXXXX", options->folder,
-                   test->name);
+                   options->play ? test->name : "case");
     if (mkdtemp(session.folder) == NULL) { /* a case may be run twice side by side */
         int why = errno;
         session.folder[0] = '\0';
@@ -368,6 +347,9 @@ void session_run(const struct test_case *test, const struct options *options, in
     for (struct student *s = session.students; s != NULL; s = s->next)
         if (s->ended && sanitizer_read(&session, &leak, &report) != NULL)
             session_end(&session, leak ? STATUS_LEAK : STATUS_SANITIZER, s, "");
+    demand_watched(&session);
+    for (struct student *s = session.students; s != NULL; s = s->next)
+        student_check_limit(s);
     if (test->leaks)
         demand_leak_check(&session);
     transcript_check(&session);

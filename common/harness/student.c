@@ -54,9 +54,6 @@ static char **make_environment(struct session *s, const char *log)
     list[n++] = (char *)session_print(s, WIRE_PROGRAM_VARIABLE "=%s", s->options->program);
     if (options_are_hidden())
         list[n++] = (char *)options_wanted(s);
-    if (s->test->faults != NULL)
-        list[n++] = (char *)session_print(s, WIRE_FAULTS_VARIABLE "=%s", s->test->faults);
-    list[n++] = (char *)session_print(s, WIRE_SEED_VARIABLE "=%u", s->wire_seed);
     if (s->has_hosts)
         list[n++] = (char *)session_print(s, WIRE_HOSTS_VARIABLE "=%s/hosts", s->folder);
     list[n] = NULL;
@@ -164,6 +161,7 @@ struct student *student_start(struct session *s, ...)
     char *arguments[MAX_ARGUMENTS] = {(char *)s->options->program};
     const char *log = session_print(s, "%s/wire-%p", s->folder, (void *)p);
     struct error error;
+    unsigned faults = 0;
     va_list list;
     int child[3], ours[3];
     size_t n = 1;
@@ -177,6 +175,9 @@ struct student *student_start(struct session *s, ...)
     if (wire_log_create(&p->log, log, LOG_EVENTS, &error) == -1)
         session_fault(s, "%s", error.text);
     p->log.header->fork_limit = LIMIT_FORKS;
+    if (s->test->faults != NULL && wire_faults_parse(s->test->faults, &faults, &error) == -1)
+        session_fault(s, "%s", error.text);
+    wire_log_arrange(&p->log, s->options->program, faults, s->wire_seed);
     p->held = s->holds;
     if (p->held != WIRE_NONE)
         wire_log_hold(&p->log, p->held);
@@ -220,10 +221,24 @@ static void move_limit(struct student *p, rlim_t most)
 {
     struct rlimit limits;
 
-    if (!student_reap(p) && prlimit(p->pid, RLIMIT_NOFILE, NULL, &limits) == 0) {
-        limits.rlim_cur = most < limits.rlim_max ? most : limits.rlim_max;
-        (void)prlimit(p->pid, RLIMIT_NOFILE, &limits, NULL); /* ESRCH: it has just ended */
-    }
+    if (student_reap(p) || prlimit(p->pid, RLIMIT_NOFILE, NULL, &limits) == -1)
+        return;
+    if (p->moved_limit != 0 && limits.rlim_cur > p->moved_limit)
+        session_end(p->session, STATUS_FAIL, p,
+                    "The program raised its limit of descriptors (RLIMIT_NOFILE) when none was "
+                    "left. It has to go on with those that it may open.");
+    limits.rlim_cur = most < limits.rlim_max ? most : limits.rlim_max;
+    (void)prlimit(p->pid, RLIMIT_NOFILE, &limits, NULL); /* ESRCH: it has just ended */
+    p->moved_limit = limits.rlim_cur;
+}
+
+void student_check_limit(struct student *p)
+{
+    struct rlimit limits;
+
+    if (p->moved_limit != 0 && !student_reap(p) &&
+        prlimit(p->pid, RLIMIT_NOFILE, NULL, &limits) == 0)
+        move_limit(p, limits.rlim_cur);
 }
 
 void student_deny_descriptors(struct student *p)
@@ -383,7 +398,11 @@ void student_release(struct student *p)
 
 int student_descriptors(const struct student *p)
 {
-    return procs_descriptors(p->pid);
+    int count = procs_descriptors(p->pid);
+
+    if (count == -1)
+        demand_open(p->session, p->pid);
+    return count;
 }
 
 int student_zombies(const struct student *p)

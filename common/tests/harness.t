@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -174,6 +175,85 @@ TABLES = [said and 'tables: the case "%s' % said for said in (
     "")]
 
 
+# The same of common/tests/harness/evasions.c.
+AGAIN = ("fail", r"^The program started itself again; it must run as it was started\.$")
+EVASIONS = {
+    **{"again-" + how: AGAIN for how in (
+        "wired", "execv", "execl", "execle", "execlp", "fexecve", "execveat", "syscall", "spawn",
+        "spawnp", "system")},
+    "again-raw": ("fail", "^The program started itself again"),
+    "another": ("pass", ""),
+    "nameless": ("pass", ""),
+    "limit-early": ("pass", ""),
+    "limit-late": ("fail", r"^The program raised its limit of descriptors \(RLIMIT_NOFILE\)"),
+    "work-waited": ("fail", r"^The program used the processor for [34]\d\d ms; 250 would do"),
+    "work-ignored": ("fail", r"^The program used the processor for [34]\d\d ms; 250 would do"),
+    "hides": ("fail", r"^The program hides itself: since prctl\(PR_SET_DUMPABLE, 0\)"),
+    "decoy": ("fail", r"^TCP_NODELAY of the socket of this connection is 0; it should be 1: so it "
+              r"is\. Your program set it on another socket"),
+    "leak-syscall": ("fail", r"ended by _exit\(\), so its memory could not be looked at"),
+    "leak-exec": ("fail", r"^The program did not end by returning from main or by exit\(\)"),
+    "leak-child": ("fail", r"^A child did the program's work and ended by _exit\(\)"),
+    "leak-full": ("fail", r"^The program made so many calls on its sockets"),
+    "transcript": ("pass", ""),
+}
+
+
+def evade(tap, flags, libraries, hider):
+    """Programs that evade the harness, in a tree of its own: one that anybody can read."""
+    with tempfile.TemporaryDirectory() as root:
+        os.chmod(root, 0o755)
+        folder = f"{root}/build/exercises/evasions"
+        os.makedirs(folder)
+        os.mkdir(f"{root}/scratch")
+        os.chmod(f"{root}/scratch", 0o777)
+        shutil.copy("build/libwire.so", f"{root}/build")
+        status, _, err = run("gcc", *flags, "common/tests/harness/evasions.c", *libraries, "-o",
+                             f"{folder}/cases")
+        tap.ok(status == 0, "the cases of evasion build", err)
+        status, _, err = run("gcc", "@build/student.flags", "-D_GNU_SOURCE",
+                             "common/tests/harness/evader.c", "-o",
+                             f"{folder}/evader")
+        tap.ok(status == 0, "the evader builds", err)
+
+        def judge(*words, **more):
+            """More options, and what they say of each case."""
+            environment = dict(os.environ, TMPDIR=f"{root}/scratch", **more.pop("env", {}))
+            done = subprocess.run([f"{folder}/cases", "--program", f"{folder}/evader", *words],
+                                  env=environment, text=True, capture_output=True, check=False,
+                                  stdin=subprocess.DEVNULL, timeout=60, **more)
+            return read_tap(done.stdout)
+
+        def good(verdict, name):
+            return verdict.get("status") == EVASIONS[name][0] and \
+                re.search(EVASIONS[name][1], verdict.get("cause", ""))
+
+        verdicts = judge()
+        # The administrator sees what a program hides.
+        nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        verdicts.update(judge("--case", "hides", **nobody))
+        for name in EVASIONS:
+            tap.ok(good(verdicts.get(name, {}), name), f"evasion {name}", verdicts.get(name))
+        hidden = judge("--case", "decoy", env={"LD_PRELOAD": hider})
+        tap.ok(good(hidden.get("decoy", {}), "decoy"), "the decoy, where sockets are hidden", hidden)
+
+        os.makedirs(f"{root}/exercises/evasions")
+        judge("--case", "transcript", "--record")
+        path = f"{root}/exercises/evasions/expected/transcript.txt"
+        with open(path, encoding="utf-8") as file:
+            whole = file.read()
+        for change, status, words in (
+                (whole, "pass", ""),
+                (whole + "# received, 4 bytes\nmore\n", "fail", "^The program gave up before all"),
+                ("# received, 4 bytes\nmore\n" + whole, "fail", "^The program gave up before all"),
+                (whole.replace("two", "tow"), "harness", 'is "tow.*there and "two.* now')):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(change)
+            verdict = judge("--case", "transcript").get("transcript", {})
+            tap.ok(verdict.get("status") == status and re.search(words, verdict["cause"]),
+                   f"another reference output: {status}", [change, verdict])
+
+
 def read_tap(text):
     """Name to verdict; the plan must be whole."""
     blocks = re.findall(r"^(ok|not ok) \d+ - (\S+).*?\n  ---\n(.*?)\n  \.\.\.$", text, re.S | re.M)
@@ -314,6 +394,8 @@ def main():
     wrong = [n for n in names if hidden.get(n, {}).get("status") != WANTED[n][0] or
              not re.search(WANTED[n][1], hidden[n]["cause"])]
     ok(len(names) > 4 and not wrong, "options of sockets that are hidden", [hidden, wrong])
+
+    evade(tap, flags, libraries, hider)
 
     # Play: what it says to run is run, and the conversation comes to its end.
     with tempfile.TemporaryDirectory() as scratch:
