@@ -60,7 +60,9 @@ char keeper_state(pid_t pid)
 {
     struct process process;
 
-    return process_read(pid, &process) ? process.state : '\0';
+    if (!process_read(pid, &process) || process.state == 'X') /* X: being reaped at this moment */
+        return '\0';
+    return process.state;
 }
 
 static size_t processes_read(struct process *list, size_t most)
