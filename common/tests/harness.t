@@ -29,9 +29,12 @@ WANTED = {
     "busy-writable": ("timeout", r"^poll\(\) returned at once \(student\.c:\d+\), thousands of "
                       r"times, .*always ask for writable"),
     "busy-in-vain": ("timeout", r"^poll\(\) was called with a time limit of 0 \(student\.c:\d+\)"),
-    "option-value": ("fail", r"^TCP_USER_TIMEOUT of the socket of this connection is 5000 ms; it should "
-                     r"be from 6000 to 9000 ms: so it is\. .* set it to 5000 \(student\.c:\d+\)\.$"),
-    "late-option": ("fail", r"^TCP_NODELAY of .* was set \(student\.c:\d+\) when bytes had gone over "
+    "option-value": ("fail",
+                     r"^TCP_USER_TIMEOUT of the socket of this connection is 5000 ms; it should "
+                     r"be from 6000 to 9000 ms: so it is\. .* set it to 5000 "
+                     r"\(student\.c:\d+\)\.$"),
+    "late-option": ("fail",
+                    r"^TCP_NODELAY of .* was set \(student\.c:\d+\) when bytes had gone over "
                     r"the connection already: so it is, from the first byte on\.$"),
     "option-never": ("fail", r"is 0; it should be 1: so it is\. Your program never set it\.$"),
     "option-elsewhere": ("fail", r"set it on another socket, descriptor 4 \(student\.c:\d+\)\.$"),
@@ -110,7 +113,8 @@ WANTED = {
     "sleep-short": ("fail", r"^A signal interrupted poll\(\): it returned -1 with EINTR "
                     r"\(student\.c:\d+\), and the program ended instead of calling again\.$"),
     "sleep-pipes": ("timeout", r"^Still in poll\(\), and nothing more will come"),
-    "hold-open": ("fail", r"^The program holds 7 descriptors open; 4 would do\. Besides 0, 1 and 2: "
+    "hold-open": ("fail",
+                  r"^The program holds 7 descriptors open; 4 would do\. Besides 0, 1 and 2: "
                   r"3 is from socket\(\) at student\.c:\d+ and listens, 4 is from socket\(\) at "
                   r"student\.c:\d+, 5 is a pipe, 6 is a pipe\."),
     "datagram": ("fail", r"datagram socket, that is UDP, for 127\.0\.0\.1:\d+.*SOCK_STREAM"),
@@ -121,7 +125,8 @@ WANTED = {
     "port-zero": ("fail", r"getsockname\(\)"),
     "short-text": ("fail", r'^The output ends after line 1; line 2, "sum 2", is missing\.$'),
     "other-name": ("fail", r'does not name "127\.0\.0\.2"\.$'),
-    "other-stream": ("fail", r"^The program ended with status 2, as it should, but wrote nothing on "
+    "other-stream": ("fail",
+                     r"^The program ended with status 2, as it should, but wrote nothing on "
                      r'standard error\. It printed "usage: student HOST" on standard output'),
     "narrow": ("pass", ""),
     "taken": ("pass", ""),
@@ -154,7 +159,8 @@ WANTED = {
     "file-left": ("fail", r"left a file behind in its folder: copied\."),
     "file-there": ("fail", r"^There is a file copied of 30 bytes\. It is too early\."),
     "file-kept": ("pass", ""),
-    "file-changed": ("fail", r"^The old file second is not as it was: it had 9 bytes, and has 30\."),
+    "file-changed": ("fail",
+                     r"^The old file second is not as it was: it had 9 bytes, and has 30\."),
     "file-gone": ("fail", r"^The old file other is gone\."),
     "file-by-hand": ("pass", ""),
     "group": ("pass", ""),

@@ -497,7 +497,8 @@ def compiler_has_the_last_word(tap, book):
               "#include <poll.h>\n/* */\n" + PASSES)
     for compiler in ("gcc", "clang"):
         book.answer(joined)
-        said(tap, "%s tells of a hidden header" % compiler, book.run("check", "1.1", CC=compiler), 1,
+        said(tap, "%s tells of a hidden header" % compiler,
+             book.run("check", "1.1", CC=compiler), 1,
              "a header that is not allowed", "alpha.c includes /usr/include/poll.h.",
              "exercises/01_socket/01_alpha/README.md lists below Headers: stdio.h stdlib.h")
         book.answer("#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"

@@ -393,10 +393,10 @@ static bool begin(struct judge *judge)
                             plan->source);
         struct answer_headers headers = {plan->any_header ? "" : plan->exercise->headers,
                                          judge->given};
-        if (answer_check_headers(plan->source, &source, &headers, &verdict->why) == -1)
-            outcome = OUTCOME_REFUSED;
-        else if ((verdict->not_plain =
-                      answer_check_plain(plan->source, &source, &verdict->why) == -1))
+        bool listed = answer_check_headers(plan->source, &source, &headers, &verdict->why) == 0;
+        verdict->not_plain =
+            listed && answer_check_plain(plan->source, &source, &verdict->why) == -1;
+        if (!listed || verdict->not_plain)
             outcome = OUTCOME_REFUSED;
         else if (look_around(judge) == -1 || start_compiler(judge) == -1)
             outcome = OUTCOME_FAULT;
