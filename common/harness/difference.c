@@ -186,6 +186,16 @@ static const char *say_sent(struct session *s, const struct comparison *c, size_
     return session_print(s, "The other side received \"%s\"; \"%s\" was due.", is, due);
 }
 
+/* That line was taken out of what is compared. */
+static bool one_serves(const struct session *s)
+{
+    bool serves = false;
+
+    for (const struct student *p = s->students; p != NULL; p = p->next)
+        serves = serves || p->serves;
+    return serves;
+}
+
 const char *difference_say(struct session *s, const struct comparison *c)
 {
     const char *expected = c->expected, *got = c->got;
@@ -194,7 +204,9 @@ const char *difference_say(struct session *s, const struct comparison *c)
     while (at < c->expected_length && at < c->got_length && expected[at] == got[at])
         at++;
     if (c->got_length == 0 && !c->sent)
-        return "The program printed nothing on standard output.";
+        return one_serves(s) ? "The program printed nothing on standard output behind its line "
+                               "\"listening on [address]:port\"."
+                             : "The program printed nothing on standard output.";
     if (!is_text(expected, c->expected_length, c->sent ? 8 : 2)) /* output is mostly lines */
         return say_byte(s, c, at);
     return c->sent ? say_sent(s, c, at) : say_printed(s, c, at);

@@ -68,6 +68,8 @@ struct student {
     size_t fed; /* bytes of input it was given */
     bool end_input, ended;
     bool stopped; /* we sent it a signal: an end by it is no crash */
+    int signal;   /* the last one that a case sent, or 0; and when */
+    uint64_t signal_ns;
     bool serves;  /* it printed its port */
     bool may_end; /* a step waited for its end */
     int wait_status;

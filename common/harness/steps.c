@@ -313,6 +313,20 @@ static const char *say_stand(struct session *s, const struct student *p, const s
     return session_print(s, "is still in %s", p->stood);
 }
 
+static void add_step(json_t *list, const char *text, const char *where)
+{
+    (void)json_array_append_new(list, json_pack("{s:s, s:s}", "text", text, "where", where));
+}
+
+/* What the case sent it stands between what it did before and behind. True when it does. */
+static bool add_signal(json_t *list, struct session *s, const struct student *p, uint64_t before_ns)
+{
+    if (p->signal == 0 || before_ns <= p->signal_ns)
+        return false;
+    add_step(list, session_print(s, "the harness sent it SIG%s", sigabbrev_np(p->signal)), "");
+    return true;
+}
+
 json_t *steps_build(struct session *s, const struct student *p, enum status status)
 {
     json_t *list = json_array();
@@ -335,14 +349,18 @@ json_t *steps_build(struct session *s, const struct student *p, enum status stat
                                                     json_sprintf("… %zu step%s before these",
                                                                  skipped, skipped == 1 ? "" : "s"),
                                                     "where", ""));
-    for (size_t i = 0; i < n; i++)
-        (void)json_array_append_new(
-            list, json_pack("{s:s, s:s}", "text", say_event(s, &steps[i]), "where", places[i]));
+    bool told = false;
+    for (size_t i = 0; i < n; i++) {
+        told = told || add_signal(list, s, p, steps[i].event->time_ns);
+        add_step(list, say_event(s, &steps[i]), places[i]);
+    }
+    if (!told)
+        (void)add_signal(list, s, p, UINT64_MAX);
     const char *end = say_end(s, p, status);
     if (end == NULL)
         end = say_stand(s, p, steps, n);
     if (end != NULL)
-        (void)json_array_append_new(list, json_pack("{s:s, s:s}", "text", end, "where", ""));
+        add_step(list, end, "");
     return list;
 }
 

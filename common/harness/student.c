@@ -325,6 +325,8 @@ void student_signal(struct student *p, int number)
         return;
     }
     p->stopped = true;
+    p->signal = number;
+    p->signal_ns = now_ns();
     if (!student_reap(p) && p->pid > 0)
         (void)kill(p->pid, number); /* ESRCH: it has just ended by itself */
 }

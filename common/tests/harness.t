@@ -26,6 +26,9 @@ WANTED = {
     "options": ("pass", ""),
     "queue-up": ("pass", ""),
     "queue-asleep": ("pass", ""),
+    "listened-only": ("fail", r"^The program printed nothing on standard output behind its line "
+                              r'"listening on \[address\]:port"\.$'),
+    "signalled": ("fail", r"^SIGTERM ended the program on the spot"),
     "busy-writable": ("timeout", r"^poll\(\) returned at once \(student\.c:\d+\), thousands of "
                       r"times, .*always ask for writable"),
     "busy-in-vain": ("timeout", r"^poll\(\) was called with a time limit of 0 \(student\.c:\d+\)"),
@@ -336,8 +339,12 @@ def main():
         ok(generic == {"reply-line-end", "short-text", "other-name", "udp-other",
                        "shape-other", "file-other", "send-first", "short-exit", "short-close",
                        "last-byte", "silent-wrong", "other-more", "other-end", "other-long",
-                       "more-sent", "other-nul", "last-letter"},
+                       "more-sent", "other-nul", "last-letter", "listened-only"},
            "sentences that name no cause say so", generic)
+        texts = [step["text"] for step in verdicts["signalled"]["steps"]]
+        ok(texts[-2:] == ["the harness sent it SIGTERM", "was ended by SIGTERM"] and
+           texts[-3] == "was in accept() on descriptor 3",
+           "a signal of the harness is a step", texts)
         places = [step["where"] for step in verdicts["become"]["steps"]]
         ok(re.match(r"student\.c:\d+", places[0]) and set(places[1:]) == {""},
            "the calls of a program that it became have no place in its file", verdicts["become"])

@@ -1,5 +1,6 @@
 /* The harness judged: each case plays with common/tests/harness/student.c; harness.t knows the
  * verdicts. */
+#include <signal.h>
 #include <string.h>
 
 #include "harness/harness.h"
@@ -169,6 +170,27 @@ static void queue_asleep(struct session *s)
 
     for (int i = 0; i < 2; i++)
         (void)link_connect(s, "127.0.0.1", port);
+}
+
+/* It listens and says so; nothing else was printed. */
+static void listened_only(struct session *s)
+{
+    struct student *p = student_start(s, "accept-slowly", NULL);
+    const char *port = student_port(p);
+
+    for (int i = 0; i < 100; i++)
+        (void)link_connect(s, "127.0.0.1", port);
+    expect_output(p, "and more\n", 9);
+}
+
+static void signalled(struct session *s)
+{
+    struct student *p = student_start(s, "accept-slowly", NULL);
+
+    (void)link_connect(s, "127.0.0.1", student_port(p));
+    student_settle(p);
+    student_signal(p, SIGTERM);
+    expect_exit(p, 0);
 }
 
 static void busy(struct session *s, const char *how)
@@ -1064,6 +1086,8 @@ static const struct test_case CASES[] = {
     {.name = "options", .title = "t", .points = 1, .teaches = "t", .run = options},
     {.name = "queue-up", .title = "t", .points = 1, .teaches = "t", .run = queue_up},
     {.name = "queue-asleep", .title = "t", .points = 1, .teaches = "t", .run = queue_asleep},
+    {.name = "listened-only", .title = "t", .points = 1, .teaches = "t", .run = listened_only},
+    {.name = "signalled", .title = "t", .points = 1, .teaches = "t", .run = signalled},
     {.name = "busy-writable",
      .title = "t",
      .points = 1,
