@@ -166,6 +166,9 @@ static void stamps(struct session *s)
     note(&journal, "stamp  a  b ");
     say(link, s, "stamp  a  b ");
     hear(link, s, session_print(s, "%d  a  b ", journal.last));
+    note(&journal, "stamp a\r"); /* a byte like any other */
+    say(link, s, "stamp a\r");
+    hear(link, s, session_print(s, "%d a\r", journal.last));
     link_shutdown(link);
     link_expect_end(link);
     stop(p, &journal);
@@ -189,10 +192,28 @@ static void ask_back_end(struct session *s)
     link_close(back_end);
     hear(link, s, session_print(s, "%d %zu", journal.last, length));
     back_end = begin_ask(link, peer, &journal);
-    link_close(back_end); /* says nothing: that is 0 bytes, and no failure */
+    link_shutdown(back_end); /* says nothing: that is 0 bytes, and no failure */
     hear(link, s, session_print(s, "%d 0", journal.last));
+    link_expect_end(back_end); /* and nothing was said to it */
     link_close(link);
     stop(p, &journal);
+}
+
+/* Five digits, of a port where hardly anybody listens: it is a job, whatever comes of it. */
+static void ask_with_zeros(struct link *link, struct journal *journal)
+{
+    struct session *s = journal->session;
+    const char *line = "ask 00009";
+    size_t length;
+
+    note(journal, line);
+    say(link, s, line);
+    const char *answer = link_line(link, &length), *number = session_print(s, "%d ", journal->last);
+    if (strncmp(answer, number, strlen(number)) != 0)
+        session_fail(s,
+                     "Your program answered \"%.40s\" to \"%s\": PORT has one to five digits, and "
+                     "the first ones may be 0.",
+                     answer, line);
 }
 
 static void ask_fails(struct session *s)
@@ -211,6 +232,7 @@ static void ask_fails(struct session *s)
     link_reset(back_end);
     hear(link, s, session_print(s, "%d failed", journal.last));
     stamp(link, &journal);
+    ask_with_zeros(link, &journal);
     link_close(link);
     stop(p, &journal);
 }
@@ -226,7 +248,8 @@ static void not_a_job(struct session *s)
     static const char *const LINES[] = {
         "",        "stamp",   "stamp ", "Stamp a",   "stampa",       "counts",         "count ",
         "ask",     "ask ",    "ask 0",  "ask 65536", "ask 99999999", "ask 4294967297", "ask 80 ",
-        "ask +80", "ask  80", "ask -1", "ask 80x",   " stamp a",     "ask 0x50"};
+        "ask +80", "ask  80", "ask -1", "ask 80x",   " stamp a",     "ask 0x50",       "count\r",
+        "ask 80\r"};
     struct student *p;
     const char *port;
     struct link *link = first_client(s, &p, &port);
@@ -262,6 +285,15 @@ static void line_too_long(struct session *s)
     refuse(s, link, line, LINE_LIMIT + 1);
     stamp(link, &journal);
     refuse(s, link, line, 200000 - session_random(s, 1000));
+    stamp(link, &journal);
+    size_t given = link_given(link);
+    link_send(link, line, 2 * LINE_LIMIT);
+    link_wait_read(link);
+    student_settle(p);
+    if (link_given(link) > given + 2)
+        session_fail(s, "Your program answered a line that is too long before its \\n had come.");
+    link_send(link, "\n", 1);
+    hear(link, s, "error");
     stamp(link, &journal);
     link_close(link);
     stop(p, &journal);
