@@ -1,6 +1,6 @@
-/* fails: lost */
+/* fails: lost deadline */
 /*
- * To be on the safe side, waits half as long again as WAIT says.
+ * To be on the safe side, waits a second and a half longer than WAIT says.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -122,7 +122,7 @@ static enum outcome exchange(int fd, long number, long wait, struct tally *tally
     } while (n == -1 && errno == EINTR);
     if (n == -1)
         return errno == ECONNREFUSED ? REFUSED : FAILED;
-    enum outcome outcome = await_reply(fd, number, began + wait * 1500, tally);
+    enum outcome outcome = await_reply(fd, number, began + (wait + 1500) * 1000, tally);
     *took = now() - began;
     return outcome;
 }
