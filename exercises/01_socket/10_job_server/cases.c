@@ -287,7 +287,7 @@ static void line_too_long(struct session *s)
     refuse(s, link, line, 200000 - session_random(s, 1000));
     stamp(link, &journal);
     size_t given = link_given(link);
-    link_send(link, line, 2 * LINE_LIMIT);
+    link_send(link, line, (size_t)2 * LINE_LIMIT);
     link_wait_read(link);
     student_settle(p);
     if (link_given(link) > given + 2)

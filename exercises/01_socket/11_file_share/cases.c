@@ -123,7 +123,7 @@ static const char *quoted(struct session *s, const char *line)
 {
     char text[4 * 300] = "\"", *at = text + 1;
 
-    for (; *line != '\0' && at - text < 4 * 280; line++) {
+    for (; *line != '\0' && at - text < 4L * 280; line++) {
         size_t digits = strspn(line, "0123456789abcdef");
         const char *escaped = *line == '\n' ? "\\n" : *line == '\r' ? "\\r" : NULL;
         if (digits >= SHA256_HEX / 2) {
@@ -337,12 +337,34 @@ static long read_request(const struct scene *scene, const char *line, size_t len
                  quoted(scene->s, session_print(scene->s, "%s\n", line)), share->count);
 }
 
+/* Only where the machine was not so busy that it really was silent for long. */
+static void on_drip_end(struct scene *scene, struct host *host)
+{
+    long silent = now_ms() - host->since_ms;
+
+    if (!host->drips)
+        return;
+    if (silent < scene->patience / 2)
+        session_blame(scene->s,
+                      "Your program gave up the peer at port %s, which was slow: it had sent a "
+                      "byte %ld ms before. The PATIENCE of %ld ms is for a peer that sends nothing "
+                      "(rule 10); with each byte it begins anew.",
+                      peer_port(host->peer), silent, scene->patience);
+    scene->busy = true;
+    host->drips = false;
+    give_up(scene, host);
+}
+
 /* A chunk is asked for that somebody else owes: he must have been given up, and for a reason. */
 static void take_over(struct scene *scene, struct host *other, long index)
 {
     enum { ROUNDING_MS = 20 };
     long waited = now_ms() - other->since_ms;
 
+    if (other->drips) { /* its end will be told next */
+        on_drip_end(scene, other);
+        return;
+    }
     if (!other->silent)
         session_fail(scene->s, "Your program asked two peers for chunk %ld at the same time.",
                      index);
@@ -1103,24 +1125,6 @@ static void drip_on(struct scene *scene)
     }
 }
 
-/* Only where the machine was not so busy that it really was silent for long. */
-static void on_drip_end(struct scene *scene, struct host *host)
-{
-    long silent = now_ms() - host->since_ms;
-
-    if (!host->drips)
-        return;
-    if (silent < scene->patience / 2)
-        session_blame(scene->s,
-                      "Your program gave up the peer at port %s, which was slow: it had sent a "
-                      "byte %ld ms before. The PATIENCE of %ld ms is for a peer that sends nothing "
-                      "(rule 10); with each byte it begins anew.",
-                      peer_port(host->peer), silent, scene->patience);
-    scene->busy = true;
-    host->drips = false;
-    give_up(scene, host);
-}
-
 static void stalled(struct session *s)
 {
     struct share share = any_share(s, 6);
@@ -1150,6 +1154,8 @@ static void nobody_left(struct session *s)
     (void)add_listener(&scene, lie);
     scene.on_question = announce_all; /* which begins nothing anew */
     fetch_nothing(&scene);
+    if (scene.hosts[0].chunks == 0)
+        session_fail(s, "Your program gave up and had not asked for a chunk.");
     expect_kept(scene.p, share.name, old, strlen(old));
     expect_files(scene.p, share.name, NULL);
 }
@@ -1201,6 +1207,8 @@ static void refuse(struct session *s, const struct share *share, const char *fla
 
     add_listener(&scene, answer_once)->flaw = flaw;
     fetch_nothing(&scene);
+    if (scene.hosts[0].manifests == 0)
+        session_fail(s, "Your program gave up and had not asked for the manifest.");
     expect_no_file(scene.p, "../evil", "Its name led out of the folder.");
     expect_files(scene.p, NULL);
 }
@@ -1634,7 +1642,7 @@ static void flood(const struct haver *haver)
     char *text = session_alloc(haver->s, LENGTH);
 
     memset(text, 'x', LENGTH);
-    memcpy(text, "nonsense\n", 9);
+    text[8] = '\n'; /* a line that is no request; the rest has no end */
     link_send(link, text, LENGTH);
     link_expect(link, "error bad request\n", 18);
     link_expect_end(link);
