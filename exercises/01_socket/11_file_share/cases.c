@@ -361,18 +361,19 @@ static void take_over(struct scene *scene, struct host *other, long index)
     enum { ROUNDING_MS = 20 };
     long waited = now_ms() - other->since_ms;
 
-    if (other->drips) { /* its end will be told next */
+    if (other->drips && waited >= scene->patience / 2) { /* its end will be told next */
         on_drip_end(scene, other);
         return;
     }
-    if (!other->silent)
+    if (!other->silent && !other->drips)
         session_fail(scene->s, "Your program asked two peers for chunk %ld at the same time.",
                      index);
     if (waited < scene->patience - ROUNDING_MS)
         session_blame(scene->s,
-                      "Your program asked a second peer for chunk %ld, %ld ms after the first one "
-                      "had sent half of it: with a PATIENCE of %ld ms that one was not to be given "
-                      "up yet, and no chunk is asked for twice before (rule 8).",
+                      "Your program asked a second peer for chunk %ld, %ld ms after the first one, "
+                      "which is slow, had sent a part of it. The PATIENCE of %ld ms begins anew "
+                      "with each byte (rule 10), and until it is over no chunk is asked for twice "
+                      "(rule 8).",
                       index, waited, scene->patience);
     other->silent = false;
     give_up(scene, other);
