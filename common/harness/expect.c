@@ -153,8 +153,10 @@ void transcript_check(struct session *s)
     bool same = file.length == s->transcript.length &&
                 memcmp(buffer_text(&file), buffer_text(&s->transcript), file.length) == 0;
     if (!same && is_part(buffer_text(&file), buffer_text(&s->transcript)))
-        session_end(s, STATUS_FAIL, session_student(s),
-                    "The program gave up before all that this case asks of it had come.");
+        session_fail(s,
+                     "The program gave up before all that this case asks of it had come. (What our "
+                     "solution did stands in %s: %s.)",
+                     path, first_change(s, buffer_text(&file), buffer_text(&s->transcript)));
     if (!same)
         session_fault(s,
                       "%s is not what this case expects any more: %s; make record writes it anew",
