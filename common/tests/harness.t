@@ -244,7 +244,8 @@ def evade(tap, flags, libraries, hider):
         for name in EVASIONS:
             tap.ok(good(verdicts.get(name, {}), name), f"evasion {name}", verdicts.get(name))
         hidden = judge("--case", "decoy", env={"LD_PRELOAD": hider})
-        tap.ok(good(hidden.get("decoy", {}), "decoy"), "the decoy, where sockets are hidden", hidden)
+        tap.ok(good(hidden.get("decoy", {}), "decoy"), "the decoy, where sockets are hidden",
+               hidden)
 
         os.makedirs(f"{root}/exercises/evasions")
         judge("--case", "transcript", "--record")

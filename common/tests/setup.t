@@ -15,7 +15,7 @@ from tap import Tap
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ("sh getent tee mktemp grep head sed tr rm cp cat env ls gcc make addr2line pkg-config "
-        "prove clang clang-tidy clang-format curl git").split()
+        "prove clang clang-tidy clang-format curl git strace tcpdump nc ss gdb").split()
 LIBRARIES = "libjansson-dev libuv1-dev libmd4c-dev"
 INSTALL = "apt-get -o DPkg::Lock::Timeout=120 install --yes --no-install-recommends " + LIBRARIES
 UPDATE = "apt-get -o DPkg::Lock::Timeout=120 update"
