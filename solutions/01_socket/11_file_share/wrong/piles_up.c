@@ -443,7 +443,7 @@ static void serve_all(struct haver *haver)
                                 .events = (short)((owes(haver->clients[i]) ? POLLOUT : 0) |
                                                   (haver->clients[i]->finished ? 0 : POLLIN))};
         (void)ppoll(NULL, 0, &now, &none); /* lets a signal in, although we may never be idle */
-        int ready = ppoll(polled, 2 + haver->count, pause ? &a_moment : NULL, &none);
+        int ready = stopping ? 0 : ppoll(polled, 2 + haver->count, pause ? &a_moment : NULL, &none);
         pause = false;
         if (ready <= 0)
             continue; /* a signal, or the moment is over */
