@@ -70,9 +70,10 @@ build/libraries.mk: common/setup.sh
 objects = $(patsubst %.c,build/%.o,$(wildcard common/$(1)/*.c))
 CORE := $(call objects,core)
 WIRE := $(filter-out build/common/wire/wire.o,$(call objects,wire))
+BOX := $(filter-out %/init.o %/filter.o,$(call objects,box))
 
 .PHONY: all
-all: $(WORKBOOK) build/wire build/libwire.so build/crowd $(PROGRAMS) $(CASES) build/student.flags
+all: $(WORKBOOK) build/wire build/libwire.so build/box-init build/crowd $(PROGRAMS) $(CASES) build/student.flags
 
 build/%.o: %.c
 	@mkdir -p $(@D)
@@ -99,11 +100,16 @@ build/crowd: build/common/testbed/crowd.o build/libcore.a
 	$(call say,link)
 	$(CC) -o $@ $^
 
-build/libharness.a: $(call objects,harness) $(WIRE) $(CORE)
+# The first process of a program's box.
+build/box-init: build/common/box/init.o build/libcore.a
+	$(call say,link)
+	$(CC) -o $@ $^
+
+build/libharness.a: $(call objects,harness) $(WIRE) $(BOX) $(CORE)
 	$(call say,ar  )
 	$(AR) rcs $@ $^
 
-build/workbook: $(call objects,workbook) $(WIRE) build/libcore.a
+build/workbook: $(call objects,workbook) $(call objects,classroom) $(WIRE) $(BOX) build/libcore.a
 	$(call say,link)
 	$(CC) -o $@ $^ $(JANSSON) $(LIBUV) $(MD4C)
 
@@ -128,7 +134,8 @@ build/student.flags: Makefile
 
 CMOCKA := -lcmocka
 UNIT := $(patsubst common/tests/%.c,build/tests/%.t,$(wildcard common/tests/unit_*.c))
-build/tests/unit_%.t: common/tests/unit_%.c build/libharness.a $(call objects,workbook) | test-tools
+build/tests/unit_%.t: common/tests/unit_%.c build/libharness.a $(call objects,workbook) \
+    $(call objects,classroom) | test-tools
 	@mkdir -p $(@D)
 	$(call say,link)
 	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $< -o $@ \

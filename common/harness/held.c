@@ -12,7 +12,7 @@ static const struct wire_event *find_source(const struct student *p, int fd)
 
     for (uint32_t i = 0; i < wire_log_count(&p->log); i++) {
         const struct wire_event *e = wire_log_event(&p->log, i);
-        if (e != NULL && e->phase == WIRE_EXIT && e->result == fd && (pid_t)e->pid == p->pid &&
+        if (e != NULL && e->phase == WIRE_EXIT && e->result == fd && (pid_t)e->pid == p->own_pid &&
             (e->call == WIRE_SOCKET || e->call == WIRE_ACCEPT || e->call == WIRE_DUP))
             found = e;
     }

@@ -36,6 +36,7 @@ enum {
     LIMIT_MEMORY_MIB = 512,  /* resident, of each process */
     LIMIT_PROCESSES = 300,   /* alive at once */
     LIMIT_FORKS = 1024,      /* in all, kept by the wire */
+    LIMIT_TASKS = 1500,      /* processes and threads alive in a box, kept by the system */
     LIMIT_FILE = 64 << 20,   /* bytes in one file */
     LIMIT_DESCRIPTORS = 4096,
     TICK_MS = 5, /* how often a quiet program is looked at */
@@ -56,13 +57,21 @@ struct options {
     int jobs;
     bool record;
     bool play;
+    bool boxed;          /* we are in a box, and programs are to run in boxes in it */
+    int result_fd;       /* … where the verdict of the one case goes */
+    const char *stage;   /* cases are to run in boxes: what these are made from, see box/box.h */
+    const char *built;   /* … and where the program lies */
+    const char *place;   /* "/build/exercises/01_socket/02_fetch_first" */
+    const char *groups;  /* … and the control groups, or NULL */
 };
 
 struct student {
     struct session *session;
     struct student *next;
     pid_t pid;
-    int pidfd;
+    pid_t own_pid; /* what it takes itself for: in a box it has another number */
+    pid_t box;     /* the first process of its box, or 0 */
+    int pidfd;     /* readable when it has ended */
     int in, out, err; /* our ends of its pipes, -1 when closed */
     struct buffer input, output, errors;
     size_t fed; /* bytes of input it was given */
@@ -143,7 +152,8 @@ struct session {
     enum wire_call holds; /* programs are started held at their first call of this kind */
     int result_fd;        /* where the verdict goes */
     char folder[256];     /* scratch, removed at the end */
-    char work[264];       /* in it, what programs run in */
+    char open[272];       /* in it, what programs may write to */
+    char work[288];       /* in that, what programs run in */
     bool has_files;       /* the case wrote files there */
     bool closes_early;    /* a program may close before it saw the end */
     struct student *students;
@@ -250,8 +260,24 @@ bool procs_hides_leaks(const char *program, char name[64]);
 /* Calls look for each living process below this one, until one says true: then returns that. */
 bool procs_each(bool (*look)(pid_t pid, void *what), void *what);
 
+/* From now on it is the processes below these that are looked at, and not all below this one. */
+void procs_begin_at(pid_t box);
+
 /* Kills every descendant of this process and waits for all of them. */
 void procs_kill_all(void);
+
+/* ---- boxed.c: programs in boxes ---- */
+
+/* Becomes a case's box, in which cases runs again for this case alone. */
+_Noreturn void boxed_case(const struct test_case *test, const struct options *options,
+                          int result_fd);
+
+/* Starts the program in a box of its own; fills pid, own_pid, box and pidfd. */
+void boxed_start(struct student *student, const char *log, char **arguments, char **environment,
+                 const int streams[3]);
+
+/* Notes the end of a program that was started so. False if it did not end yet. */
+bool boxed_reap(struct student *student, bool waits);
 
 /* ---- watched.c: end the case if a program was not what it was started as ---- */
 

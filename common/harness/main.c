@@ -18,7 +18,8 @@
 #include "harness/internal.h"
 
 static const char USAGE[] = "--list | --program PATH [--source FILE] [--seed N] [--case NAME]... "
-                            "[--jobs N] [--record] [--play NAME]";
+                            "[--jobs N] [--record] [--play NAME] "
+                            "[--box STAGE --built FOLDER [--groups GROUPS]]";
 
 enum {
     MAX_CASES = 256,
@@ -85,6 +86,8 @@ static void start_case(struct run *run, const struct options *options)
         if (ends[1] > 3)
             (void)close_range(3, (unsigned)ends[1] - 1, 0);
         (void)close_range((unsigned)ends[1] + 1, ~0U, 0);
+        if (options->stage != NULL)
+            boxed_case(run->test, options, ends[1]);
         session_run(run->test, options, ends[1]);
     }
     (void)close(ends[1]);
@@ -261,7 +264,7 @@ static int run_cases(struct run *runs, size_t count, const struct options *optio
  * it. */
 static void find_tree(struct options *options)
 {
-    static char self[4096], wire[sizeof self + 32], expected[2 * sizeof self];
+    static char self[4096], wire[sizeof self + 32], expected[2 * sizeof self], place[sizeof self];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
 
     if (length == -1)
@@ -271,12 +274,28 @@ static void find_tree(struct options *options)
     if (build == NULL || end < build + 16)
         die("%s does not stand in build/exercises/", self);
     *build = *end = '\0';
+    (void)snprintf(place, sizeof place, "/%s", build + 1);
     (void)snprintf(wire, sizeof wire, "%s/build/libwire.so", self);
     (void)snprintf(expected, sizeof expected, "%s/%s/expected", self, build + 7);
+    options->place = place;
     options->wire = wire;
     options->expected = expected;
     if (access(wire, R_OK) == -1)
         die_errno("%s", wire);
+}
+
+/* Each run has a folder of its own, from which only a whole path leads to the program. */
+static void find_program(struct options *options)
+{
+    if (options->stage != NULL)
+        return; /* seen from inside a box alone */
+    char *program = realpath(options->program, NULL);
+    if (program == NULL || access(program, X_OK) == -1) {
+        report_errno("%s", options->program);
+        free(program);
+        exit(EXIT_USAGE);
+    }
+    options->program = program; /* until the end */
 }
 
 static char scratch[192];
@@ -386,6 +405,10 @@ static void read_options(int argc, char **argv, const struct test_case *cases,
         {"jobs", required_argument, NULL, 'j'},
         {"record", no_argument, NULL, 'r'},
         {"play", required_argument, NULL, 'y'},
+        {"box", required_argument, NULL, 'b'},
+        {"built", required_argument, NULL, 'u'},
+        {"groups", required_argument, NULL, 'g'},
+        {"boxed", required_argument, NULL, 'x'}, /* as boxed_case() starts us */
         {NULL, 0, NULL, 0},
     };
     int option;
@@ -409,6 +432,15 @@ static void read_options(int argc, char **argv, const struct test_case *cases,
             options->play |= option == 'y';
         } else if (option == 'r') {
             options->record = true;
+        } else if (option == 'b') {
+            options->stage = optarg;
+        } else if (option == 'u') {
+            options->built = optarg;
+        } else if (option == 'g') {
+            options->groups = optarg;
+        } else if (option == 'x' && number_parse(optarg, 3, 1 << 20, &number)) {
+            options->boxed = true;
+            options->result_fd = (int)number;
         } else {
             die_usage(USAGE);
         }
@@ -435,19 +467,16 @@ int harness_main(int argc, char **argv, const struct test_case *cases)
     check_cases(cases);
     read_options(argc, argv, cases, &options, runs, &count);
     find_tree(&options);
-    char *program = realpath(options.program, NULL); /* each run has a folder of its own */
-    if (program == NULL || access(program, X_OK) == -1) {
-        report_errno("%s", options.program);
-        free(program);
-        return EXIT_USAGE;
-    }
-    options.program = program;                   /* until the end */
+    find_program(&options);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) { /* peers hold many connections */
         files.rlim_cur = files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-    make_scratch(&options);
+    if (options.stage == NULL)
+        make_scratch(&options);
+    if (options.boxed && count == 1 && fcntl(options.result_fd, F_SETFD, FD_CLOEXEC) == 0)
+        session_run(runs[0].test, &options, options.result_fd);
     if (options.play) /* Ctrl-C ends it on the spot */
         session_play(runs[0].test, &options);
     (void)sigaction(SIGINT, &stop, NULL);

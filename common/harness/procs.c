@@ -37,6 +37,24 @@ static ssize_t read_snapshot(const char *path, char *text, size_t size)
     return got;
 }
 
+/* Where to begin: the first processes of boxes; none: this one. */
+static pid_t begin_at[16];
+static size_t begin_count;
+
+void procs_begin_at(pid_t box)
+{
+    if (begin_count < sizeof begin_at / sizeof begin_at[0])
+        begin_at[begin_count++] = box;
+}
+
+static bool is_beginning(pid_t pid)
+{
+    for (size_t i = 0; i < begin_count; i++)
+        if (begin_at[i] == pid)
+            return true;
+    return begin_count == 0 && pid == getpid();
+}
+
 /* The processes below this one, read afresh each time. */
 struct table {
     pid_t pid[MAX_PROCESSES], parent[MAX_PROCESSES];
@@ -134,7 +152,7 @@ static void read_everything(struct table *t)
     do { /* moves our descendants to the front, generation by generation */
         before = kept;
         for (size_t i = kept; i < t->count; i++) {
-            if (t->parent[i] != getpid() && !in_table(t, kept, t->parent[i]))
+            if (!is_beginning(t->parent[i]) && !in_table(t, kept, t->parent[i]))
                 continue;
             struct table *u = t;
             pid_t a = u->pid[i], b = u->parent[i];
@@ -154,7 +172,9 @@ static void read_everything(struct table *t)
 static void read_table(struct table *t)
 {
     t->count = 0;
-    bool listed = read_tasks(t, getpid());
+    bool listed = begin_count > 0 || read_tasks(t, getpid());
+    for (size_t i = 0; listed && i < begin_count; i++)
+        listed = read_tasks(t, begin_at[i]);
     for (size_t i = 0; listed && i < t->count; i++) /* grows as it goes: breadth first */
         listed = read_tasks(t, t->pid[i]);
     if (!listed)
@@ -324,7 +344,7 @@ void procs_look(struct standing *standing)
     for (size_t i = 0; i < table.count; i++) {
         standing->cpu_ns += (uint64_t)table.ticks[i] * tick_ns;
         if (table.state[i] == 'Z') {
-            standing->zombies += table.parent[i] != getpid();
+            standing->zombies += !is_beginning(table.parent[i]);
             continue;
         }
         standing->processes++;
@@ -479,6 +499,8 @@ void procs_kill_all(void)
         for (size_t i = 0; i < table.count; i++)
             if (table.state[i] != 'Z')
                 (void)kill(table.pid[i], SIGKILL);
+        for (size_t i = 0; i < begin_count; i++)
+            (void)kill(begin_at[i], SIGKILL); /* and with it all that is in its box */
         /* One is awaited, or none is left. Of a crowd, all that have ended go in one round; orphans
          * come to us, and the next round finds them. */
         if (waitpid(-1, NULL, 0) == -1 && errno == ECHILD)

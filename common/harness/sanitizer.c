@@ -274,13 +274,13 @@ static const char *keep_report(struct session *s, const struct buffer *text)
 /* All reports of the session's processes, one behind the other. A NUL stands before the text. */
 static void collect_reports(struct session *s, struct buffer *text)
 {
-    DIR *folder = opendir(s->folder);
+    DIR *folder = opendir(s->open);
     const struct dirent *entry;
 
     (void)buffer_add(text, "\0", 1);
     while (folder != NULL && (entry = readdir(folder)) != NULL)
         if (strncmp(entry->d_name, "sanitizer", 9) == 0)
-            (void)buffer_add_file(text, session_print(s, "%s/%s", s->folder, entry->d_name),
+            (void)buffer_add_file(text, session_print(s, "%s/%s", s->open, entry->d_name),
                                   1 << 20);
     if (folder != NULL)
         (void)closedir(folder);

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "box/box.h"
 #include "harness/internal.h"
 
 /* ---- random numbers: xoroshiro128+, seeded through splitmix64; the same on every machine ---- */
@@ -334,7 +335,9 @@ void session_run(const struct test_case *test, const struct options *options, in
         session.folder[0] = '\0';
         session_fault(&session, "cannot make a folder for the case: %s", strerror(why));
     }
-    (void)snprintf(session.work, sizeof session.work, "%s/files", session.folder);
+    (void)snprintf(session.open, sizeof session.open, "%s",
+                   options->boxed ? BOX_FILES : session.folder);
+    (void)snprintf(session.work, sizeof session.work, "%s/files", session.open);
     if (mkdir(session.work, 0777) == -1)
         session_fault(&session, "cannot make a folder for the program: %s", strerror(errno));
     session.doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

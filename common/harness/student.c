@@ -45,10 +45,10 @@ static char **make_environment(struct session *s, const char *log)
         "abort_on_error=0:handle_abort=1:allocator_may_return_null=1:detect_stack_use_after_return="
         "0:"
         "symbolize=1:print_summary=1",
-        s->folder, s->test->leaks ? 1 : 0);
+        s->open, s->test->leaks ? 1 : 0);
     list[n++] = (char *)session_print(
         s, "UBSAN_OPTIONS=log_path=%s/sanitizer:print_stacktrace=1:halt_on_error=1:exitcode=86",
-        s->folder);
+        s->open);
     list[n++] = "LSAN_OPTIONS=exitcode=86:print_suppressions=0";
     list[n++] = (char *)session_print(s, WIRE_LOG_VARIABLE "=%s", log);
     list[n++] = (char *)session_print(s, WIRE_PROGRAM_VARIABLE "=%s", s->options->program);
@@ -155,6 +155,20 @@ static struct student *add_student(struct session *s)
     return *end;
 }
 
+static void start_plain(struct student *p, char **arguments, char **environment,
+                        const int streams[3])
+{
+    p->pid = p->own_pid = fork();
+    if (p->pid == -1)
+        session_fault(p->session, "cannot start a process: %s", strerror(errno));
+    if (p->pid == 0)
+        become_student(p->session, arguments, environment, streams);
+    p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+    if (p->pidfd == -1)
+        session_fault(p->session, "cannot watch a process: %s", strerror(errno));
+    (void)fcntl(p->pidfd, F_SETFD, FD_CLOEXEC);
+}
+
 struct student *student_start(struct session *s, ...)
 {
     struct student *p = add_student(s);
@@ -187,17 +201,12 @@ struct student *student_start(struct session *s, ...)
     char **environment = make_environment(s, log);
     if (s->options->play)
         return p;
-    p->pid = fork();
-    if (p->pid == -1)
-        session_fault(s, "cannot start a process: %s", strerror(errno));
-    if (p->pid == 0)
-        become_student(s, arguments, environment, child);
+    if (s->options->boxed)
+        boxed_start(p, log, arguments, environment, child);
+    else
+        start_plain(p, arguments, environment, child);
     for (int i = 0; i < 3; i++)
         (void)close(child[i]);
-    p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
-    if (p->pidfd == -1)
-        session_fault(s, "cannot watch a process: %s", strerror(errno));
-    (void)fcntl(p->pidfd, F_SETFD, FD_CLOEXEC);
     return p;
 }
 
@@ -273,6 +282,8 @@ bool student_reap(struct student *p)
 {
     struct rusage used;
 
+    if (p->box != 0)
+        return p->ended || boxed_reap(p, false);
     if (!p->ended && p->pid > 0 && wait4(p->pid, &p->wait_status, WNOHANG, &used) == p->pid) {
         p->ended = true;
         p->ended_ns = now_ns();
@@ -293,7 +304,9 @@ void student_kill(struct student *p)
 void student_finish(struct student *p)
 {
     student_kill(p);
-    while (!p->ended && p->pid > 0 && waitpid(p->pid, &p->wait_status, 0) == -1 && errno == EINTR)
+    if (p->box != 0 && !p->ended)
+        (void)boxed_reap(p, true); /* false: what is left of it goes with its box */
+    while (p->box == 0 && !p->ended && p->pid > 0 && waitpid(p->pid, &p->wait_status, 0) == -1 && errno == EINTR)
         continue;
     p->ended = p->pid > 0;
 }

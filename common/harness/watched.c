@@ -52,7 +52,7 @@ static bool is_left_to_child(const struct student *p)
         if (e == NULL)
             continue;
         if (e->call == WIRE_ACCEPT || e->call == WIRE_CONNECT) {
-            if ((pid_t)e->pid == p->pid)
+            if ((pid_t)e->pid == p->own_pid)
                 return false;
             worker = e->pid;
         }

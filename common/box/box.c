@@ -1,0 +1,175 @@
+#include "box/box.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/attributes.h"
+
+#define SCRATCH_BYTES "134217728" /* of the outer box: logs, and pieces of the harness's own */
+#define FILES_BYTES "100663296"   /* what programs may fill; a single file may have 64 MiB */
+#define SHARED_BYTES "33554432"   /* /dev/shm and /tmp, each */
+
+void box_add(struct box_words *words, const char *word)
+{
+    enum { MOST = sizeof words->list / sizeof words->list[0] };
+
+    if (words->count + 1 >= MOST) {
+        words->full = true;
+        return;
+    }
+    words->list[words->count++] = word;
+    words->list[words->count] = NULL;
+}
+
+void box_print(struct box_words *words, const char *format, ...)
+{
+    char *text = words->kept + words->used;
+    size_t room = sizeof words->kept - words->used;
+    va_list arguments;
+
+    va_start(arguments, format);
+    int length = vsnprintf(text, room, format, arguments);
+    va_end(arguments);
+    if (length < 0 || (size_t)length >= room) {
+        words->full = true;
+        return;
+    }
+    words->used += (size_t)length + 1;
+    box_add(words, text);
+}
+
+static void add_all(struct box_words *words, const char *const *list)
+{
+    for (size_t i = 0; list[i] != NULL; i++)
+        box_add(words, list[i]);
+}
+
+static void bind_at(struct box_words *words, const char *how, const char *source,
+                    const char *destination)
+{
+    box_add(words, how);
+    box_add(words, source);
+    box_add(words, destination);
+}
+
+/* What any program needs of the system: /usr, where the libraries are, and a few names. */
+static void add_system(struct box_words *words)
+{
+    static const char *const tops[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
+    static const char *const names[] = {"/etc/alternatives",  "/etc/gai.conf",  "/etc/host.conf",
+                                        "/etc/hosts",         "/etc/ld.so.cache",
+                                        "/etc/nsswitch.conf", "/etc/protocols", "/etc/services"};
+    struct stat status;
+    char target[PATH_MAX];
+
+    bind_at(words, "--ro-bind", "/usr", "/usr");
+    for (size_t i = 0; i < sizeof tops / sizeof tops[0]; i++) {
+        if (lstat(tops[i], &status) == -1)
+            continue;
+        ssize_t length = S_ISLNK(status.st_mode) ? readlink(tops[i], target, sizeof target - 1) : 0;
+        if (length <= 0) {
+            bind_at(words, "--ro-bind", tops[i], tops[i]);
+            continue;
+        }
+        target[length] = '\0';
+        box_add(words, "--symlink");
+        box_print(words, "%s", target);
+        box_add(words, tops[i]);
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        bind_at(words, "--ro-bind-try", names[i], names[i]);
+    static const char *const own[] = {"--proc", "/proc", "--dev", "/dev", NULL};
+    add_all(words, own);
+}
+
+/* A tmpfs that cannot grow without end. */
+static void add_tmpfs(struct box_words *words, const char *bytes, const char *where)
+{
+    box_add(words, "--size");
+    box_add(words, bytes);
+    box_add(words, "--tmpfs");
+    box_add(words, where);
+}
+
+/* What it may write to is named before; the rest of the box is closed by this. */
+static void close_rest(struct box_words *words)
+{
+    static const char *const list[] = {"--remount-ro", "/dev", "--remount-ro", "/", NULL};
+
+    add_all(words, list);
+}
+
+static void begin(struct box_words *words)
+{
+    static const char *const list[] = {
+        "bwrap",         "--unshare-user", "--unshare-pid",        "--unshare-ipc",
+        "--unshare-uts", "--hostname",     "workbook",             "--unshare-cgroup-try",
+        "--new-session", "--cap-drop",     "ALL",                  "--die-with-parent",
+        NULL};
+
+    *words = (struct box_words){.count = 0};
+    add_all(words, list);
+    add_system(words);
+}
+
+void box_compiler(struct box_words *words, const char *stage, const char *source, const char *name,
+                  const char *built, int seccomp)
+{
+    begin(words);
+    box_add(words, "--unshare-net");
+    add_tmpfs(words, SCRATCH_BYTES, "/tmp");
+    box_add(words, "--ro-bind");
+    box_print(words, "%s/build/student.flags", stage);
+    box_add(words, BOX_ROOT "/build/student.flags");
+    box_add(words, "--ro-bind");
+    box_print(words, "%s/exercises", stage);
+    box_add(words, BOX_ROOT "/exercises");
+    box_add(words, "--ro-bind");
+    box_add(words, source);
+    box_print(words, BOX_ROOT "/%s", name);
+    bind_at(words, "--bind", built, BOX_ROOT "/build/answers");
+    close_rest(words);
+    box_add(words, "--chdir");
+    box_add(words, BOX_ROOT);
+    box_add(words, "--seccomp");
+    box_print(words, "%d", seccomp);
+    box_add(words, "--");
+}
+
+void box_outer(struct box_words *words, const char *stage, const char *built)
+{
+    begin(words);
+    box_add(words, "--unshare-net");
+    add_tmpfs(words, SCRATCH_BYTES, "/tmp");
+    add_tmpfs(words, FILES_BYTES, BOX_FILES);
+    bind_at(words, "--ro-bind", stage, BOX_ROOT);
+    bind_at(words, "--ro-bind", built, BOX_ROOT "/build/answers");
+    close_rest(words);
+    box_add(words, "--chdir");
+    box_add(words, BOX_ROOT);
+    box_add(words, "--");
+}
+
+void box_inner(struct box_words *words, const char *program, const char *wire, const char *log,
+               const char *hosts, int seccomp)
+{
+    begin(words);
+    box_add(words, "--as-pid-1");
+    add_tmpfs(words, SHARED_BYTES, "/tmp");
+    add_tmpfs(words, SHARED_BYTES, "/dev/shm");
+    bind_at(words, "--bind", BOX_FILES, BOX_FILES);
+    bind_at(words, "--ro-bind", BOX_ROOT "/build/box-init", BOX_ROOT "/build/box-init");
+    bind_at(words, "--ro-bind", program, program);
+    bind_at(words, "--ro-bind", wire, wire);
+    bind_at(words, "--bind", log, log);
+    if (hosts != NULL)
+        bind_at(words, "--ro-bind", hosts, hosts);
+    close_rest(words);
+    box_add(words, "--seccomp");
+    box_print(words, "%d", seccomp);
+    box_add(words, "--");
+    box_add(words, BOX_ROOT "/build/box-init");
+}

@@ -1,0 +1,135 @@
+/*
+ * box-init: the first process of an inner box. It starts the program under test, tells how that
+ * ended, and buries what the program leaves behind.
+ *
+ *     box-init FD FOLDER TASKS [NAME=VALUE]... PROGRAM [ARGUMENTS]...
+ *
+ * FD is a SOCK_SEQPACKET socket; who sent a message, the kernel tells (SCM_CREDENTIALS), and in
+ * numbers of the receiver's own. FOLDER is where the program runs, TASKS how many processes and
+ * threads it may have at once.
+ *
+ *   we      -> 1 byte          we are there
+ *   program -> its pid_t       it is about to become the program
+ *   program <- 3 descriptors   its standard input, output and error; now it begins
+ *   we      -> struct box_end  it has ended
+ *
+ * The kernel protects the first process of a namespace from signals of the others, and the rest is
+ * done by not being dumpable: the program can neither end us, trace us, nor use FD.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "box/init.h"
+#include "core/error.h"
+#include "core/number.h"
+
+/* Takes the three descriptors that the harness sends. False if it is gone. */
+static bool take_streams(int fd)
+{
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(3 * sizeof(int))];
+    } control;
+    char byte;
+    struct iovec piece = {&byte, 1};
+    struct msghdr message = {.msg_iov = &piece,
+                             .msg_iovlen = 1,
+                             .msg_control = control.room,
+                             .msg_controllen = sizeof control.room};
+    int streams[3];
+    ssize_t got;
+
+    while ((got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC)) == -1 && errno == EINTR)
+        continue;
+    const struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    if (got != 1 || head == NULL || head->cmsg_len != CMSG_LEN(sizeof streams))
+        return false;
+    memcpy(streams, CMSG_DATA(head), sizeof streams);
+    for (int i = 0; i < 3; i++)
+        if (dup2(streams[i], i) == -1)
+            return false;
+    return true;
+}
+
+/* Signals as a program finds them that was started from a shell. */
+static void reset_signals(void)
+{
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+    sigset_t none;
+
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int number = 1; number < NSIG; number++)
+        (void)sigaction(number, &plain, NULL); /* fails for SIGKILL and its like, which is fine */
+}
+
+static _Noreturn void become(int fd, rlim_t tasks, const char *folder, char **words)
+{
+    struct rlimit limit = {tasks, tasks};
+    pid_t self = getpid();
+
+    (void)setsid();
+    reset_signals();
+    if (send(fd, &self, sizeof self, 0) != (ssize_t)sizeof self || !take_streams(fd))
+        _exit(127);
+    if (setrlimit(RLIMIT_NPROC, &limit) == -1 || chdir(folder) == -1)
+        _exit(127);
+    (void)close_range(3, ~0U, 0);
+    /* AddressSanitizer cannot start where the kernel places programs too randomly. */
+    (void)personality(ADDR_NO_RANDOMIZE);
+    for (; **words != '/'; words++)
+        if (putenv(*words) != 0)
+            _exit(127);
+    (void)execv(words[0], words);
+    _exit(127);
+}
+
+/* What we have of files is given back: whoever reads the program's output waits for its end. */
+static void let_go(int fd)
+{
+    for (int other = 0; other < 3; other++)
+        (void)close(other); /* nothing was written to them */
+    if (fd > 3)
+        (void)close_range(3, (unsigned)fd - 1, 0);
+    (void)close_range((unsigned)fd + 1, ~0U, 0);
+}
+
+int main(int argc, char **argv)
+{
+    struct box_end end = {0};
+    struct rusage used;
+    long fd, tasks;
+    pid_t gone;
+
+    if (argc < 5 || !number_parse(argv[1], 3, 1 << 20, &fd) ||
+        !number_parse(argv[3], 1, 1 << 20, &tasks))
+        die_usage("FD FOLDER TASKS [NAME=VALUE]... PROGRAM [ARGUMENTS]...");
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* these arguments are valid: it cannot fail */
+    if (send((int)fd, "", 1, 0) != 1)
+        die_errno("descriptor %ld", fd);
+    pid_t program = fork();
+    if (program == -1)
+        die_errno("cannot start a process");
+    if (program == 0)
+        become((int)fd, (rlim_t)tasks, argv[2], argv + 4);
+    let_go((int)fd);
+    while ((gone = wait4(-1, &end.status, 0, &used)) != -1 || errno == EINTR) {
+        if (gone != program)
+            continue;
+        end.cpu_ms = (int)((used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
+                           (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000);
+        if (send((int)fd, &end, sizeof end, 0) != (ssize_t)sizeof end)
+            return EXIT_FAILURE;
+    }
+    for (;;)
+        (void)pause(); /* what looks at the box ends it */
+}
