@@ -1,0 +1,36 @@
+/* What was handed in and is not taken: each with a word for programs and a sentence for people. */
+#ifndef CLASSROOM_REFUSAL_H
+#define CLASSROOM_REFUSAL_H
+
+#include <stddef.h>
+
+#include "core/attributes.h"
+#include "core/buffer.h"
+#include "workbook/catalogue.h"
+
+struct refusal {
+    char *path;         /* made harmless: within the submission, or the entry of the folder */
+    const char *reason; /* one word, static: "link"; plan.h and intake.h list them */
+    char *sentence;     /* one sentence, which names the path */
+    const struct exercise_entry *exercise; /* whose file it would have been; NULL: no one's */
+};
+
+/* A list that hostile input cannot make long. All zero is empty. */
+struct refusals {
+    struct refusal *list; /* owned, freed by refusals_free() */
+    size_t count;
+    size_t unlisted; /* how many more there were: after REFUSALS_MOST an exercise's first only */
+};
+
+enum { REFUSALS_MOST = 100 };
+
+/*
+ * Adds one. path is made harmless here; format's one %s is that path. Returns 0, or -1 when memory
+ * is short.
+ */
+int refusals_add(struct refusals *refusals, const struct exercise_entry *exercise, const char *path,
+                 const char *reason, const char *format, ...) PRINTF_LIKE(5, 6);
+
+void refusals_free(struct refusals *refusals);
+
+#endif
