@@ -70,6 +70,8 @@ build/libraries.mk: common/setup.sh
 objects = $(patsubst %.c,build/%.o,$(wildcard common/$(1)/*.c))
 CORE := $(call objects,core)
 WIRE := $(filter-out build/common/wire/wire.o,$(call objects,wire))
+# What the runner is linked with.
+LIBRARIES = $(JANSSON) $(LIBUV) $(MD4C) $(LIBARCHIVE) $(LIBCRYPTO)
 BOX := $(filter-out %/init.o %/filter.o,$(call objects,box))
 
 .PHONY: all
@@ -111,7 +113,7 @@ build/libharness.a: $(call objects,harness) $(WIRE) $(BOX) $(CORE)
 
 build/workbook: $(call objects,workbook) $(call objects,classroom) $(WIRE) $(BOX) build/libcore.a
 	$(call say,link)
-	$(CC) -o $@ $^ $(JANSSON) $(LIBUV) $(MD4C)
+	$(CC) -o $@ $^ $(LIBRARIES)
 
 build/exercises/%/cases: build/exercises/%/cases.o build/libharness.a
 	$(call say,link)
@@ -140,7 +142,7 @@ build/tests/unit_%.t: common/tests/unit_%.c build/libharness.a $(call objects,wo
 	$(call say,link)
 	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $< -o $@ \
 	    $(filter-out build/common/workbook/main.o,$(filter %.o,$^)) build/libharness.a \
-	    $(JANSSON) $(LIBUV) $(MD4C) $(CMOCKA) -pthread
+	    $(LIBRARIES) $(CMOCKA) -pthread
 
 # What the wire is tried on: each program with the checked forms of the C library, and sanitized.
 WIRED := $(patsubst common/tests/wire_programs/%.c,build/tests/wire/%,\
@@ -213,12 +215,12 @@ new-program new-exercise:
 # Fuzzing, SECONDS for each target; common/fuzz/NAME/ and the lessons are what it starts from.
 SECONDS := 60
 FUZZERS := $(patsubst common/fuzz/%.c,build/fuzz/%,$(wildcard common/fuzz/fuzz_*.c))
-FUZZED := $(filter-out %/main.c %/wire.c,$(wildcard common/workbook/*.c common/wire/*.c \
-    common/core/*.c))
+FUZZED := $(filter-out %/main.c %/wire.c %/init.c %/filter.c,$(wildcard common/workbook/*.c \
+    common/classroom/*.c common/box/*.c common/wire/*.c common/core/*.c))
 build/fuzz/%: common/fuzz/%.c $(FUZZED) | fuzz-tools
 	@mkdir -p $@.corpus
 	clang $(LINUX) -g -O1 -fsanitize=fuzzer,address,undefined $(INCLUDES) $(LIBRARY_CFLAGS) $^ \
-	    -o $@ $(JANSSON) $(LIBUV) $(MD4C)
+	    -o $@ $(LIBRARIES)
 
 .PHONY: fuzz-tools
 fuzz-tools:

@@ -21,6 +21,8 @@ work  pkg-config        command pkg-config         knows where libraries are
 work  libjansson-dev    module jansson             JSON, for progress and reports
 work  libuv1-dev        module libuv               event loop of the runner and of chapter 5
 work  libmd4c-dev       module md4c                Markdown, for the lessons
+work  libarchive-dev    module libarchive          zip and tar, for what a class hands in
+work  libssl-dev        module libcrypto           digests of what was handed in
 work  netbase           file /etc/services         names of services, such as http
 work  /etc/hosts        name localhost             what this machine is called by itself
 test  perl              command prove              runs the tests and counts them

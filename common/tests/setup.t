@@ -16,13 +16,13 @@ from tap import Tap
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ("sh getent tee mktemp grep head sed tr rm cp cat env ls gcc make addr2line pkg-config "
         "prove clang clang-tidy clang-format curl git strace tcpdump nc ss gdb").split()
-LIBRARIES = "libjansson-dev libuv1-dev libmd4c-dev"
+LIBRARIES = "libjansson-dev libuv1-dev libmd4c-dev libarchive-dev libssl-dev"
 INSTALL = "apt-get -o DPkg::Lock::Timeout=120 install --yes --no-install-recommends " + LIBRARIES
 UPDATE = "apt-get -o DPkg::Lock::Timeout=120 update"
 
 
 class Machine:
-    """A machine that lacks the three libraries until its apt-get brings them."""
+    """A machine that lacks the libraries until its apt-get brings them."""
 
     def __init__(self, folder, *, user="0", apt="cp \"$MODULES\"/*.pc \"$PKG_CONFIG_LIBDIR\"",
                  sudo=True):
@@ -42,7 +42,7 @@ class Machine:
                                  capture_output=True, text=True).stdout.strip()
         self.wanted = folder / "modules"
         self.wanted.mkdir()
-        for name in ("jansson", "libuv", "md4c", "cmocka"):
+        for name in ("jansson", "libuv", "md4c", "libarchive", "libcrypto", "cmocka"):
             shutil.copy("%s/%s.pc" % (modules, name), self.wanted)
 
     def tool(self, name, text):
