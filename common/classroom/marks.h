@@ -44,7 +44,7 @@ struct mark {
     double earned; /* after the policy: scaled to the exercise's points, the late factor applied */
 };
 
-struct submission {
+struct class_submission {
     char *name; /* "alice@2": the files made from it are called so */
     char *student;
     json_t *result; /* checked: every key of the schema is there, with its type. Owned here */
@@ -57,10 +57,11 @@ struct submission {
 
 struct student {
     const char *name;
-    const struct roster_line *line;       /* NULL: not on the roster */
-    const struct submission *submissions; /* the student's, side by side, in the order of names */
-    size_t submission_count;              /* 0: missing */
-    const struct submission *counted;     /* NULL: missing or undecided */
+    const struct roster_line *line; /* NULL: not on the roster */
+    const struct class_submission
+        *submissions;                       /* the student's, side by side, in the order of names */
+    size_t submission_count;                /* 0: missing */
+    const struct class_submission *counted; /* NULL: missing or undecided */
     enum standing standing;
     char *remarks; /* sentences for the teacher: what is late, refused, passed over; "" if none */
 };
@@ -71,8 +72,9 @@ struct class
     struct roster roster;
     struct class_exercise *exercises; /* by chapter and number; those left out are not here */
     size_t exercise_count;
-    double points;                  /* sum of theirs */
-    struct submission *submissions; /* those whose result could be read, by student and name */
+    double points; /* sum of theirs */
+    struct class_submission
+        *submissions; /* those whose result could be read, by student and name */
     size_t submission_count;
     struct student *students; /* those of the roster in its order, then the others by name */
     size_t student_count;
