@@ -273,6 +273,8 @@ int command_doctor(struct runner *runner)
     look_at_library(&all, NEEDED, "jansson");
     look_at_library(&all, NEEDED, "libuv");
     look_at_library(&all, NEEDED, "md4c");
+    look_at_library(&all, NEEDED, "libarchive");
+    look_at_library(&all, NEEDED, "libcrypto");
     look_at_library(&all, USEFUL, "cmocka");
     look_at_command(&all, USEFUL, "gdb", "gdb",
                     _("Install the package gdb to look into a program."));
