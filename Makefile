@@ -71,7 +71,7 @@ objects = $(patsubst %.c,build/%.o,$(wildcard common/$(1)/*.c))
 CORE := $(call objects,core)
 WIRE := $(filter-out build/common/wire/wire.o,$(call objects,wire))
 # What the runner is linked with.
-LIBRARIES = $(JANSSON) $(LIBUV) $(MD4C) $(LIBARCHIVE) $(LIBCRYPTO)
+LIBRARIES = $(JANSSON) $(LIBUV) $(MD4C-HTML) $(MD4C) $(LIBARCHIVE) $(LIBCRYPTO)
 BOX := $(filter-out %/init.o %/filter.o,$(call objects,box))
 
 .PHONY: all

@@ -21,6 +21,7 @@ work  pkg-config        command pkg-config         knows where libraries are
 work  libjansson-dev    module jansson             JSON, for progress and reports
 work  libuv1-dev        module libuv               event loop of the runner and of chapter 5
 work  libmd4c-dev       module md4c                Markdown, for the lessons
+work  libmd4c-html0-dev module md4c-html           turns a student's feedback into a page
 work  libarchive-dev    module libarchive          zip and tar, for what a class hands in
 work  libssl-dev        module libcrypto           digests of what was handed in
 work  netbase           file /etc/services         names of services, such as http
@@ -33,6 +34,9 @@ test  clang-tidy        command clang-tidy         looks for mistakes in the C c
 test  clang-format      command clang-format       keeps the C code in one layout
 test  python3           file /usr/bin/python3      runs the Python lines of the lessons
 test  python3-pyte      file /usr/lib/python3/dist-packages/pyte  a terminal in memory, for the tour
+test  chromium          command chromium           opens the pages that a teacher gets
+test  python3-websocket file /usr/lib/python3/dist-packages/websocket  talks to it
+test  similarity-tester command sim_c              compares the answers of a class
 test  curl              command curl               a real client, watched by the wire
 test  strace            command strace             one of the tools that chapter 1 shows
 test  tcpdump           command tcpdump            another

@@ -15,8 +15,9 @@ from tap import Tap
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ("sh getent tee mktemp grep head sed tr rm cp cat env ls gcc make addr2line pkg-config "
-        "prove clang clang-tidy clang-format curl git strace tcpdump nc ss gdb").split()
-LIBRARIES = "libjansson-dev libuv1-dev libmd4c-dev libarchive-dev libssl-dev"
+        "prove clang clang-tidy clang-format curl git strace tcpdump nc ss gdb chromium sim_c").split()
+LIBRARIES = ("libjansson-dev libuv1-dev libmd4c-dev libmd4c-html0-dev libarchive-dev "
+             "libssl-dev")
 INSTALL = "apt-get -o DPkg::Lock::Timeout=120 install --yes --no-install-recommends " + LIBRARIES
 UPDATE = "apt-get -o DPkg::Lock::Timeout=120 update"
 
@@ -42,7 +43,8 @@ class Machine:
                                  capture_output=True, text=True).stdout.strip()
         self.wanted = folder / "modules"
         self.wanted.mkdir()
-        for name in ("jansson", "libuv", "md4c", "libarchive", "libcrypto", "cmocka"):
+        for name in ("jansson", "libuv", "md4c", "md4c-html", "libarchive", "libcrypto",
+                     "cmocka"):
             shutil.copy("%s/%s.pc" % (modules, name), self.wanted)
 
     def tool(self, name, text):
