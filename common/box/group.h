@@ -27,8 +27,8 @@ struct groups {
     char place[2][GROUP_PATH];  /* where the parent goes: for memory, for tasks (the same in v2) */
     char parent[2][GROUP_PATH]; /* the parent itself; "" before groups_make() */
     char home[GROUP_PATH];      /* v2: where the grader came from */
-    bool crowd;                 /* v2: place was emptied for it, everyone in it was moved */
-    int lock[2];                /* on the parents, so that they are known to be in use; or -1 */
+    bool crowd;                 /* v2: all who were in the place have to move out of it as well */
+    int lock[2];                /* held on the parents: they are in use; valid while kind is set */
     char text[2 * GROUP_PATH + 8];
 };
 
@@ -40,11 +40,11 @@ struct group_limits {
 
 /* What a group has used. */
 struct group_use {
-    bool memory_met;      /* the kernel ended a task for want of memory */
+    bool memory_met;      /* the kernel ended a task because the group was at its limit of memory */
+    bool starved;         /* it ended one because the whole machine was: nobody's fault in here */
     bool tasks_met;       /* a fork or a new thread was refused */
-    uint64_t memory_peak; /* bytes; 0 where the kernel keeps no account */
+    uint64_t memory_peak; /* bytes, cached files included; 0 where the kernel keeps no account */
     int64_t cpu_us;       /* microseconds of processor time; -1 where there is no account (v1) */
-    unsigned left;        /* tasks that were still there and had to be ended */
 };
 
 /*
