@@ -12,6 +12,13 @@
 #define FILES_BYTES "100663296"   /* what programs may fill; a single file may have 64 MiB */
 #define SHARED_BYTES "33554432"   /* /dev/shm and /tmp, each */
 
+void box_begin(struct box_words *words)
+{
+    words->count = words->used = 0;
+    words->list[0] = NULL;
+    words->full = false;
+}
+
 void box_add(struct box_words *words, const char *word)
 {
     enum { MOST = sizeof words->list / sizeof words->list[0] };
@@ -59,9 +66,9 @@ static void bind_at(struct box_words *words, const char *how, const char *source
 static void add_system(struct box_words *words)
 {
     static const char *const tops[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
-    static const char *const names[] = {"/etc/alternatives",  "/etc/gai.conf",  "/etc/host.conf",
-                                        "/etc/hosts",         "/etc/ld.so.cache",
-                                        "/etc/nsswitch.conf", "/etc/protocols", "/etc/services"};
+    static const char *const names[] = {
+        "/etc/alternatives", "/etc/gai.conf",      "/etc/host.conf", "/etc/hosts",
+        "/etc/ld.so.cache",  "/etc/nsswitch.conf", "/etc/protocols", "/etc/services"};
     struct stat status;
     char target[PATH_MAX];
 
@@ -104,49 +111,65 @@ static void close_rest(struct box_words *words)
 
 static void begin(struct box_words *words)
 {
-    static const char *const list[] = {
-        "bwrap",         "--unshare-user", "--unshare-pid",        "--unshare-ipc",
-        "--unshare-uts", "--hostname",     "workbook",             "--unshare-cgroup-try",
-        "--new-session", "--cap-drop",     "ALL",                  "--die-with-parent",
-        NULL};
+    static const char *const list[] = {"bwrap",
+                                       "--unshare-user",
+                                       "--unshare-pid",
+                                       "--unshare-ipc",
+                                       "--unshare-uts",
+                                       "--hostname",
+                                       "workbook",
+                                       "--unshare-cgroup-try",
+                                       "--new-session",
+                                       "--cap-drop",
+                                       "ALL",
+                                       "--die-with-parent",
+                                       NULL};
 
-    *words = (struct box_words){.count = 0};
+    box_begin(words);
     add_all(words, list);
     add_system(words);
 }
 
-void box_compiler(struct box_words *words, const char *stage, const char *source, const char *name,
-                  const char *built, int seccomp)
+/* A part of the stage, seen at the same place of the box's workbook. */
+static void bind_part(struct box_words *words, const char *how, const char *stage, const char *part)
 {
+    box_add(words, how);
+    box_print(words, "%s/%s", stage, part);
+    box_print(words, BOX_ROOT "/%s", part);
+}
+
+void box_compiler(struct box_words *words, const char *stage, const char *name, int seccomp,
+                  int status)
+{
+    static const char *const surroundings[] = {
+        "--clearenv", "--setenv", "PATH",    "/usr/local/bin:/usr/bin:/bin",
+        "--setenv",   "LC_ALL",   "C.UTF-8", "--setenv",
+        "TMPDIR",     "/tmp",     "--chdir", BOX_ROOT,
+        NULL};
+
     begin(words);
     box_add(words, "--unshare-net");
     add_tmpfs(words, SCRATCH_BYTES, "/tmp");
-    box_add(words, "--ro-bind");
-    box_print(words, "%s/build/student.flags", stage);
-    box_add(words, BOX_ROOT "/build/student.flags");
-    box_add(words, "--ro-bind");
-    box_print(words, "%s/exercises", stage);
-    box_add(words, BOX_ROOT "/exercises");
-    box_add(words, "--ro-bind");
-    box_add(words, source);
-    box_print(words, BOX_ROOT "/%s", name);
-    bind_at(words, "--bind", built, BOX_ROOT "/build/answers");
+    bind_part(words, "--ro-bind", stage, "build/student.flags");
+    bind_part(words, "--ro-bind", stage, "exercises");
+    bind_part(words, "--ro-bind", stage, name);
+    bind_part(words, "--bind", stage, "build/answers");
     close_rest(words);
-    box_add(words, "--chdir");
-    box_add(words, BOX_ROOT);
+    add_all(words, surroundings);
     box_add(words, "--seccomp");
     box_print(words, "%d", seccomp);
+    box_add(words, "--json-status-fd");
+    box_print(words, "%d", status);
     box_add(words, "--");
 }
 
-void box_outer(struct box_words *words, const char *stage, const char *built)
+void box_outer(struct box_words *words, const char *stage)
 {
     begin(words);
     box_add(words, "--unshare-net");
     add_tmpfs(words, SCRATCH_BYTES, "/tmp");
     add_tmpfs(words, FILES_BYTES, BOX_FILES);
     bind_at(words, "--ro-bind", stage, BOX_ROOT);
-    bind_at(words, "--ro-bind", built, BOX_ROOT "/build/answers");
     close_rest(words);
     box_add(words, "--chdir");
     box_add(words, BOX_ROOT);

@@ -42,6 +42,9 @@ struct box_words {
     bool full; /* something did not fit: the list must not be run */
 };
 
+/* Makes it empty. */
+void box_begin(struct box_words *words);
+
 /* Appends a word that lives long enough, or one that is printed; and the NULL behind the last. */
 void box_add(struct box_words *words, const char *word);
 void box_print(struct box_words *words, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -52,15 +55,15 @@ void box_print(struct box_words *words, const char *format, ...) PRINTF_LIKE(2, 
  */
 
 /*
- * stage is the folder with what boxes need of the workbook (see stage_make); source is a file, seen
- * as the relative path name below BOX_ROOT; built the folder, seen as BOX_ROOT/build/answers, that
- * may be written to.
+ * stage is a folder with what boxes need of the workbook, laid out like it: build/student.flags,
+ * the headers in exercises/, the source called name, and build/answers, which may be written to.
+ * status is an open file in which bubblewrap notes that the command was run, and how it ended.
  */
-void box_compiler(struct box_words *words, const char *stage, const char *source, const char *name,
-                  const char *built, int seccomp);
+void box_compiler(struct box_words *words, const char *stage, const char *name, int seccomp,
+                  int status);
 
-/* built is seen as BOX_ROOT/build/answers, and not to be written to. */
-void box_outer(struct box_words *words, const char *stage, const char *built);
+/* Of the same stage all is seen: the cases, the wire, the program that was built. */
+void box_outer(struct box_words *words, const char *stage);
 
 /*
  * Used inside an outer box. program, wire and hosts (NULL: none) are seen where they are, log also

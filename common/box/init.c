@@ -17,6 +17,7 @@
  * done by not being dumpable: the program can neither end us, trace us, nor use FD.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,27 @@
 #include "box/init.h"
 #include "core/error.h"
 #include "core/number.h"
+
+/*
+ * As "box-init --probe": whether the box is one that cases can run in. A network that looks like
+ * one and cannot be used is told by using it.
+ */
+static int probe(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof address;
+    struct sockaddr *any = (struct sockaddr *)&address;
+    int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (bind(server, any, length) == -1 || listen(server, 1) == -1 ||
+        getsockname(server, any, &length) == -1 || connect(client, any, length) == -1)
+        die_errno("the box's network");
+    if (getpid() != 1)
+        die("the box has no processes of its own");
+    return EXIT_SUCCESS;
+}
 
 /* Takes the three descriptors that the harness sends. False if it is gone. */
 static bool take_streams(int fd)
@@ -110,6 +132,8 @@ int main(int argc, char **argv)
     long fd, tasks;
     pid_t gone;
 
+    if (argc == 2 && strcmp(argv[1], "--probe") == 0)
+        return probe();
     if (argc < 5 || !number_parse(argv[1], 3, 1 << 20, &fd) ||
         !number_parse(argv[3], 1, 1 << 20, &tasks))
         die_usage("FD FOLDER TASKS [NAME=VALUE]... PROGRAM [ARGUMENTS]...");

@@ -25,11 +25,10 @@ enum { BOX_PATIENCE_MS = 15000 }; /* to set up a box; it takes some 10 ms */
 void boxed_case(const struct test_case *test, const struct options *options, int result_fd)
 {
     static struct box_words words; /* too large for some stacks */
-    extern char *program_invocation_name;
 
     /* What the box is to inherit, and nothing else is. */
     (void)fcntl(result_fd, F_SETFD, 0);
-    box_outer(&words, options->stage, options->built);
+    box_outer(&words, options->stage);
     box_add(&words, "/usr/bin/env");
     box_add(&words, "-i");
     box_add(&words, "PATH=/usr/local/bin:/usr/bin:/bin");

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "box/limits.h"
 #include "core/buffer.h"
 #include "core/clock.h"
 #include "core/error.h"
@@ -30,15 +31,6 @@ enum status {
 };
 
 enum {
-    LIMIT_MS = 2000,         /* running or sleeping without a step done */
-    LIMIT_WALL_MS = 30000,   /* a case, whatever happens */
-    LIMIT_OUTPUT = 16 << 20, /* bytes of standard output or error */
-    LIMIT_MEMORY_MIB = 512,  /* resident, of each process */
-    LIMIT_PROCESSES = 300,   /* alive at once */
-    LIMIT_FORKS = 1024,      /* in all, kept by the wire */
-    LIMIT_TASKS = 1500,      /* processes and threads alive in a box, kept by the system */
-    LIMIT_FILE = 64 << 20,   /* bytes in one file */
-    LIMIT_DESCRIPTORS = 4096,
     TICK_MS = 5, /* how often a quiet program is looked at */
     LOG_EVENTS = 65536,
     DEFAULT_SEED = 1,
@@ -57,21 +49,20 @@ struct options {
     int jobs;
     bool record;
     bool play;
-    bool boxed;          /* we are in a box, and programs are to run in boxes in it */
-    int result_fd;       /* … where the verdict of the one case goes */
-    const char *stage;   /* cases are to run in boxes: what these are made from, see box/box.h */
-    const char *built;   /* … and where the program lies */
-    const char *place;   /* "/build/exercises/01_socket/02_fetch_first" */
-    const char *groups;  /* … and the control groups, or NULL */
+    bool boxed;         /* we are in a box, and programs are to run in boxes in it */
+    int result_fd;      /* … where the verdict of the one case goes */
+    const char *stage;  /* cases are to run in boxes: what these are made from, see box/box.h */
+    const char *place;  /* "/build/exercises/01_socket/02_fetch_first" */
+    const char *groups; /* … and the control groups, or NULL */
 };
 
 struct student {
     struct session *session;
     struct student *next;
     pid_t pid;
-    pid_t own_pid; /* what it takes itself for: in a box it has another number */
-    pid_t box;     /* the first process of its box, or 0 */
-    int pidfd;     /* readable when it has ended */
+    pid_t own_pid;    /* what it takes itself for: in a box it has another number */
+    pid_t box;        /* the first process of its box, or 0 */
+    int pidfd;        /* readable when it has ended */
     int in, out, err; /* our ends of its pipes, -1 when closed */
     struct buffer input, output, errors;
     size_t fed; /* bytes of input it was given */
@@ -179,6 +170,7 @@ struct session {
     bool listens;             /* the step at hand depends on what the wire sees */
     bool wants_port;          /* the step at hand waits for "listening on …" */
     struct expectation expected;
+    bool able;       /* its time was over when the program could still run: it may have been slow */
     bool unrecorded; /* what is expected now is no part of the transcript */
     bool by_hand;    /* play: the program runs alone, and Enter says that it did */
     bool certain;    /* the case knows the cause: the wire's log is not asked for another */

@@ -14,17 +14,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "box/group.h"
 #include "core/number.h"
 #include "harness/internal.h"
 
 static const char USAGE[] = "--list | --program PATH [--source FILE] [--seed N] [--case NAME]... "
                             "[--jobs N] [--record] [--play NAME] "
-                            "[--box STAGE --built FOLDER [--groups GROUPS]]";
+                            "[--box STAGE [--groups GROUPS]]";
 
 enum {
     MAX_CASES = 256,
     LATE_MS = LIMIT_WALL_MS + 15000, /* by now a case has ended itself, on a busy machine too */
-    STOPPED_MS = 1000                /* longer than Ctrl-Z and fg need for a whole group */
+    STOPPED_MS = 1000,               /* longer than Ctrl-Z and fg need for a whole group */
+    GROUP_MIB = 1024,                /* of a case's box, with the other end and all its files */
+    GROUP_TASKS = 2000               /* more than LIMIT_TASKS, so that this one is met first */
 };
 
 /* One case on its way: chosen, running, done. */
@@ -38,6 +41,7 @@ struct run {
 };
 
 static volatile sig_atomic_t interrupted;
+static struct groups groups; /* where cases in boxes are limited; none by default */
 
 static void on_signal(int number)
 {
@@ -66,13 +70,34 @@ static void list_cases(const struct test_case *cases)
     }
 }
 
+/* Of all graders at once: several may share the groups they make. */
+static void name_group(const struct run *run, char name[GROUP_NAME])
+{
+    (void)snprintf(name, GROUP_NAME, "%ld-%.40s", (long)getpid(), run->test->name);
+}
+
+static _Noreturn void become_case(const struct run *run, const struct options *options,
+                                  const char *group, int result_fd)
+{
+    static const struct group_limits limits = {(uint64_t)GROUP_MIB << 20, GROUP_TASKS};
+    struct error error;
+
+    if (groups.kind != GROUPS_NONE && group_enter(&groups, group, &limits, &error) == -1)
+        die("%s", error.text);
+    if (options->stage != NULL)
+        boxed_case(run->test, options, result_fd);
+    session_run(run->test, options, result_fd);
+}
+
 static void start_case(struct run *run, const struct options *options)
 {
+    char group[GROUP_NAME];
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC) == -1)
         die_errno("cannot make a pipe for the verdict");
     (void)fflush(stdout);
+    name_group(run, group);
     run->pid = fork();
     if (run->pid == -1)
         die_errno("cannot start a case");
@@ -86,9 +111,7 @@ static void start_case(struct run *run, const struct options *options)
         if (ends[1] > 3)
             (void)close_range(3, (unsigned)ends[1] - 1, 0);
         (void)close_range((unsigned)ends[1] + 1, ~0U, 0);
-        if (options->stage != NULL)
-            boxed_case(run->test, options, ends[1]);
-        session_run(run->test, options, ends[1]);
+        become_case(run, options, group, ends[1]);
     }
     (void)close(ends[1]);
     run->fd = ends[0];
@@ -117,6 +140,38 @@ static json_t *missing_verdict(const struct run *run, uint32_t seed, int status)
                      (json_int_t)seed);
 }
 
+static void put_verdict(struct run *run, json_t *verdict)
+{
+    char *text = json_dumps(verdict, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+
+    buffer_free(&run->verdict);
+    (void)buffer_print(&run->verdict, "%s", text == NULL ? "{}" : text);
+    free(text);
+}
+
+/* Leaves the group, and says of a case that failed whether its memory was the reason. */
+static void finish_group(struct run *run, json_t *verdict)
+{
+    char group[GROUP_NAME], cause[200];
+    struct group_use use;
+    struct error error;
+
+    name_group(run, group);
+    if (group_finish(&groups, group, &use, &error) == -1) {
+        report("%s", error.text);
+        return;
+    }
+    const char *status = json_string_value(json_object_get(verdict, "status"));
+    if (!use.memory_met || status == NULL || strcmp(status, "pass") == 0)
+        return;
+    (void)snprintf(cause, sizeof cause,
+                   "The program and its files took more than %d MiB of memory, and were stopped.",
+                   GROUP_MIB);
+    (void)json_object_set_new(verdict, "status", json_string("memory"));
+    (void)json_object_set_new(verdict, "cause", json_string(cause));
+    put_verdict(run, verdict);
+}
+
 static void finish_case(struct run *run, uint32_t seed)
 {
     int status = 0;
@@ -127,12 +182,12 @@ static void finish_case(struct run *run, uint32_t seed)
     /* A program might write a verdict in place of the process that judges it, and then end that. */
     if (verdict == NULL || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         json_t *missing = missing_verdict(run, seed, status);
-        char *text = json_dumps(missing, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-        buffer_free(&run->verdict);
-        (void)buffer_print(&run->verdict, "%s", text == NULL ? "{}" : text);
-        free(text);
-        json_decref(missing);
+        put_verdict(run, missing);
+        json_decref(verdict);
+        verdict = missing;
     }
+    if (groups.kind != GROUPS_NONE)
+        finish_group(run, verdict);
     json_decref(verdict);
     (void)close(run->fd);
     run->done = true;
@@ -406,7 +461,6 @@ static void read_options(int argc, char **argv, const struct test_case *cases,
         {"record", no_argument, NULL, 'r'},
         {"play", required_argument, NULL, 'y'},
         {"box", required_argument, NULL, 'b'},
-        {"built", required_argument, NULL, 'u'},
         {"groups", required_argument, NULL, 'g'},
         {"boxed", required_argument, NULL, 'x'}, /* as boxed_case() starts us */
         {NULL, 0, NULL, 0},
@@ -434,8 +488,6 @@ static void read_options(int argc, char **argv, const struct test_case *cases,
             options->record = true;
         } else if (option == 'b') {
             options->stage = optarg;
-        } else if (option == 'u') {
-            options->built = optarg;
         } else if (option == 'g') {
             options->groups = optarg;
         } else if (option == 'x' && number_parse(optarg, 3, 1 << 20, &number)) {
@@ -477,6 +529,9 @@ int harness_main(int argc, char **argv, const struct test_case *cases)
         make_scratch(&options);
     if (options.boxed && count == 1 && fcntl(options.result_fd, F_SETFD, FD_CLOEXEC) == 0)
         session_run(runs[0].test, &options, options.result_fd);
+    struct error error;
+    if (options.groups != NULL && groups_parse(&groups, options.groups, &error) == -1)
+        die("%s", error.text);
     if (options.play) /* Ctrl-C ends it on the spot */
         session_play(runs[0].test, &options);
     (void)sigaction(SIGINT, &stop, NULL);

@@ -243,6 +243,7 @@ static void check_clock(struct session *s, struct student *p, const struct stand
     }
     if (standing->sleeping)
         keep_stand(s, p, standing);
+    s->able = true;
     session_end(s, STATUS_TIMEOUT, p,
                 session_print(s, "%s after %.1f s%s. The harness waited for %s.", where,
                               (double)used / 1e9, in, waiting));

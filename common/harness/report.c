@@ -272,6 +272,8 @@ json_t *report_build(struct session *s, enum status status, struct student *stud
         add_failure(s, verdict, student, status, lines != NULL);
     if (status == STATUS_FAIL && better == NULL && (s->generic || has_comparison))
         (void)json_object_set_new(verdict, "generic", json_true());
+    if (status == STATUS_TIMEOUT && s->able)
+        (void)json_object_set_new(verdict, "able", json_true());
     (void)json_object_set_new(verdict, "seed", json_integer((json_int_t)s->options->seed));
     (void)json_object_set_new(verdict, "ms",
                               json_integer((json_int_t)((now_ns() - s->began_ns) / 1000000U)));

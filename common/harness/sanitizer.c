@@ -280,8 +280,7 @@ static void collect_reports(struct session *s, struct buffer *text)
     (void)buffer_add(text, "\0", 1);
     while (folder != NULL && (entry = readdir(folder)) != NULL)
         if (strncmp(entry->d_name, "sanitizer", 9) == 0)
-            (void)buffer_add_file(text, session_print(s, "%s/%s", s->open, entry->d_name),
-                                  1 << 20);
+            (void)buffer_add_file(text, session_print(s, "%s/%s", s->open, entry->d_name), 1 << 20);
     if (folder != NULL)
         (void)closedir(folder);
     /* Where ASan and UBSan share a program, the one resets the other's log to standard error. */

@@ -306,7 +306,8 @@ void student_finish(struct student *p)
     student_kill(p);
     if (p->box != 0 && !p->ended)
         (void)boxed_reap(p, true); /* false: what is left of it goes with its box */
-    while (p->box == 0 && !p->ended && p->pid > 0 && waitpid(p->pid, &p->wait_status, 0) == -1 && errno == EINTR)
+    while (p->box == 0 && !p->ended && p->pid > 0 && waitpid(p->pid, &p->wait_status, 0) == -1 &&
+           errno == EINTR)
         continue;
     p->ended = p->pid > 0;
 }

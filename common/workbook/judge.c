@@ -1,6 +1,7 @@
 #include "workbook/judge.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "box/limits.h"
 #include "core/number.h"
 #include "workbook/answer.h"
 #include "workbook/files.h"
@@ -18,8 +20,9 @@
 #include "workbook/screen.h"
 
 #define FLAGS_FILE "build/student.flags"
+#define BOX_STATUS "build/box.status" /* of the compiler's box, in the stage */
 
-enum { MESSAGE_LINES = 40, WORDS = 8, COMPILE_SECONDS = 30, FILE_LIMIT = 64 << 20 };
+enum { MESSAGE_LINES = 40, WORDS = 8, COMPILE_SECONDS = 30 };
 
 struct judge {
     struct judge_plan plan;
@@ -30,6 +33,7 @@ struct judge {
     uv_timer_t limit; /* runs while the compiler does */
     bool cancelled, running, endless;
     char *compiler;             /* its words, cut apart */
+    struct box_words words;     /* the command line of the compiler, or of the cases */
     char given[PATH_MAX];       /* the exercise's folder: its headers are given to the answer */
     char fresh[PATH_MAX];       /* the program while it is being built */
     char scratch[SCRATCH_SIZE]; /* for compiler and cases: what is killed leaves files behind */
@@ -37,6 +41,28 @@ struct judge {
     void (*done)(struct verdict *verdict, void *data);
     void *data;
 };
+
+/* Where a file of the plan lies: within the stage, if there is one. path has PATH_MAX bytes. */
+static const char *on_disk(const struct judge *judge, const char *name, char *path)
+{
+    const struct judge_box *box = judge->plan.box;
+
+    int length = box == NULL ? snprintf(path, PATH_MAX, "%s", name)
+                             : snprintf(path, PATH_MAX, "%s/%s", box->stage, name);
+    if (length < 0 || length >= PATH_MAX)
+        path[0] = '\0'; /* which cannot be opened */
+    return path;
+}
+
+/* The process to come is the box's user, and starts in the stage. */
+static void set_stage(struct judge *judge)
+{
+    const struct judge_box *box = judge->plan.box;
+
+    judge->process.folder = box == NULL ? NULL : box->stage;
+    judge->process.user = box == NULL ? 0 : box->user;
+    judge->process.given_count = 0;
+}
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
@@ -149,38 +175,54 @@ static void on_cases_end(struct process *process)
     conclude(judge, outcome);
 }
 
+static void add_option(struct box_words *words, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    box_add(words, name);
+    box_add(words, value);
+}
+
 static void start_cases(struct judge *judge)
 {
     const struct judge_plan *plan = &judge->plan;
-    const char *arguments[16] = {plan->exercise->cases, "--program", plan->program, "--source",
-                                 plan->source};
-    char columns[32], temporary[SCRATCH_SIZE + 8];
+    const struct judge_box *box = plan->box;
+    struct box_words *words = &judge->words;
+    char columns[32], temporary[PATH_MAX + 8];
     const char *extra[] = {columns, temporary, NULL};
-    int n = 5;
 
-    if (plan->case_name != NULL) {
-        arguments[n++] = "--case";
-        arguments[n++] = plan->case_name;
-    }
-    if (plan->seed != NULL) {
-        arguments[n++] = "--seed";
-        arguments[n++] = plan->seed;
-    }
+    set_stage(judge);
+    box_begin(words);
+    box_add(words, plan->exercise->cases);
+    box_add(words, "--program");
+    box_print(words, "%s%s", box != NULL && box->level != BOX_C ? BOX_ROOT "/" : "", plan->program);
+    add_option(words, "--source", plan->source);
+    add_option(words, "--case", plan->case_name);
+    add_option(words, "--seed", plan->seed);
     if (plan->record)
-        arguments[n++] = "--record";
+        box_add(words, "--record");
+    if (box != NULL && box->level != BOX_C)
+        add_option(words, "--box", box->stage);
+    if (box != NULL)
+        add_option(words, "--groups", box->groups);
+    if (box != NULL && box->side_by_side > 0) {
+        box_add(words, "--jobs");
+        box_print(words, "%d", box->side_by_side);
+    }
     (void)snprintf(columns, sizeof columns, "COLUMNS=%d", plan->columns > 0 ? plan->columns : 80);
-    (void)snprintf(temporary, sizeof temporary, "TMPDIR=%s", judge->scratch);
+    (void)snprintf(temporary, sizeof temporary, "TMPDIR=%s%s",
+                   box == NULL ? judge->scratch : box->stage, box == NULL ? "" : "/tmp");
     judge->running = true;
-    process_start(judge->loop, &judge->process, arguments, extra, on_cases_end);
+    process_start(judge->loop, &judge->process, words->list, extra, on_cases_end);
 }
 
 /* ---- the compiler ---------------------------------------------------------------------------- */
 
 /* A hundred times what the slowest machine needs; where that is not enough, COMPILE_SECONDS is. */
-static int compile_seconds(void)
+static int compile_seconds(const struct judge *judge)
 {
     const char *text = getenv("COMPILE_SECONDS");
-    long seconds = COMPILE_SECONDS;
+    long seconds = judge->plan.box == NULL ? COMPILE_SECONDS : LIMIT_COMPILE_WALL_S;
 
     if (text != NULL && !number_parse(text, 1, 3600, &seconds))
         seconds = COMPILE_SECONDS;
@@ -204,13 +246,23 @@ static void take_messages(struct judge *judge, const char *said, size_t length)
     if (judge->endless)
         (void)buffer_print(messages,
                            _("The compiler was still at work after %d s, and was stopped.\n"),
-                           compile_seconds());
+                           compile_seconds(judge));
     else if (judge->process.status != 0 && (strstr(said, "File size limit exceeded") != NULL ||
                                             strstr(said, "File too large") != NULL))
         (void)buffer_print(messages,
                            _("The program would take more than %d MiB on the disk. An array with "
                              "values lies there whole; one without does not.\n"),
-                           FILE_LIMIT >> 20);
+                           LIMIT_FILE >> 20);
+    else if (judge->process.status != 0 && strstr(said, "CPU time limit exceeded") != NULL)
+        (void)buffer_print(messages,
+                           _("The compiler needed more than %d s of processor time, and was "
+                             "stopped.\n"),
+                           LIMIT_COMPILE_CPU_S);
+    else if (judge->process.status != 0 && (strstr(said, "out of memory allocating") != NULL ||
+                                            strstr(said, "virtual memory exhausted") != NULL))
+        (void)buffer_print(messages,
+                           _("The compiler needed more than %d MiB of memory, and gave up.\n"),
+                           LIMIT_COMPILE_MIB);
     else
         (void)compiler_messages(judge->plan.source, said, length, MESSAGE_LINES, messages);
 }
@@ -223,6 +275,21 @@ static bool takes_others_headers(struct judge *judge, struct buffer *said)
     return answer_check_included(plan->source, said, &headers, &judge->verdict.why) == -1;
 }
 
+/* Whether there was to be a box and bubblewrap did not come as far as to start the compiler. */
+static bool box_failed(struct judge *judge)
+{
+    struct buffer noted = {0};
+    char path[PATH_MAX];
+    bool failed = judge->plan.box != NULL && judge->plan.box->level != BOX_C;
+
+    if (!failed)
+        return false;
+    if (buffer_add_file(&noted, on_disk(judge, BOX_STATUS, path), 1 << 16) == 0)
+        failed = strstr(buffer_text(&noted), "\"exit-code\"") == NULL;
+    buffer_free(&noted);
+    return failed && judge->process.signal == 0;
+}
+
 static void on_compiled(struct process *process)
 {
     struct judge *judge = process->data;
@@ -232,19 +299,27 @@ static void on_compiled(struct process *process)
     (void)uv_timer_stop(&judge->limit); /* cannot fail */
     bool refused = takes_others_headers(judge, &process->errors);
     const char *said = buffer_text(&process->errors);
+    bool unboxed = box_failed(judge);
+    char path[PATH_MAX], target[PATH_MAX];
     bool full = process->status != 0 && strstr(said, "No space left on device") != NULL;
     bool locked = process->status != 0 && strstr(said, judge->fresh) != NULL &&
                   (strstr(said, "Read-only file system") != NULL ||
                    strstr(said, "Permission denied") != NULL);
-    if (!refused)
+    if (unboxed)
+        first_words(&process->errors, &verdict->messages);
+    else if (!refused)
         take_messages(judge, said, process->errors.length);
     buffer_free(&process->output);
     buffer_free(&process->errors);
     bool good = process->failure.text[0] == '\0' && process->signal == 0 && process->status == 0 &&
                 !judge->cancelled && !judge->endless && !refused;
-    if (!good)
-        (void)unlink(judge->fresh); /* gcc has mostly removed it itself */
-    if (refused) {
+    if (!good) /* gcc has mostly removed it itself */
+        (void)unlink(on_disk(judge, judge->fresh, path));
+    if (unboxed && !judge->cancelled && !judge->endless) {
+        (void)error_set(&verdict->why, _("the compiler's box could not be made: %s"),
+                        buffer_text(&verdict->messages));
+        conclude(judge, OUTCOME_FAULT);
+    } else if (refused) {
         conclude(judge, OUTCOME_REFUSED);
     } else if (process->failure.text[0] != '\0') {
         (void)error_set(&verdict->why, _("the compiler cannot be started (%s)"),
@@ -262,7 +337,8 @@ static void on_compiled(struct process *process)
         conclude(judge, OUTCOME_FAULT);
     } else if (!good) {
         conclude(judge, OUTCOME_UNCOMPILED);
-    } else if (rename(judge->fresh, judge->plan.program) == -1) {
+    } else if (rename(on_disk(judge, judge->fresh, path),
+                      on_disk(judge, judge->plan.program, target)) == -1) {
         (void)error_set_errno(&verdict->why, "%s", judge->plan.program);
         conclude(judge, OUTCOME_FAULT);
     } else if (judge->plan.compile_only) {
@@ -283,8 +359,8 @@ static void start_limited(struct judge *judge, const char *const *arguments,
 
     bool known = getrlimit(RLIMIT_FSIZE, &before) == 0;
     limit = before;
-    if (known && limit.rlim_cur > FILE_LIMIT)
-        limit.rlim_cur = FILE_LIMIT;
+    if (known && limit.rlim_cur > LIMIT_FILE)
+        limit.rlim_cur = LIMIT_FILE;
     if (known)
         (void)setrlimit(RLIMIT_FSIZE, &limit); /* lower than before: cannot fail */
     process_start(judge->loop, &judge->process, arguments, extra, on_compiled);
@@ -306,37 +382,77 @@ static const char *const outlaws[] = {
 };
 enum { OUTLAWS = sizeof outlaws / sizeof outlaws[0] };
 
+/* The words before the compiler's own: its box, its limits. */
+static int add_box(struct judge *judge)
+{
+    const struct judge_box *box = judge->plan.box;
+    struct process *process = &judge->process;
+    char path[PATH_MAX];
+
+    set_stage(judge);
+    box_begin(&judge->words);
+    if (box == NULL)
+        return 0;
+    if (box->level != BOX_C) {
+        process->given[0] = open(on_disk(judge, "build/box.bpf", path), O_RDONLY | O_CLOEXEC);
+        process->given[1] =
+            open(on_disk(judge, BOX_STATUS, path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        process->given_count = 2; /* they become 3 and 4 */
+        if (process->given[0] == -1 || process->given[1] == -1)
+            return error_set_errno(&judge->verdict.why, "%s", path);
+        box_compiler(&judge->words, box->stage, judge->plan.source, 3, 4);
+    }
+    box_add(&judge->words, "prlimit");
+    box_print(&judge->words, "--cpu=%d", LIMIT_COMPILE_CPU_S);
+    box_print(&judge->words, "--as=%lld", (long long)LIMIT_COMPILE_MIB << 20);
+    return 0;
+}
+
+static void close_given(struct process *process)
+{
+    for (int i = 0; i < process->given_count; i++)
+        if (process->given[i] != -1)
+            (void)close(process->given[i]); /* bubblewrap has them */
+    process->given_count = 0;
+}
+
 static int start_compiler(struct judge *judge)
 {
     char temporary[SCRATCH_SIZE + 8];
     const char *extra[] = {"LC_ALL=C.UTF-8", temporary, NULL}; /* its words are recognised */
-    const char *compiler = getenv("CC"), *arguments[WORDS + OUTLAWS + 12];
-    int n = 0;
+    const char *compiler = getenv("CC");
+    struct box_words *words = &judge->words;
 
+    if (add_box(judge) == -1) {
+        close_given(&judge->process);
+        return -1;
+    }
     judge->compiler = strdup(compiler != NULL && *compiler != '\0' ? compiler : "gcc");
     if (judge->compiler == NULL)
         return error_set(&judge->verdict.why, "out of memory");
     char *rest = judge->compiler;
+    int n = 0;
     for (char *word; n < WORDS && (word = strsep(&rest, " \t")) != NULL;)
-        if (*word != '\0')
-            arguments[n++] = word;
-    arguments[n++] = "@" FLAGS_FILE;
-    arguments[n++] = "-fdiagnostics-color=never";
-    arguments[n++] = "-fmax-errors=50"; /* more than are shown; thousands take minutes */
+        if (*word != '\0') {
+            box_add(words, word);
+            n++;
+        }
+    box_add(words, "@" FLAGS_FILE);
+    box_add(words, "-fdiagnostics-color=never");
+    box_add(words, "-fmax-errors=50"); /* more than are shown; thousands take minutes */
     for (size_t i = 0; i < OUTLAWS; i++)
-        arguments[n++] = outlaws[i];
-    arguments[n++] = "-H"; /* tells which headers it takes */
-    arguments[n++] = "-iquote";
-    arguments[n++] = judge->given;
-    arguments[n++] = judge->plan.source;
-    arguments[n++] = "-o";
-    arguments[n++] = judge->fresh;
-    arguments[n] = NULL;
-    (void)snprintf(temporary, sizeof temporary, "TMPDIR=%s", judge->scratch);
+        box_add(words, outlaws[i]);
+    box_add(words, "-H"); /* tells which headers it takes */
+    add_option(words, "-iquote", judge->given);
+    box_add(words, judge->plan.source);
+    add_option(words, "-o", judge->fresh);
+    (void)snprintf(temporary, sizeof temporary, "TMPDIR=%s",
+                   judge->plan.box == NULL ? judge->scratch : "/tmp");
     judge->running = true;
-    (void)uv_timer_start(&judge->limit, on_limit, 1000U * (uint64_t)compile_seconds(),
+    (void)uv_timer_start(&judge->limit, on_limit, 1000U * (uint64_t)compile_seconds(judge),
                          0); /* fails only if closing */
-    start_limited(judge, arguments, extra);
+    start_limited(judge, words->list, extra);
+    close_given(&judge->process);
     return 0;
 }
 
@@ -361,13 +477,15 @@ static int look_around(struct judge *judge)
 
     if (access(FLAGS_FILE, R_OK) == -1)
         return error_set(&judge->verdict.why, _("%s is missing; run make first"), FLAGS_FILE);
-    if (cases_find(plan->exercise, &judge->verdict.why) == -1)
+    if (plan->box == NULL && cases_find(plan->exercise, &judge->verdict.why) == -1)
         return -1;
     if (!plan->any_header && *plan->exercise->headers == '\0')
         (void)error_set(&judge->verdict.note,
                         _("%s lists nothing below Headers, so every header is allowed."),
                         plan->exercise->readme);
     (void)snprintf(judge->fresh, sizeof judge->fresh, "%s.%ld.new", plan->program, (long)getpid());
+    if (plan->box != NULL)
+        return 0; /* the stage has it all */
     if (scratch_make(judge->scratch, &judge->verdict.why) == -1)
         return -1;
     return folder_make_for(plan->program, &judge->verdict.why);
@@ -380,8 +498,9 @@ static bool begin(struct judge *judge)
     struct verdict *verdict = &judge->verdict;
     struct buffer source = {0};
     enum outcome outcome = OUTCOME_JUDGED;
+    char path[PATH_MAX];
 
-    if (answer_read(plan->source, &source, &verdict->why) == -1) {
+    if (answer_read(on_disk(judge, plan->source, path), &source, &verdict->why) == -1) {
         outcome = OUTCOME_UNUSABLE;
     } else {
         digest_of(buffer_text(&source), source.length, verdict->digest);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "box/box.h"
 #include "core/buffer.h"
 #include "core/error.h"
 #include "workbook/catalogue.h"
@@ -42,6 +43,15 @@ struct verdict {
     double seconds;
 };
 
+/* How others' programs are judged. */
+struct judge_box {
+    enum box_level level;
+    const char *stage;  /* the part of the workbook that boxes see; see classroom/stage.h */
+    const char *groups; /* control groups, as groups_text() has them; NULL: none */
+    unsigned user;      /* who runs in boxes; 0: who we are */
+    int side_by_side;   /* cases at once; 0: as cases has it */
+};
+
 struct judge_plan {
     const struct exercise_entry *exercise;
     const char *source;    /* the file to judge */
@@ -51,7 +61,9 @@ struct judge_plan {
     int columns;           /* of the ladder; 0: 80 */
     bool any_header;       /* the list of headers does not count */
     bool compile_only;
-    bool record; /* write the reference outputs */
+    bool record;                 /* write the reference outputs */
+    const struct judge_box *box; /* NULL: the learner's own program, which needs none. Else source
+                                    and program are paths within the stage */
 };
 
 struct judge;

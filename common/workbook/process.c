@@ -233,24 +233,36 @@ static void init_handles(uv_loop_t *loop, struct process *process)
 void process_start(uv_loop_t *loop, struct process *process, const char *const *arguments,
                    const char *const *extra, void (*on_end)(struct process *process))
 {
-    void *data = process->data;
-    *process = (struct process){.on_end = on_end, .data = data};
+    *process = (struct process){.on_end = on_end,
+                                .data = process->data,
+                                .folder = process->folder,
+                                .user = process->user,
+                                .given = {process->given[0], process->given[1]},
+                                .given_count = process->given_count};
     const char **environment = environment_with(extra); /* without memory: as it is */
     init_handles(loop, process);
 
-    uv_stdio_container_t streams[3] = {{.flags = UV_IGNORE}};
+    uv_stdio_container_t streams[5] = {{.flags = UV_IGNORE}};
     for (int i = 0; i < 2; i++) {
         streams[i + 1].flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
         streams[i + 1].data.stream = (uv_stream_t *)&process->pipes[i];
+    }
+    for (int i = 0; i < process->given_count; i++) {
+        streams[3 + i].flags = UV_INHERIT_FD;
+        streams[3 + i].data.fd = process->given[i];
     }
     uv_process_options_t options = {
         .file = arguments[0],
         .args = (char **)arguments, /* libuv only reads them */
         .env = (char **)environment,
-        .flags = UV_PROCESS_DETACHED,
+        .cwd = process->folder,
+        .uid = process->user,
+        .gid = process->user,
+        .flags =
+            UV_PROCESS_DETACHED | (process->user != 0 ? UV_PROCESS_SETUID | UV_PROCESS_SETGID : 0U),
         .exit_cb = on_exit_of,
         .stdio = streams,
-        .stdio_count = 3,
+        .stdio_count = 3 + process->given_count,
     };
     int result = uv_spawn(loop, &process->handle, &options);
     free(environment);

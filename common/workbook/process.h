@@ -20,6 +20,10 @@ struct process {
     int64_t status;               /* exit status */
     int signal;                   /* that ended it, or 0 */
     void *data;                   /* the caller's */
+    const char *folder;           /* to start it in, or NULL */
+    unsigned user;                /* to become first, with a group of that number; 0: as we are */
+    int given[2];                 /* descriptors that it gets as 3 and 4 … */
+    int given_count;              /* … so many of them */
 
     /* For process.c alone. */
     void (*on_end)(struct process *process);
@@ -47,7 +51,7 @@ void process_forget(int pid);
 void processes_end_known(void);
 
 /*
- * Starts arguments[0], found by PATH, without input and with both outputs kept. process must stay
+ * Starts arguments[0], found by PATH, as what the caller set in process says, without input and with both outputs kept. process must stay
  * where it is until on_end was called, which happens once nothing of it is left, and also when it
  * could not be started: failure says so. extra holds "NAME=value" settings that replace those in
  * the environment, up to a NULL; it may be NULL itself.

@@ -1,0 +1,145 @@
+#include "classroom/stage.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { COPY_LIMIT = 64 << 20, SOURCE_MODE = 0644, PROGRAM_MODE = 0755 };
+
+static int place(const struct stage *stage, const char *name, char *path, struct error *error)
+{
+    int length = snprintf(path, PATH_MAX, "%s/%s", stage->folder, name);
+
+    return length < PATH_MAX ? 0 : error_set(error, "%.100s… is too long a name", name);
+}
+
+/* Makes a folder, and those above it, that everybody may look into. */
+static int make_folder(const struct stage *stage, const char *name, struct error *error)
+{
+    char path[PATH_MAX];
+
+    if (place(stage, name, path, error) == -1)
+        return -1;
+    for (char *slash = path + strlen(stage->folder) + 1; slash != NULL;) {
+        slash = strchr(slash, '/');
+        if (slash != NULL)
+            *slash = '\0';
+        if (mkdir(path, PROGRAM_MODE) == -1 && errno != EEXIST)
+            return error_set_errno(error, "%s", path);
+        if (chmod(path, PROGRAM_MODE) == -1) /* whatever the umask is */
+            return error_set_errno(error, "%s", path);
+        if (slash != NULL)
+            *slash++ = '/';
+    }
+    return 0;
+}
+
+static int make_open_folder(const struct stage *stage, const char *name, struct error *error)
+{
+    char path[PATH_MAX];
+
+    if (make_folder(stage, name, error) == -1 || place(stage, name, path, error) == -1)
+        return -1;
+    if (stage->user != 0 && chown(path, stage->user, stage->user) == -1)
+        return error_set_errno(error, "%s", path);
+    return 0;
+}
+
+static int put(const struct stage *stage, const char *name, const struct buffer *content,
+               mode_t mode, struct error *error)
+{
+    char path[PATH_MAX];
+
+    if (place(stage, name, path, error) == -1 ||
+        file_write(path, buffer_text(content), content->length, true, error) == -1)
+        return -1;
+    return chmod(path, mode) == -1 ? error_set_errno(error, "%s", path) : 0;
+}
+
+static int copy(const struct stage *stage, const char *from, const char *name, mode_t mode,
+                struct error *error)
+{
+    struct buffer content = {0};
+    int result = buffer_add_file(&content, from, COPY_LIMIT) == -1
+                     ? error_set_errno(error, "%s", from)
+                     : put(stage, name, &content, mode, error);
+
+    buffer_free(&content);
+    return result;
+}
+
+int stage_make(struct stage *stage, unsigned user, struct error *error)
+{
+    static const char *const parts[] = {"build/student.flags", "build/libwire.so", "build/box-init",
+                                        "build/box.bpf"};
+
+    stage->user = user;
+    if (scratch_make(stage->folder, error) == -1)
+        return -1;
+    int result =
+        chmod(stage->folder, PROGRAM_MODE) == -1 ? error_set_errno(error, "%s", stage->folder) : 0;
+    if (result == 0 &&
+        (make_folder(stage, "exercises", error) == -1 || make_folder(stage, "build", error) == -1 ||
+         make_open_folder(stage, "build/answers", error) == -1 ||
+         make_open_folder(stage, "tmp", error) == -1))
+        result = -1;
+    for (size_t i = 0; result == 0 && i < sizeof parts / sizeof parts[0]; i++)
+        result = copy(stage, parts[i], parts[i], PROGRAM_MODE, error);
+    if (result == -1)
+        stage_remove(stage);
+    return result;
+}
+
+/* The headers in the exercise's folder, which are given to the answer. */
+static int copy_headers(const struct stage *stage, const char *folder, struct error *error)
+{
+    const struct dirent *entry;
+    DIR *list = opendir(folder);
+    int result = list == NULL ? error_set_errno(error, "%s", folder) : 0;
+
+    while (result == 0 && (entry = readdir(list)) != NULL) {
+        char path[PATH_MAX];
+        size_t length = strlen(entry->d_name);
+        if (length < 3 || strcmp(entry->d_name + length - 2, ".h") != 0)
+            continue;
+        int size = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (size >= 0 && (size_t)size < sizeof path)
+            result = copy(stage, path, path, SOURCE_MODE, error);
+    }
+    if (list != NULL)
+        (void)closedir(list); /* only read from */
+    return result;
+}
+
+int stage_add(const struct stage *stage, const struct exercise_entry *exercise, const char *cases,
+              const struct buffer *source, struct error *error)
+{
+    char name[4][PATH_MAX];
+    static const char *const folders[] = {"exercises/%s", "build/exercises/%s", "answers/%s",
+                                          "build/answers/%s"};
+
+    for (int i = 0; i < 4; i++) {
+        /* The format is one of those above. */
+        int length = snprintf(name[i], PATH_MAX, "%.*s%s", (int)strcspn(folders[i], "%"),
+                              folders[i], exercise->folder);
+        if (length < 0 || length >= PATH_MAX)
+            return error_set(error, "%.100s… is too long a name", exercise->folder);
+        int result =
+            i < 3 ? make_folder(stage, name[i], error) : make_open_folder(stage, name[i], error);
+        if (result == -1)
+            return -1;
+    }
+    if (copy_headers(stage, name[0], error) == -1 ||
+        copy(stage, cases, exercise->cases, PROGRAM_MODE, error) == -1)
+        return -1;
+    return put(stage, exercise->answer, source, SOURCE_MODE, error);
+}
+
+void stage_remove(struct stage *stage)
+{
+    scratch_remove(stage->folder);
+}
