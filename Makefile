@@ -75,7 +75,7 @@ LIBRARIES = $(JANSSON) $(LIBUV) $(MD4C-HTML) $(MD4C) $(LIBARCHIVE) $(LIBCRYPTO)
 BOX := $(filter-out %/init.o %/filter.o,$(call objects,box))
 
 .PHONY: all
-all: $(WORKBOOK) build/wire build/libwire.so build/box-init build/crowd $(PROGRAMS) $(CASES) build/student.flags
+all: $(WORKBOOK) build/wire build/libwire.so build/box-init build/box.bpf build/crowd $(PROGRAMS) $(CASES) build/student.flags
 
 build/%.o: %.c
 	@mkdir -p $(@D)
@@ -106,6 +106,14 @@ build/crowd: build/common/testbed/crowd.o build/libcore.a
 build/box-init: build/common/box/init.o build/libcore.a
 	$(call say,link)
 	$(CC) -o $@ $^
+
+# The system calls that are refused in a box.
+build/box-filter: build/common/box/filter.o build/libcore.a
+	$(call say,link)
+	$(CC) -o $@ $^ $(LIBSECCOMP)
+build/box.bpf: build/box-filter
+	$(call say,make)
+	build/box-filter $@
 
 build/libharness.a: $(call objects,harness) $(WIRE) $(BOX) $(CORE)
 	$(call say,ar  )

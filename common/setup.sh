@@ -24,6 +24,8 @@ work  libmd4c-dev       module md4c                Markdown, for the lessons
 work  libmd4c-html0-dev module md4c-html           turns a student's feedback into a page
 work  libarchive-dev    module libarchive          zip and tar, for what a class hands in
 work  libssl-dev        module libcrypto           digests of what was handed in
+work  libseccomp-dev    module libseccomp          writes the filter of the boxes' system calls
+work  bubblewrap        command bwrap              boxes for programs that nobody has read
 work  netbase           file /etc/services         names of services, such as http
 work  /etc/hosts        name localhost             what this machine is called by itself
 test  perl              command prove              runs the tests and counts them
@@ -37,6 +39,12 @@ test  python3-pyte      file /usr/lib/python3/dist-packages/pyte  a terminal in 
 test  chromium          command chromium           opens the pages that a teacher gets
 test  python3-websocket file /usr/lib/python3/dist-packages/websocket  talks to it
 test  similarity-tester command sim_c              compares the answers of a class
+test  parallel          command parallel           spreads the grading of a class
+test  slurmctld         file /usr/sbin/slurmctld   so does this, Slurm: 15 MB with the next two
+test  slurmd            file /usr/sbin/slurmd      a node of it, here on loopback
+test  munge             file /usr/sbin/munged      what Slurm knows its users by
+test  shellcheck        command shellcheck         looks for mistakes in shell scripts
+test  python3-yaml      file /usr/lib/python3/dist-packages/yaml  reads the workflow for GitHub
 test  curl              command curl               a real client, watched by the wire
 test  strace            command strace             one of the tools that chapter 1 shows
 test  tcpdump           command tcpdump            another
