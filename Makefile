@@ -38,6 +38,19 @@ path practice check hint reset solution diff play list grade review: FORGIVEN = 
 chapter%: FORGIVEN = $(SPARED)
 SPARED = 2>/dev/null || echo '$< does not compile. To see why: make $@' >&2
 
+# ---- what a teacher types ---------------------------------------------------------------------
+
+# The Predict questions for Moodle, and the students' archive: WITHOUT='1.11 1.50' keeps exercises
+# out of it, OUT=file puts it elsewhere.
+.PHONY: questions handout
+questions: $(WORKBOOK)
+	@$(WORKBOOK) questions >build/questions.new && mv build/questions.new build/questions.gift
+	@echo 'build/questions.gift: the Predict questions, for import into Moodle (GIFT)'
+
+handout:
+	@sh common/setup.sh --require python3
+	@python3 -B common/classroom/handout.py '$(WITHOUT)' '$(OUT)'
+
 # ---- what is there ----------------------------------------------------------------------------
 
 CHAPTERS := $(wildcard 0[1-5]_*)

@@ -16,8 +16,6 @@
 #include "workbook/session.h"
 #include "workbook/tour.h"
 
-#define VERSION "1.0"
-
 enum { TAKES_NOTHING, TAKES_EXERCISE, NEEDS_EXERCISE, NEEDS_CHAPTER, TAKES_FILES };
 
 /* ---- commands about lessons: they are others' functions -------------------------------------- */
@@ -101,6 +99,9 @@ static const struct verb {
      N_("points for your work: each exercise, each chapter, in all"), command_grade},
     {"doctor", TAKES_NOTHING, "", N_("what this machine has, lacks and how to get it"),
      command_doctor},
+    {"questions", TAKES_NOTHING, "",
+     N_("for teachers: the Predict questions of all lessons, in Moodle's GIFT format"),
+     command_questions},
     {"lesson", TAKES_FILES, "[--record] [FILE…]",
      N_("for contributors: runs the sessions of lessons and compares, or records, what they print"),
      command_lesson},

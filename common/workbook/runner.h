@@ -9,6 +9,8 @@
 #include "workbook/progress.h"
 #include "workbook/screen.h"
 
+#define VERSION "1.0" /* of the workbook */
+
 struct runner {
     struct screen out, err; /* standard output; standard error, for what went wrong */
     struct catalogue catalogue;
@@ -33,6 +35,7 @@ int command_play(struct runner *runner);
 int command_list(struct runner *runner);
 int command_grade(struct runner *runner);
 int command_doctor(struct runner *runner);
+int command_questions(struct runner *runner);
 int command_record(struct runner *runner);
 int command_prove(struct runner *runner);
 
