@@ -144,7 +144,7 @@ def see_strange(tap):
         tap.ok(book.run("questions") == (status, said), "the same twice")
         book.put("01_socket/02_odd.md", STRANGE.replace("One: ", "| a |\n|---|\n| b |\n\nOne: "))
         status, said = book.run("questions")
-        tap.ok(status == 2 and "01_socket/02_odd.md:29:" in said, "a table is refused, not lost",
+        tap.ok(status == 2 and "01_socket/02_odd.md:25:" in said, "a table is refused, not lost",
                said)
 
 
