@@ -1,0 +1,7 @@
+/* hostile: refused "Headers"; includes the compiler's standard input, and waits for it. */
+#include "/dev/stdin"
+
+int main(void)
+{
+    return 40;
+}

@@ -1,0 +1,19 @@
+/* hostile: processes; each child of a vfork() calls vfork() again, and none ends. */
+#define _GNU_SOURCE
+#include <string.h>
+#include <unistd.h>
+
+/* In one case only, so that this costs little: the one with this name. */
+static int here(int argc, char **argv)
+{
+    return argc == 3 && strcmp(argv[1], "two.test") == 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (!here(argc, argv))
+        return 40;
+    for (;;)
+        if (vfork() > 0)
+            (void)pause();
+}
