@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; asks what is there for the compiler to read, the word put together by a macro. */
+/* hostile: fail "status 40"; asks what is there for the compiler to read, the word put together by
+ * a macro. */
 #define PASTE(a, b) a##b
 
 #if PASTE(__has_, include)("@ROOT@/solutions/01_socket/02_fetch_first/fetch_first.c")

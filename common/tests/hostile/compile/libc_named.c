@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; names its functions as the C library's, for those that watch it to call. */
+/* hostile: fail "status 40"; names its functions as the C library's, for those that watch it to
+ * call. */
 #include <stddef.h>
 #include <sys/types.h>
 

@@ -1,7 +1,8 @@
 /* hostile: sanitizer "memory error"; has the compiler leave out what watches its memory. */
 #define PASTE(a, b) a##b
 
-__attribute__((optimize("-fno-sanitize=address", "-fplugin=/tmp/none.so"))) static int outside(int i)
+__attribute__((optimize("-fno-sanitize=address", "-fplugin=/tmp/none.so"))) static int
+outside(int i)
 {
     char bytes[4] = {0};
     volatile char *at = bytes;

@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; looks in its environment and arguments for the seed, the answer and whether it is graded. */
+/* hostile: fail "status 40"; looks in its environment and arguments for the seed, the answer and
+ * whether it is graded. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@ static void attempt(int number, int succeeded)
 
 int main(void)
 {
-    static const char *const words[] = {"SEED", "seed", "HOSTILE_SECRET=", "@SECRET@", "@OUT@", "@SUBMISSIONS@", "CASE", "GRADE"};
+    static const char *const words[] = {
+        "SEED", "seed", "HOSTILE_SECRET=", "@SECRET@", "@OUT@", "@SUBMISSIONS@", "CASE", "GRADE"};
 
     for (int i = 0; environ[i] != NULL; i++)
         for (int k = 0; k < 8; k++)

@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; puts another program in its own place, and the workbook's, for the cases to come. */
+/* hostile: fail "status 40"; puts another program in its own place, and the workbook's, for the
+ * cases to come. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,7 +23,12 @@ int main(void)
     char self[4096] = "";
 
     (void)readlink("/proc/self/exe", self, sizeof self - 1);
-    const char *const paths[] = {program, wire, self, "@ROOT@/build/workbook", "/bin/sh", "/usr/bin/gcc",
+    const char *const paths[] = {program,
+                                 wire,
+                                 self,
+                                 "@ROOT@/build/workbook",
+                                 "/bin/sh",
+                                 "/usr/bin/gcc",
                                  "@ROOT@/build/exercises/01_socket/02_fetch_first/cases"};
     for (int i = 0; i < 7; i++) {
         if (paths[i] == NULL || *paths[i] == '\0')

@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; takes the names of others: its own command line and name become those of the harness. */
+/* hostile: fail "status 40"; takes the names of others: its own command line and name become those
+ * of the harness. */
 #define _GNU_SOURCE
 #include <unistd.h>
 

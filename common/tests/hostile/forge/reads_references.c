@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; opens the solution, the reference outputs, the cases and the results of others, by every path to them. */
+/* hostile: fail "status 40"; opens the solution, the reference outputs, the cases and the results
+ * of others, by every path to them. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,7 +22,8 @@ int main(void)
         "exercises/01_socket/02_fetch_first/expected/reply.txt",
         "build/exercises/01_socket/02_fetch_first/cases",
         "answers/01_socket/02_fetch_first/fetch_first.c",
-        ".git/HEAD", ".workbook/progress.json",
+        ".git/HEAD",
+        ".workbook/progress.json",
     };
     char path[4200], up[256] = "";
 

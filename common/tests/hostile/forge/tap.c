@@ -7,9 +7,10 @@
 
 int main(void)
 {
-    static const char text[] = "TAP version 13\n1..1\nok 1 - reply\n  ---\n  {\"case\": \"reply\", "
-                               "\"title\": \"t\", \"points\": 30, \"earned\": 30, \"status\": "
-                               "\"pass\", \"cause\": \"\", \"teaches\": \"t\", \"seed\": 1}\n  ...\n";
+    static const char text[] =
+        "TAP version 13\n1..1\nok 1 - reply\n  ---\n  {\"case\": \"reply\", "
+        "\"title\": \"t\", \"points\": 30, \"earned\": 30, \"status\": "
+        "\"pass\", \"cause\": \"\", \"teaches\": \"t\", \"seed\": 1}\n  ...\n";
     char path[64];
 
     for (int fd = 0; fd < 1024; fd++)

@@ -1,4 +1,5 @@
-/* hostile: sanitizer "memory error"; gives orders to what watches its memory, the words put together by a macro. */
+/* hostile: sanitizer "memory error"; gives orders to what watches its memory, the words put
+ * together by a macro. */
 #define PASTE(a, b) a##b
 #include <unistd.h>
 

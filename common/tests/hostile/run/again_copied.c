@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; starts a copy of itself, from a file and from memory, by itself and by the loader. */
+/* hostile: fail "status 40"; starts a copy of itself, from a file and from memory, by itself and by
+ * the loader. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; makes the system calls of a 32-bit and of an x32 program, which a filter may forget. */
+/* hostile: fail "status 40"; makes the system calls of a 32-bit and of an x32 program, which a
+ * filter may forget. */
 #define _GNU_SOURCE
 #include <string.h>
 #include <sys/types.h>
@@ -36,9 +37,9 @@ int main(void)
     if (child == 0)
         _exit(0);
     attempt(1, child > 0);
-    attempt(2, old_call(20, 0) > 0);             /* getpid() */
-    attempt(3, old_call(359, 40) >= 0);          /* socket() */
-    attempt(4, syscall(0x40000000L + 39) > 0);   /* getpid() of x32 */
+    attempt(2, old_call(20, 0) > 0);           /* getpid() */
+    attempt(3, old_call(359, 40) >= 0);        /* socket() */
+    attempt(4, syscall(0x40000000L + 39) > 0); /* getpid() of x32 */
     attempt(5, syscall(0x40000000L + 41, 40, 1, 0) >= 0);
     return status;
 }

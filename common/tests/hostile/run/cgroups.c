@@ -31,7 +31,8 @@ int main(void)
         attempt(3, open(path, O_WRONLY) != -1);
         (void)snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", name + 1);
         attempt(4, open(path, O_WRONLY) != -1);
-        (void)snprintf(path, sizeof path, "/sys/fs/cgroup/memory%s/memory.limit_in_bytes", name + 1);
+        (void)snprintf(path, sizeof path, "/sys/fs/cgroup/memory%s/memory.limit_in_bytes",
+                       name + 1);
         attempt(5, open(path, O_WRONLY) != -1);
     }
     return status;

@@ -35,9 +35,9 @@ static int reaches(int kind, const char *host, int port)
 
 int main(void)
 {
-    static const char *const hosts[] = {"192.0.2.1", "1.1.1.1", "8.8.8.8", "169.254.169.254", "10.0.0.1",
-                                        "172.17.0.1", "192.168.1.1", "224.0.0.251", "255.255.255.255",
-                                        "@HOST@"};
+    static const char *const hosts[] = {
+        "192.0.2.1",  "1.1.1.1",     "8.8.8.8",     "169.254.169.254", "10.0.0.1",
+        "172.17.0.1", "192.168.1.1", "224.0.0.251", "255.255.255.255", "@HOST@"};
 
     for (int i = 0; i < 10; i++) {
         attempt(1 + i, reaches(SOCK_STREAM, hosts[i], 53));

@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; leaves a daemon that closed all it had, changed its name, and never ends. */
+/* hostile: fail "status 40"; leaves a daemon that closed all it had, changed its name, and never
+ * ends. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; opens files until it may open no more; more than 4,096 are a breach. */
+/* hostile: fail "status 40"; opens files until it may open no more; more than 4,096 are a breach.
+ */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; writes until no folder takes more; 200 MiB in one, or a file of 65 MiB, are a breach. */
+/* hostile: fail "status 40"; writes until no folder takes more; 200 MiB in one, or a file of 65
+ * MiB, are a breach. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -41,7 +42,8 @@ int main(int argc, char **argv)
 {
     if (!here(argc, argv))
         return 40;
-    static const char *const folders[] = {".", "/tmp", "/dev/shm", "/var/tmp", "/", "/dev", "/run", ".."};
+    static const char *const folders[] = {".", "/tmp", "/dev/shm", "/var/tmp",
+                                          "/", "/dev", "/run",     ".."};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
 
     (void)sigaction(SIGXFSZ, &ignore, NULL);

@@ -1,4 +1,5 @@
-/* hostile: processes; the same by system calls of its own, in new sessions, for those who count calls of fork(). */
+/* hostile: processes; the same by system calls of its own, in new sessions, for those who count
+ * calls of fork(). */
 #define _GNU_SOURCE
 #include <string.h>
 #include <unistd.h>

@@ -33,7 +33,7 @@ int main(void)
     static unsigned char zeros[256];
     struct iovec ours = {zeros, 8}, theirs = {(void *)0x400000, 8};
 
-    attempt(1, syscall(425, 8, zeros) >= 0);                          /* io_uring_setup() */
+    attempt(1, syscall(425, 8, zeros) >= 0); /* io_uring_setup() */
     attempt(2, syscall(ADD_KEY, "user", "hostile", "x", 1L, -3) >= 0);
     attempt(3, syscall(KEYCTL, 0, -3, 1) >= 0);
     attempt(4, syscall(REQUEST_KEY, "user", "hostile", NULL, -3) >= 0);
@@ -41,7 +41,7 @@ int main(void)
     attempt(6, syscall(PERF, &(unsigned long[14]){0x8000000001, 0}, 0, -1, -1, 0UL) >= 0);
     attempt(7, syscall(USERFAULT, 1) >= 0 || syscall(USERFAULT, 0) >= 0);
     attempt(8, fanotify_init(0, 0) >= 0);
-    attempt(9, syscall(438, syscall(434, 1, 0), 0, 0) >= 0);          /* descriptors of pid 1 */
+    attempt(9, syscall(438, syscall(434, 1, 0), 0, 0) >= 0); /* descriptors of pid 1 */
     attempt(10, process_vm_readv(1, &ours, 1, &theirs, 1, 0) > 0);
     attempt(11, swapon("/dev/zero", 0) == 0);
     attempt(12, reboot(0) == 0);
@@ -50,11 +50,11 @@ int main(void)
     attempt(15, sethostname("hostile", 7) == 0);
     attempt(16, acct("hostile") == 0);
     attempt(17, quotactl(0x800007, NULL, 0, NULL) == 0);
-    attempt(19, syscall(447, 0) >= 0);                                /* memfd_secret() */
+    attempt(19, syscall(447, 0) >= 0); /* memfd_secret() */
     attempt(20, klogctl(3, (char *)zeros, sizeof zeros) > 0);
 #ifdef __x86_64__
     attempt(21, iopl(3) == 0);
-    attempt(22, syscall(154, 1, zeros, 16UL) == 0);                   /* modify_ldt() */
+    attempt(22, syscall(154, 1, zeros, 16UL) == 0); /* modify_ldt() */
 #endif
     return status;
 }

@@ -8,7 +8,8 @@ int flock(int fd, int how);
 
 int main(void)
 {
-    const char *const paths[] = {"/proc/self/exe", ".", "/", "/dev/null", getenv("WIRE_LOG"), getenv("LD_PRELOAD")};
+    const char *const paths[] = {"/proc/self/exe",    ".", "/", "/dev/null", getenv("WIRE_LOG"),
+                                 getenv("LD_PRELOAD")};
 
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         int fd = paths[i] == NULL ? -1 : open(paths[i], O_RDONLY);

@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; fills the buffers of 2,000 sockets and pipes; more than 600 MiB are a breach. */
+/* hostile: fail "status 40"; fills the buffers of 2,000 sockets and pipes; more than 600 MiB are a
+ * breach. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <string.h>

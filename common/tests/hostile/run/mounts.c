@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; mounts, unmounts, changes its root, and writes where nothing may be written. */
+/* hostile: fail "status 40"; mounts, unmounts, changes its root, and writes where nothing may be
+ * written. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,8 +34,9 @@ static int lower_score(void)
 
 int main(void)
 {
-    static const char *const places[] = {"/", "/usr", "/usr/bin", "/etc", "/lib", "/proc/sys/kernel", "/sys",
-                                         "@ROOT@", "@ROOT@/build", "@ROOT@/exercises", "/root", "/home"};
+    static const char *const places[] = {
+        "/",      "/usr",         "/usr/bin",         "/etc",  "/lib", "/proc/sys/kernel", "/sys",
+        "@ROOT@", "@ROOT@/build", "@ROOT@/exercises", "/root", "/home"};
 
     attempt(1, mount("none", "/tmp", "tmpfs", 0, NULL) == 0);
     attempt(2, mount("/", ".", NULL, 4096, NULL) == 0);
@@ -42,8 +44,8 @@ int main(void)
     attempt(4, umount2("/tmp", 2) == 0 || umount2("/proc", 2) == 0);
     attempt(5, chroot(".") == 0);
     attempt(6, syscall(PIVOT, ".", ".") == 0);
-    attempt(7, syscall(428, -100, "/", 0x1U) >= 0);  /* open_tree() of a copy */
-    attempt(8, syscall(430, "tmpfs", 0) >= 0);       /* fsopen() */
+    attempt(7, syscall(428, -100, "/", 0x1U) >= 0); /* open_tree() of a copy */
+    attempt(8, syscall(430, "tmpfs", 0) >= 0);      /* fsopen() */
     attempt(9, syscall(442, -100, "/", 0, &(unsigned long[4]){0}, 32) >= 0); /* mount_setattr() */
     attempt(10, mknod("hostile-device", 0020666, 0x101) == 0);
     for (int i = 0; i < 12; i++) {

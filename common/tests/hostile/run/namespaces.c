@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; makes namespaces of its own, in which it would be root, and enters those of others. */
+/* hostile: fail "status 40"; makes namespaces of its own, in which it would be root, and enters
+ * those of others. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>

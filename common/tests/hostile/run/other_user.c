@@ -25,7 +25,7 @@ int main(void)
     attempt(5, setuid(1) == 0 || setuid(65533) == 0);
     attempt(6, getuid() == 0 || geteuid() == 0);
     attempt(7, chown(".", 0, 0) == 0 && getuid() != 0);
-    attempt(8, prctl(38, 0, 0, 0, 0) == 0 && prctl(39, 0, 0, 0, 0) != 1); /* no new privileges */
+    attempt(8, prctl(38, 0, 0, 0, 0) == 0 && prctl(39, 0, 0, 0, 0) != 1);   /* no new privileges */
     attempt(9, prctl(23, 21, 0, 0, 0) == 1 && prctl(24, 21, 0, 0, 0) == 0); /* its bounding set */
     return status;
 }

@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; puts a link, a folder and a pipe in the place of the workbook's files. */
+/* hostile: fail "status 40"; puts a link, a folder and a pipe in the place of the workbook's files.
+ */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; looks for services of the machine on loopback, all ports there are, by TCP. */
+/* hostile: fail "status 40"; looks for services of the machine on loopback, all ports there are, by
+ * TCP. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,4 +1,5 @@
-/* hostile 1.3: fail in sums; names a port that somebody else listens on, of the machine best of all. */
+/* hostile 1.3: fail in sums; names a port that somebody else listens on, of the machine best of
+ * all. */
 #define _GNU_SOURCE
 #include <netinet/in.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; makes its ends of the pipes block, non-blocking, tiny, and of another owner. */
+/* hostile: fail "status 40"; makes its ends of the pipes block, non-blocking, tiny, and of another
+ * owner. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>

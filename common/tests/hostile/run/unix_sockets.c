@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; talks to a service of the machine by a socket with an abstract name, and by one with a path. */
+/* hostile: fail "status 40"; talks to a service of the machine by a socket with an abstract name,
+ * and by one with a path. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
@@ -23,8 +24,8 @@ static int reaches(const char *name, int abstract)
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
     (void)snprintf(to.path + abstract, sizeof to.path - (size_t)abstract, "%s", name);
-    int taken = connect(fd, (struct sockaddr *)&to,
-                        (socklen_t)(2 + (size_t)abstract + strlen(name))) == 0;
+    int taken =
+        connect(fd, (struct sockaddr *)&to, (socklen_t)(2 + (size_t)abstract + strlen(name))) == 0;
     (void)close(fd);
     return taken;
 }

@@ -1,4 +1,5 @@
-/* hostile: fail "status 40"; looks in /proc for what it is not to know: the seed, the solution, a secret of who grades. */
+/* hostile: fail "status 40"; looks in /proc for what it is not to know: the seed, the solution, a
+ * secret of who grades. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,7 +28,8 @@ static int holds(const char *path, const char *word)
 
 int main(void)
 {
-    static const char *const files[] = {"environ", "cmdline", "maps", "mountinfo", "cwd/x", "root/@SECRET@"};
+    static const char *const files[] = {"environ",   "cmdline", "maps",
+                                        "mountinfo", "cwd/x",   "root/@SECRET@"};
     char path[4200];
 
     for (int pid = 1; pid < 2000; pid++)
