@@ -27,8 +27,16 @@ path: all
 chapter%: all
 	@$(WORKBOOK) chapter $*
 
-practice check hint reset solution diff play list grade review: all
+practice check hint reset solution diff play list review: all
 	@$(WORKBOOK) $@ $(EXERCISE) $(if $(JSON),--json) $(if $(ALL),--all)
+
+# Points for one's own work; with SUBMISSIONS=folder OUT=folder for a class, see solutions/README.md.
+CLASS = class $(if $(JOBS),--jobs '$(JOBS)') $(if $(ROSTER),--roster '$(ROSTER)') \
+    $(if $(POLICY),--policy '$(POLICY)') $(if $(ISOLATION),--isolation '$(ISOLATION)') \
+    $(if $(SEED_PER_STUDENT),--seed-per-student) $(if $(SEED),--seed '$(SEED)') -- \
+    '$(SUBMISSIONS)' '$(or $(OUT),marks)'
+grade: all
+	@$(WORKBOOK) grade $(if $(SUBMISSIONS),$(CLASS),$(EXERCISE) $(if $(JSON),--json))
 
 doctor: $(WORKBOOK)
 	@$(WORKBOOK) doctor
@@ -147,6 +155,11 @@ build/01_socket/%: 01_socket/%.c build/libcore.a
 	$(call say,cc  )
 	$(CC) $(POSIX) $(CFLAGS) $(INCLUDES) $< -o $@ build/libcore.a -pthread $(FORGIVEN)
 
+# A teacher's own cases of an exercise, HIDDEN, as a program, BUILT.
+.PHONY: hidden-cases
+hidden-cases: build/libharness.a
+	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $(LIBRARY_CFLAGS) '$(HIDDEN)' -o '$(BUILT)' $^ $(JANSSON) -pthread
+
 # How the runner compiles a learner's file: read by gcc as @build/student.flags.
 build/student.flags: Makefile
 	@mkdir -p build
@@ -157,13 +170,18 @@ build/student.flags: Makefile
 
 CMOCKA := -lcmocka
 UNIT := $(patsubst common/tests/%.c,build/tests/%.t,$(wildcard common/tests/unit_*.c))
-build/tests/unit_%.t: common/tests/unit_%.c build/libharness.a $(call objects,workbook) \
-    $(call objects,classroom) | test-tools
+define unit-link
 	@mkdir -p $(@D)
 	$(call say,link)
 	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $< -o $@ \
 	    $(filter-out build/common/workbook/main.o,$(filter %.o,$^)) build/libharness.a \
 	    $(LIBRARIES) $(CMOCKA) -pthread
+endef
+UNIT_WITH := build/libharness.a $(call objects,workbook) $(call objects,classroom)
+build/tests/unit_%.t: common/tests/unit_%.c $(UNIT_WITH) | test-tools
+	$(unit-link)
+build/tests/intake_dump: common/tests/intake_dump.c $(UNIT_WITH) | test-tools
+	$(unit-link)
 
 # What the wire is tried on: each program with the checked forms of the C library, and sanitized.
 WIRED := $(patsubst common/tests/wire_programs/%.c,build/tests/wire/%,\
@@ -180,6 +198,15 @@ build/tests/wire/%.asan: common/tests/wire_programs/%.c $(WIRED_WITH) | test-too
 	$(call say,cc  )
 	$(CC) $(LINUX) $(CFLAGS) -O1 -fsanitize=address,undefined -MF $@.d $(INCLUDES) $< -o $@ \
 	    $(WIRED_WITH) -Wl,--as-needed $(LIBUV)
+
+# What is tried in boxes: allowed.c is built as learners' programs are.
+BOXED := $(patsubst common/tests/box_programs/%.c,build/tests/box/%,\
+    $(wildcard common/tests/box_programs/*.c))
+build/tests/box/allowed: CFLAGS += @build/student.flags
+build/tests/box/%: common/tests/box_programs/%.c build/libcore.a build/student.flags | test-tools
+	@mkdir -p $(@D)
+	$(call say,cc  )
+	$(CC) $(LINUX) $(CFLAGS) -MF $@.d $(INCLUDES) $< -o $@ build/libcore.a
 
 .PHONY: test-tools
 test-tools:
@@ -220,7 +247,7 @@ index:
 	@python3 -B common/tests/index.py
 
 .PHONY: test soak lint format index
-test: all $(UNIT) $(WIRED) $(FINDINGS) | test-tools
+test: all $(UNIT) build/tests/intake_dump $(WIRED) $(BOXED) $(FINDINGS) | test-tools
 	@prove --failures --comments -j$$(nproc) $(UNIT) common/tests/*.t
 
 # The long forms: 20 seeds, 200 runs under load, a fresh machine.

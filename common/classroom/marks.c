@@ -52,7 +52,7 @@ static double hundredths(double points)
     return (double)(long long)(points * 100 + 0.5 + 1e-9) / 100;
 }
 
-const char *points_text(double points, char *text)
+const char *points_print(double points, char *text)
 {
     long long all = (long long)(points * 100 + 0.5 + 1e-9);
     long long part = all % 100;
@@ -68,6 +68,20 @@ const char *points_text(double points, char *text)
 
 /* ---- what was written by grading ------------------------------------------------------------- */
 
+/*
+ * Makes U+FFFD of every NUL that is written \u0000: a program may have printed one, and no text
+ * here can hold it.
+ */
+static void replace_nul(struct buffer *text)
+{
+    for (char *at = text->data; at != NULL && (at = strchr(at, '\\')) != NULL; at += 2) {
+        if (strncmp(at, "\\u0000", 6) == 0)
+            memcpy(at + 2, "fffd", 4);
+        else if (at[1] == '\0')
+            return;
+    }
+}
+
 /* Reads one JSON file; NULL with why filled, errno ENOENT if there is none. */
 static json_t *read_json(const char *path, struct error *why)
 {
@@ -81,6 +95,7 @@ static json_t *read_json(const char *path, struct error *why)
         errno = number;
         return NULL;
     }
+    replace_nul(&text);
     json_t *root = json_loadb(buffer_text(&text), text.length, JSON_REJECT_DUPLICATES, &place);
     buffer_free(&text);
     errno = EINVAL;

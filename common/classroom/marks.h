@@ -122,6 +122,6 @@ double result_number(const json_t *object, const char *key);
  * hundredths. text has 32 bytes; returns it.
  */
 enum { POINTS_SIZE = 32 };
-const char *points_text(double points, char *text);
+const char *points_print(double points, char *text);
 
 #endif

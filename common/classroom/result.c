@@ -1,248 +1,205 @@
-/*
- * What a result.json must hold. result.schema.json beside this file says the same for programs and
- * tells what each key means; the test holds both against the same examples.
- */
-#include <stdio.h>
+#include "classroom/result.h"
+
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "classroom/marks.h"
-#include "workbook/screen.h"
+#include "box/limits.h"
+#include "workbook/files.h"
+#include "workbook/process.h"
+#include "workbook/report.h"
+#include "workbook/runner.h"
 
-enum { RESULT_SCHEMA = 1 };
+#define FLAGS_FILE "build/student.flags"
 
-enum kind { TEXT, MOMENT, COUNT, NUMBER, TRUTH, OBJECT, LIST };
-
-struct key {
-    const char *name;
-    enum kind kind;
-    const char *words;       /* the values that a text may have, between blanks; NULL: any */
-    const struct key *below; /* the keys of an object, or of each object in a list */
-};
-
-static const struct key isolation_keys[] = {
-    {"level", TEXT, " A B C ", NULL}, {"sentence", TEXT, NULL, NULL}, {0}};
-
-static const struct key limit_keys[] = {
-    {"case_wall_s", NUMBER, NULL, NULL},       {"memory_mib", COUNT, NULL, NULL},
-    {"processes", COUNT, NULL, NULL},          {"descriptors", COUNT, NULL, NULL},
-    {"file_mib", COUNT, NULL, NULL},           {"output_mib", COUNT, NULL, NULL},
-    {"compile_cpu_s", NUMBER, NULL, NULL},     {"compile_wall_s", NUMBER, NULL, NULL},
-    {"compile_memory_mib", COUNT, NULL, NULL}, {0}};
-
-static const struct key build_keys[] = {{"compiler", TEXT, NULL, NULL},
-                                        {"flags", TEXT, NULL, NULL},
-                                        {"workbook", TEXT, NULL, NULL},
-                                        {0}};
-
-static const struct key refused_keys[] = {
-    {"path", TEXT, NULL, NULL}, {"reason", TEXT, NULL, NULL}, {"sentence", TEXT, NULL, NULL}, {0}};
-
-static const struct key case_keys[] = {
-    {"case", TEXT, NULL, NULL},
-    {"title", TEXT, NULL, NULL},
-    {"status", TEXT,
-     " pass fail crash timeout memory processes output sanitizer leak skipped grader_error ", NULL},
-    {"earned", COUNT, NULL, NULL},
-    {"points", COUNT, NULL, NULL},
-    {"cause", TEXT, NULL, NULL},
-    {"hidden", TRUTH, NULL, NULL},
-    {"retried", TRUTH, NULL, NULL},
-    {0}};
-
-static const struct key exercise_keys[] = {
-    {"exercise", TEXT, NULL, NULL},
-    {"name", TEXT, NULL, NULL},
-    {"title", TEXT, NULL, NULL},
-    {"chapter", COUNT, NULL, NULL},
-    {"core", TRUTH, NULL, NULL},
-    {"state", TEXT, " judged refused not-compiled unusable not-submitted grader_error ", NULL},
-    {"why", TEXT, NULL, NULL},
-    {"file", TEXT, NULL, NULL},
-    {"sha256", TEXT, NULL, NULL},
-    {"messages", TEXT, NULL, NULL},
-    {"earned", COUNT, NULL, NULL},
-    {"points", COUNT, NULL, NULL},
-    {"passed", TRUTH, NULL, NULL},
-    {"seconds", NUMBER, NULL, NULL},
-    {"report", TEXT, NULL, NULL},
-    {"cases", LIST, NULL, case_keys},
-    {0}};
-
-static const struct key result_keys[] = {
-    {"submission", TEXT, NULL, NULL},
-    {"student", TEXT, NULL, NULL},
-    {"source", TEXT, NULL, NULL},
-    {"kind", TEXT, " folder archive ", NULL},
-    {"status", TEXT, " graded empty not_gradable grader_error ", NULL},
-    {"why", TEXT, NULL, NULL},
-    {"submitted", MOMENT, NULL, NULL},
-    {"graded", MOMENT, NULL, NULL},
-    {"seconds", NUMBER, NULL, NULL},
-    {"seed", COUNT, NULL, NULL},
-    {"isolation", OBJECT, NULL, isolation_keys},
-    {"limits", OBJECT, NULL, limit_keys},
-    {"build", OBJECT, NULL, build_keys},
-    {"refused", LIST, NULL, refused_keys},
-    {"earned", COUNT, NULL, NULL},
-    {"points", COUNT, NULL, NULL},
-    {"exercises", LIST, NULL, exercise_keys},
-    {0}};
-
-/* Where a value stands: "exercises[3].cases[0].status". */
-struct place {
-    char text[160];
-};
-
-static struct place place_below(const struct place *above, const char *key)
+const char *moment_stamp(long long moment, char *text)
 {
-    struct place place;
+    time_t seconds = (time_t)moment;
+    struct tm parts;
 
-    (void)snprintf(place.text, sizeof place.text, "%.100s%s%.50s", above->text,
-                   above->text[0] != '\0' ? "." : "", key); /* keys are short, three levels deep */
-    return place;
+    if (gmtime_r(&seconds, &parts) == NULL || strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+        (void)snprintf(text, 32, "1970-01-01T00:00:00Z");
+    return text;
 }
 
-static bool is_word(const char *words, const char *text)
-{
-    size_t length = strlen(text);
+/* ---- one exercise ---------------------------------------------------------------------------- */
 
-    for (const char *at = strstr(words, text); length > 0 && at != NULL; at = strstr(at + 1, text))
-        if (at > words && at[-1] == ' ' && at[length] == ' ' && strchr(text, ' ') == NULL)
-            return true;
-    return false;
-}
-
-static bool is_kind(const struct key *key, const json_t *value)
-{
-    long long moment;
-
-    switch (key->kind) {
-    case TEXT:
-        return json_is_string(value) &&
-               (key->words == NULL || is_word(key->words, json_string_value(value)));
-    case MOMENT:
-        return json_is_string(value) && moment_parse(json_string_value(value), &moment) == 0;
-    case COUNT:
-        return json_is_integer(value) && json_integer_value(value) >= 0;
-    case NUMBER:
-        return json_is_number(value) && json_number_value(value) >= 0;
-    case TRUTH:
-        return json_is_boolean(value);
-    case OBJECT:
-        return json_is_object(value);
-    case LIST:
-        return json_is_array(value);
-    }
-    return false;
-}
-
-static const char *kind_name(const struct key *key)
+static const char *state_of(const struct grading *grading)
 {
     static const char *const names[] = {
-        [TEXT] = N_("a text"),     [MOMENT] = N_("a date and time"), [COUNT] = N_("a whole number"),
-        [NUMBER] = N_("a number"), [TRUTH] = N_("true or false"),    [OBJECT] = N_("an object"),
-        [LIST] = N_("a list")};
+        [OUTCOME_JUDGED] = "judged",           [OUTCOME_REFUSED] = "refused",
+        [OUTCOME_UNCOMPILED] = "not-compiled", [OUTCOME_UNUSABLE] = "unusable",
+        [OUTCOME_FAULT] = "grader_error",      [OUTCOME_CANCELLED] = "grader_error",
+    };
+    const struct verdict *verdict = &grading->verdict, *hidden = &grading->hidden;
 
-    return key->words != NULL ? key->words : _(names[key->kind]);
+    if (grading->path == NULL)
+        return "not-submitted";
+    if (verdict->outcome == OUTCOME_JUDGED && grading->has_hidden &&
+        hidden->outcome != OUTCOME_JUDGED)
+        return "grader_error";
+    return names[verdict->outcome];
 }
 
-static int check_keys(const struct key *keys, const json_t *object, const struct place *above,
-                      struct error *error);
-
-/* A list of objects that all have the same keys. */
-static int check_list(const struct key *key, const json_t *list, const struct place *place,
-                      struct error *error)
+/* Text of unknown bytes as JSON takes it; what is not UTF-8 is made harmless. */
+static json_t *safe_text(const char *text, size_t length)
 {
-    size_t index;
-    const json_t *value;
+    struct buffer safe = {0};
+    json_t *string = json_stringn(text, length);
 
-    json_array_foreach(list, index, value)
-    {
-        struct place here;
-        (void)snprintf(here.text, sizeof here.text, "%.120s[%zu]", place->text, index);
-        if (!json_is_object(value))
-            return error_set(error, _("%s is not an object"), here.text);
-        if (check_keys(key->below, value, &here, error) == -1)
-            return -1;
+    if (string == NULL && text_harmless(&safe, text, length) == 0)
+        string = json_stringn(buffer_text(&safe), safe.length);
+    buffer_free(&safe);
+    return string == NULL ? json_string("") : string;
+}
+
+static bool was_retried(const struct grading *grading, const char *name)
+{
+    const json_t *retried;
+    size_t i;
+
+    json_array_foreach(grading->retried, i,
+                       retried) if (strcmp(json_string_value(retried), name) == 0) return true;
+    return false;
+}
+
+static void add_cases(json_t *list, const struct grading *grading, const struct tap *tap,
+                      bool hidden)
+{
+    for (size_t i = 0; i < tap->count; i++) {
+        const struct tap_case *test = &tap->cases[i];
+        bool skipped = test->skip != NULL;
+        const char *status = skipped ? "skipped" : tap_text(test, "status");
+        const char *cause = skipped ? test->skip : tap_text(test, "cause");
+        if (strcmp(status, "harness") == 0)
+            status = "grader_error";
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:b, s:b}", "case", test->name, "title",
+                            tap_text(test, "title"), "status", status, "earned",
+                            test->ok && !skipped ? tap_number(test, "points") : 0, "points",
+                            skipped ? 0 : tap_number(test, "points"), "cause",
+                            safe_text(cause, strlen(cause)), "hidden", hidden, "retried",
+                            was_retried(grading, test->name)));
     }
-    return 0;
 }
 
-static int check_keys(const struct key *keys, const json_t *object, const struct place *above,
-                      struct error *error)
+/* The report as `make check` prints it, on 80 columns without colour. */
+static json_t *report_text(const struct grading *grading)
 {
-    for (const struct key *key = keys; key->name != NULL; key++) {
-        const json_t *value = json_object_get(object, key->name);
-        struct place place = place_below(above, key->name);
-        if (value == NULL)
-            return error_set(error, _("%s is missing"), place.text);
-        if (!is_kind(key, value))
-            return error_set(error, _("%s is not what it should be: %s"), place.text,
-                             kind_name(key));
-        if (key->below == NULL)
-            continue;
-        if (key->kind == LIST ? check_list(key, value, &place, error) == -1
-                              : check_keys(key->below, value, &place, error) == -1)
-            return -1;
+    char *text = NULL;
+    size_t length = 0;
+    FILE *memory = grading->path == NULL ? NULL : open_memstream(&text, &length);
+    struct screen screen = {.out = memory, .columns = 80};
+    struct report_view view = {.brevity = BREVITY_NONE};
+
+    if (memory == NULL)
+        return json_string("");
+    report_print(&screen, &grading->verdict, &view);
+    if (grading->has_hidden && grading->hidden.outcome == OUTCOME_JUDGED) {
+        screen_print(&screen, STYLE_PLAIN, "\n");
+        screen_wrap(&screen, STYLE_PLAIN, 2,
+                    _("Cases that are not shown, and count like the others:"));
+        for (size_t i = 0; i < grading->hidden.tap.count; i++)
+            screen_print(&screen, STYLE_PLAIN, "  %-4s  %s\n",
+                         grading->hidden.tap.cases[i].ok ? "ok" : "FAIL",
+                         grading->hidden.tap.cases[i].name);
     }
-    return 0;
+    json_t *report = fclose(memory) == 0 ? safe_text(text, length) : json_string("");
+    free(text);
+    return report;
 }
 
-/* "1.2": the chapter, a dot, the number. */
-static bool is_exercise_id(const char *id)
+json_t *result_exercise(const struct grading *grading)
 {
-    size_t chapter = strspn(id, "0123456789");
-    size_t number = id[chapter] == '.' ? strspn(id + chapter + 1, "0123456789") : 0;
+    const struct exercise_entry *e = grading->exercise;
+    const struct verdict *verdict = &grading->verdict;
+    const char *state = state_of(grading);
+    bool judged = strcmp(state, "judged") == 0, hidden = grading->has_hidden;
+    const struct error *why = hidden && verdict->outcome == OUTCOME_JUDGED && !judged
+                                  ? &grading->hidden.why
+                                  : &verdict->why;
+    char file[256];
+    json_t *cases = json_array();
 
-    return chapter > 0 && chapter < 4 && number > 0 && number < 6 &&
-           id[chapter + 1 + number] == '\0';
+    (void)snprintf(file, sizeof file, "%s/%s.c", e->folder, e->name);
+    add_cases(cases, grading, &verdict->tap, false);
+    add_cases(cases, grading, &grading->hidden.tap, true);
+    int earned = judged ? verdict->earned + (hidden ? grading->hidden.earned : 0) : 0;
+    int points = judged ? verdict->points + (hidden ? grading->hidden.points : 0) : grading->points;
+    return json_pack(
+        "{s:s, s:s, s:s, s:i, s:b, s:s, s:o, s:s, s:s, s:o, s:i, s:i, s:b, s:f, s:o, s:o}",
+        "exercise", e->id, "name", e->name, "title", e->title, "chapter", e->chapter, "core",
+        e->core, "state", state, "why", safe_text(why->text, strlen(why->text)), "file", file,
+        "sha256", grading->sha256 == NULL ? "" : grading->sha256, "messages",
+        safe_text(buffer_text(&verdict->messages), verdict->messages.length), "earned", earned,
+        "points", points, "passed",
+        judged && verdict->passed && (!hidden || grading->hidden.passed), "seconds",
+        verdict->seconds + grading->hidden.seconds, "report", report_text(grading), "cases", cases);
 }
 
-static int check_exercises(const json_t *exercises, struct error *error)
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static json_t *limits(void)
 {
-    size_t index;
+    return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "case_wall_s",
+                     LIMIT_WALL_MS / 1000, "memory_mib", LIMIT_MEMORY_MIB, "processes",
+                     LIMIT_PROCESSES, "descriptors", LIMIT_DESCRIPTORS, "file_mib",
+                     LIMIT_FILE >> 20, "output_mib", LIMIT_OUTPUT >> 20, "compile_cpu_s",
+                     LIMIT_COMPILE_CPU_S, "compile_wall_s", LIMIT_COMPILE_WALL_S,
+                     "compile_memory_mib", LIMIT_COMPILE_MIB);
+}
+
+static json_t *build(void)
+{
+    const char *compiler = getenv("CC");
+    const char *arguments[] = {compiler == NULL || *compiler == '\0' ? "gcc" : compiler,
+                               "--version", NULL};
+    struct buffer version = {0}, flags = {0};
+
+    (void)process_run(arguments, &version, NULL, NULL); /* then it says nothing, and "" stands */
+    (void)buffer_add_file(&flags, FLAGS_FILE, 1 << 16);
+    json_t *object = json_pack(
+        "{s:o, s:o, s:s}", "compiler",
+        safe_text(buffer_text(&version), strcspn(buffer_text(&version), "\n")), "flags",
+        safe_text(buffer_text(&flags), strcspn(buffer_text(&flags), "\n")), "workbook", VERSION);
+    buffer_free(&version);
+    buffer_free(&flags);
+    return object;
+}
+
+json_t *result_begin(const struct submission *submission, const struct isolation *isolation,
+                     unsigned seed, const char *status, const char *why)
+{
+    char now[32];
+
+    return json_pack(
+        "{s:i, s:s, s:s, s:o, s:s, s:s, s:o, s:s, s:s, s:f, s:I, s:{s:s, s:s}, s:o, s:o, s:[], "
+        "s:i, s:i, s:[]}",
+        "schema", 1, "submission", submission->name, "student", submission->student, "source",
+        safe_text(submission->path, strlen(submission->path)), "kind",
+        submission->archive ? "archive" : "folder", "status", status, "why",
+        safe_text(why, strlen(why)), "submitted", "1970-01-01T00:00:00Z", "graded",
+        moment_stamp(time(NULL), now), "seconds", 0.0, "seed", (json_int_t)seed, "isolation",
+        "level", isolation_letter(isolation), "sentence", isolation->sentence, "limits", limits(),
+        "build", build(), "refused", "earned", 0, "points", 0, "exercises");
+}
+
+void result_sum(json_t *result)
+{
     const json_t *exercise;
+    json_int_t earned = 0, points = 0;
+    bool fault = false;
+    size_t i;
 
-    json_array_foreach(exercises, index, exercise)
+    json_array_foreach(json_object_get(result, "exercises"), i, exercise)
     {
-        const char *id = result_text(exercise, "exercise");
-        if (!is_exercise_id(id))
-            return error_set(error, _("exercises[%zu].exercise is not a number such as 1.2"),
-                             index);
-        for (size_t i = 0; i < index; i++)
-            if (strcmp(result_text(json_array_get(exercises, i), "exercise"), id) == 0)
-                return error_set(error, _("exercise %s is in it twice"), id);
-        if (result_number(exercise, "earned") > result_number(exercise, "points"))
-            return error_set(error, _("exercise %s has more points earned than there are"), id);
+        const char *state = json_string_value(json_object_get(exercise, "state"));
+        earned += json_integer_value(json_object_get(exercise, "earned"));
+        points += json_integer_value(json_object_get(exercise, "points"));
+        fault = fault || (state != NULL && strcmp(state, "grader_error") == 0);
     }
-    return 0;
-}
-
-int result_check(const json_t *root, struct error *error)
-{
-    const struct place top = {""};
-    const json_t *schema = json_object_get(root, "schema");
-
-    if (!json_is_object(root) || !json_is_integer(schema))
-        return error_set(error, "%s", _("this is not the result of a submission"));
-    if (json_integer_value(schema) != RESULT_SCHEMA)
-        return error_set(error,
-                         _("its schema is %lld, and this workbook reads %d: it is from another "
-                           "version"),
-                         (long long)json_integer_value(schema), RESULT_SCHEMA);
-    if (check_keys(result_keys, root, &top, error) == -1)
-        return -1;
-    return check_exercises(json_object_get(root, "exercises"), error);
-}
-
-const char *result_text(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
-double result_number(const json_t *object, const char *key)
-{
-    return json_number_value(json_object_get(object, key));
+    (void)json_object_set_new(result, "earned", json_integer(earned));
+    (void)json_object_set_new(result, "points", json_integer(points));
+    if (fault)
+        (void)json_object_set_new(result, "status", json_string("grader_error"));
 }

@@ -139,6 +139,15 @@ int stage_add(const struct stage *stage, const struct exercise_entry *exercise, 
     return put(stage, exercise->answer, source, SOURCE_MODE, error);
 }
 
+int stage_copy(const struct stage *stage, const char *from, const char *name, struct error *error)
+{
+    char folder[PATH_MAX];
+
+    (void)snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(name, '/') - name), name);
+    return make_folder(stage, folder, error) == -1 ? -1
+                                                   : copy(stage, from, name, PROGRAM_MODE, error);
+}
+
 void stage_remove(struct stage *stage)
 {
     scratch_remove(stage->folder);

@@ -31,6 +31,9 @@ int stage_make(struct stage *stage, unsigned user, struct error *error);
 int stage_add(const struct stage *stage, const struct exercise_entry *exercise, const char *cases,
               const struct buffer *source, struct error *error);
 
+/* Copies a program to a place of the stage. Returns as above. */
+int stage_copy(const struct stage *stage, const char *from, const char *name, struct error *error);
+
 void stage_remove(struct stage *stage);
 
 #endif

@@ -91,6 +91,19 @@ int file_set_aside(const char *path, char *name, size_t size, struct error *erro
     return error_set_errno(error, "%s", path);
 }
 
+static char scratches[32][SCRATCH_SIZE]; /* those that are there; what is more is not noted */
+
+static void note_scratch(const char *old, const char *new)
+{
+    if (strcmp(old, new) == 0)
+        return;
+    for (size_t i = 0; i < sizeof scratches / sizeof scratches[0]; i++)
+        if (strcmp(scratches[i], old) == 0) {
+            (void)snprintf(scratches[i], SCRATCH_SIZE, "%s", new);
+            return;
+        }
+}
+
 int scratch_make(char *path, struct error *error)
 {
     const char *base = getenv("TMPDIR");
@@ -99,8 +112,10 @@ int scratch_make(char *path, struct error *error)
     if (base == NULL || *base != '/' || base[strcspn(base, " \t:")] != '\0' || strlen(base) > 24)
         base = "/tmp";
     (void)snprintf(path, SCRATCH_SIZE, "%s/wb-XXXXXX", base);
-    if (mkdtemp(path) != NULL)
+    if (mkdtemp(path) != NULL) {
+        note_scratch("", path);
         return 0;
+    }
     (void)error_set_errno(error, "%s", base);
     path[0] = '\0';
     return -1;
@@ -119,7 +134,15 @@ void scratch_remove(char *path)
 {
     if (path[0] != '\0')
         (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS); /* fails if it is gone already */
+    note_scratch(path, "");
     path[0] = '\0';
+}
+
+void scratch_remove_all(void)
+{
+    for (size_t i = 0; i < sizeof scratches / sizeof scratches[0]; i++)
+        if (scratches[i][0] != '\0')
+            (void)nftw(scratches[i], remove_one, 16, FTW_DEPTH | FTW_PHYS); /* as above */
 }
 
 void digest_of(const void *bytes, size_t length, char *text)

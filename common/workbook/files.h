@@ -34,6 +34,9 @@ enum { SCRATCH_SIZE = 64 };
 int scratch_make(char *path, struct error *error);
 void scratch_remove(char *path);
 
+/* Removes all that were made and are still there: the runner is about to be ended by a signal. */
+void scratch_remove_all(void);
+
 /* 64-bit FNV-1a in hexadecimal: tells one version of a file from the next. text has 20 bytes. */
 void digest_of(const void *bytes, size_t length, char *text);
 

@@ -626,6 +626,7 @@ static void end_by(int number)
 
     processes_end_known();
     processes_sweep();
+    scratch_remove_all();
     (void)sigaction(number, &plain, NULL); /* cannot fail for these signals */
     (void)raise(number);
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "classroom/command.h"
 #include "core/number.h"
 #include "workbook/lesson.h"
 #include "workbook/process.h"
@@ -16,7 +17,7 @@
 #include "workbook/session.h"
 #include "workbook/tour.h"
 
-enum { TAKES_NOTHING, TAKES_EXERCISE, NEEDS_EXERCISE, NEEDS_CHAPTER, TAKES_FILES };
+enum { TAKES_NOTHING, TAKES_EXERCISE, NEEDS_EXERCISE, NEEDS_CHAPTER, TAKES_FILES, TAKES_CLASS };
 
 /* ---- commands about lessons: they are others' functions -------------------------------------- */
 
@@ -95,8 +96,13 @@ static const struct verb {
      command_reset},
     {"list", TAKES_NOTHING, "", N_("every exercise with its points and how far you are"),
      command_list},
-    {"grade", TAKES_NOTHING, "[--json] [--seed N]",
+    {"grade", TAKES_CLASS, "[--json] [--seed N]",
      N_("points for your work: each exercise, each chapter, in all"), command_grade},
+    {"grade class", TAKES_CLASS, "SUBMISSIONS OUT [--jobs N] [--roster FILE] [--policy FILE]",
+     N_("for teachers: grades a folder of submissions in boxes, and writes grade book and "
+        "feedback; grade plan, one and collect are its parts, grade doctor tells what this "
+        "machine has for it"),
+     command_classroom},
     {"doctor", TAKES_NOTHING, "", N_("what this machine has, lacks and how to get it"),
      command_doctor},
     {"questions", TAKES_NOTHING, "",
@@ -174,6 +180,11 @@ static int read_arguments(struct runner *runner, const struct verb *command, int
 {
     long number;
 
+    if (command->takes == TAKES_CLASS && argc > 0 && is_classroom(argv[0])) {
+        runner->files = argv;
+        runner->file_count = (size_t)argc;
+        return 0;
+    }
     if (command->takes == TAKES_FILES) {
         runner->record = argc > 0 && strcmp(argv[0], "--record") == 0;
         runner->files = argv + runner->record;
@@ -200,7 +211,8 @@ static int read_arguments(struct runner *runner, const struct verb *command, int
                 return runner_refuse(runner, _("--seeds takes a number from 1 to 1000, not %.40s."),
                                      value);
             i++;
-        } else if (word[0] == '-' || runner->exercise != NULL || command->takes == TAKES_NOTHING) {
+        } else if (word[0] == '-' || runner->exercise != NULL || command->takes == TAKES_NOTHING ||
+                   command->takes == TAKES_CLASS) {
             return runner_refuse(runner, _("What is %.40s? The command is: workbook %s %s"), word,
                                  command->name, command->arguments);
         } else {
@@ -253,7 +265,8 @@ static int run_command(struct runner *runner, const char *name, int argc, char *
                                  _("There is no workbook in this folder. Run make in the folder "
                                    "that README.md and Makefile are in."));
     }
-    int status = command->run(runner);
+    int status = runner->file_count > 0 && command->takes == TAKES_CLASS ? command_classroom(runner)
+                                                                         : command->run(runner);
     catalogue_free(&runner->catalogue);
     return status;
 }
