@@ -4,8 +4,6 @@
 
 #include <stddef.h>
 
-#include "core/attributes.h"
-#include "core/buffer.h"
 #include "workbook/catalogue.h"
 
 struct refusal {
@@ -19,18 +17,26 @@ struct refusal {
 struct refusals {
     struct refusal *list; /* owned, freed by refusals_free() */
     size_t count;
-    size_t unlisted; /* how many more there were: after REFUSALS_MOST an exercise's first only */
+    size_t unlisted; /* how many more there were than REFUSALS_MOST that are no exercise's */
 };
 
 enum { REFUSALS_MOST = 100 };
 
 /*
- * Adds one. path is made harmless here; format's one %s is that path. Returns 0, or -1 when memory
- * is short.
+ * Adds one; path and sentence are copied, and harmless already. Returns 0, or -1 when memory is
+ * short.
  */
 int refusals_add(struct refusals *refusals, const struct exercise_entry *exercise, const char *path,
-                 const char *reason, const char *format, ...) PRINTF_LIKE(5, 6);
+                 const char *reason, const char *sentence);
 
 void refusals_free(struct refusals *refusals);
+
+enum { SHOWN_SIZE = 160 };
+
+/*
+ * A path of a stranger's as a sentence can hold it: UTF-8, one line, no control characters, and cut
+ * with "…" where it is too long. Only for people: two paths may look alike.
+ */
+void path_shown(char shown[SHOWN_SIZE], const char *path);
 
 #endif
