@@ -32,8 +32,11 @@ BANNED = {
 IMPORTS = {
     "common/core/": ["core/"],
     "common/wire/": ["core/", "wire/"],
-    "common/harness/": ["core/", "wire/", "harness/"],
-    "common/workbook/": ["core/", "wire/", "workbook/"], # the tour draws ladders
+    "common/box/": ["core/", "box/"],
+    "common/harness/": ["core/", "box/", "wire/", "harness/"],
+    # The tour draws ladders; others' programs are judged in boxes.
+    "common/workbook/": ["core/", "box/", "wire/", "workbook/", "classroom/command.h"],
+    "common/classroom/": ["core/", "box/", "workbook/", "classroom/"],
     "common/testbed/": ["core/", "testbed/", "http/"],
     "01_socket/": ["core/"],
     "02_http/": ["core/", "http/"],

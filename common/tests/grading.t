@@ -1,0 +1,218 @@
+#!/usr/bin/python3 -B
+"""A class graded in boxes: the marks are those of `make check`, and the same whoever is beside.
+
+    common/tests/grading.t           each exercise's solution, starter and one wrong answer
+    common/tests/grading.t --soak    every wrong answer, and a class of 300 submissions
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tap import Tap, run
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKBOOK = ROOT / "build/workbook"
+SEED = "4242"
+TIMES = ("graded", "seconds")
+
+
+def exercises():
+    return sorted(p.parent for p in ROOT.glob("exercises/*/[0-9][0-9]_*/cases.c"))
+
+
+def place(submission, exercise, source):
+    """Puts a source where an answer to the exercise belongs."""
+    name = exercise.name.split("_", 1)[1] + ".c"
+    folder = submission / exercise.parent.name / exercise.name
+    folder.mkdir(parents=True)
+    shutil.copy(source, folder / name)
+
+
+def sources(exercise):
+    """The solution, the starter and the wrong answers of an exercise."""
+    name = exercise.name.split("_", 1)[1] + ".c"
+    solution = ROOT / "solutions" / exercise.parent.name / exercise.name
+    return solution / name, exercise / name, sorted(solution.glob("wrong/*.c"))
+
+
+def grade(folder, out, *options):
+    return run(str(WORKBOOK), "grade", "class", "--seed", SEED, *options, str(folder), str(out),
+               cwd=ROOT)
+
+
+def result(out, name):
+    return json.loads((out / "results" / name / "result.json").read_text())
+
+
+def marks(graded):
+    """What must not differ: every case of every exercise with its status and points."""
+    return {e["exercise"]: (e["state"], e["earned"], e["points"],
+                            {c["case"]: (c["status"], c["earned"]) for c in e["cases"]})
+            for e in graded["exercises"]}
+
+
+def without_times(value):
+    """A result but for its times; ports and addresses are chosen by the system."""
+    if isinstance(value, dict):
+        return {k: without_times(v) for k, v in value.items()
+                if k not in TIMES + ("report", "cause", "source", "retried")}
+    if isinstance(value, list):
+        return [without_times(v) for v in value]
+    return value
+
+
+def own_marks(tree, submission):
+    """The same answers as the learner's own, judged without boxes by `workbook grade`."""
+    shutil.rmtree(tree / "answers", ignore_errors=True)
+    shutil.copytree(submission, tree / "answers")
+    status, out, err = run("build/workbook", "grade", "--json", "--seed", SEED, cwd=tree)
+    if status != 0:
+        return {"exit status": status, "output": out + err}
+    return {e["exercise"]: (e["state"], e["earned"], e["points"],
+                            {c["case"]: (c["status"], c["earned"]) for c in e["cases"]})
+            for chapter in json.loads(out)["chapters"] for e in chapter["exercises"]}
+
+
+def difference(ours, theirs):
+    return "\n".join("%s: %s, and %s" % (k, ours.get(k), theirs.get(k))
+                     for k in sorted({*ours, *theirs}) if ours.get(k) != theirs.get(k))
+
+
+def same_as_check(tap, folder):
+    """In boxes and without, one class of three: all solutions, all starters, one wrong answer."""
+    hand_in, out, tree = folder / "hand-in", folder / "marks", folder / "tree"
+    for exercise in exercises():
+        solution, starter, wrong = sources(exercise)
+        place(hand_in / "solution", exercise, solution)
+        place(hand_in / "starter", exercise, starter)
+        others = [w for w in wrong if w.stem != "copied"]
+        if others:  # another one of each exercise, the same in every run
+            place(hand_in / "wrong", exercise, others[len(exercise.name) % len(others)])
+    tree.mkdir()
+    for part in ("Makefile", "exercises", "solutions", "common", *(
+            p.name for p in ROOT.glob("0[1-5]_*"))):
+        (tree / part).symlink_to(ROOT / part)
+    shutil.copytree(ROOT / "build", tree / "build", symlinks=True,
+                    ignore=shutil.ignore_patterns("*.o", "lint", "tests", "fuzz", "answers"))
+    status, said, err = grade(hand_in, out)
+    if not tap.ok(status == 0, "a class is graded", said + err):
+        return
+    for name in sorted(p.name for p in hand_in.iterdir()):
+        graded = result(out, name)
+        ours, theirs = marks(graded), own_marks(tree, hand_in / name)
+        for judged in theirs.values():  # words differ, the meaning does not
+            if isinstance(judged, tuple) and judged[0] == "not-opened":
+                theirs = {k: ("not-submitted",) + v[1:] if v[0] == "not-opened" else v
+                          for k, v in theirs.items()}
+                break
+        tap.ok(ours == theirs, "%s: the marks are those of make check" % name,
+               difference(ours, theirs))
+        if name == "solution":
+            tap.ok(graded["earned"] == graded["points"] > 0, "it earns every point",
+                   "%(earned)d of %(points)d" % graded)
+
+
+def pool(count):
+    """Submissions of one exercise, each with the cases that it must fail; None: nothing earned."""
+    exercise = ROOT / "exercises/01_socket/02_fetch_first"
+    solution, starter, wrong = sources(exercise)
+    kinds = [("solution", solution, set())]
+    kinds += [(w.stem, w, set(re.match(r"/\* fails: ([^;*]*)", w.read_text())[1].split()))
+              for w in wrong]
+    kinds += [("starter", starter, None)]
+    return exercise, [("%s-%03d" % (kinds[i % len(kinds)][0], i),) + kinds[i % len(kinds)][1:]
+                      for i in range(count)]
+
+
+def check_pool(tap, out, students, what):
+    bad = []
+    for name, _, fails in students:
+        try:
+            graded = result(out, name)
+        except OSError as why:
+            bad.append("%s: %s" % (name, why))
+            continue
+        done = next(e for e in graded["exercises"] if e["exercise"] == "1.2")
+        failed = {c["case"] for c in done["cases"] if c["status"] != "pass"}
+        if failed != fails if fails is not None else done["earned"] != 0:
+            bad.append("%s: fails %s" % (name, " ".join(sorted(failed))))
+    tap.ok(not bad, "%s: every mark as expected" % what, "\n".join(bad))
+
+
+def killed_and_resumed(tap, hand_in, out, students):
+    """kill -9 after some are graded; the same command then grades the rest and nothing twice."""
+    grader = subprocess.Popen([str(WORKBOOK), "grade", "class", "--seed", SEED, str(hand_in),
+                               str(out)], cwd=ROOT, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
+    while len(list(out.glob("results/*/result.json"))) < len(students) // 2:
+        if grader.poll() is not None:
+            break
+    os.kill(grader.pid, signal.SIGKILL)
+    grader.wait()
+    done = {p: p.stat().st_mtime_ns for p in out.glob("results/*/result.json")}
+    tap.ok(len(students) // 2 <= len(done) < len(students), "killed halfway", len(done))
+    status, said, err = grade(hand_in, out)
+    tap.ok(status == 0, "the same command goes on", said + err)
+    again = [p.parent.name for p, t in done.items() if p.stat().st_mtime_ns != t]
+    # What was under way at the kill ends by itself; it may have been graded a second time.
+    tap.ok(len(again) <= 2 * (os.cpu_count() or 1), "and grades nothing twice", again)
+
+
+def twice(tap, folder, count):
+    """A class of one exercise, once in one go and once killed and resumed."""
+    exercise, students = pool(count)
+    hand_in, first, second = folder / "class", folder / "first", folder / "second"
+    for name, source, _ in students:
+        place(hand_in / name, exercise, source)
+    status, said, err = grade(hand_in, first)
+    tap.ok(status == 0, "%d submissions of one exercise are graded" % count, said + err)
+    check_pool(tap, first, students, "graded in one go")
+    killed_and_resumed(tap, hand_in, second, students)
+    check_pool(tap, second, students, "killed and resumed")
+    differ = [name for name, _, _ in students
+              if without_times(result(first, name)) != without_times(result(second, name))]
+    tap.ok(not differ, "both times the same results but for times", differ)
+
+
+def every_wrong_answer(tap, folder):
+    """All wrong answers, each exercise's in as many submissions as there are."""
+    hand_in, out, expected = folder / "wrong", folder / "wrong-marks", {}
+    for exercise in exercises():
+        for i, wrong in enumerate(sources(exercise)[2]):
+            place(hand_in / ("%03d" % i), exercise, wrong)
+            fails = re.match(r"/\* fails: ([^;*]*)", wrong.read_text())[1]
+            expected["%03d" % i, exercise.name] = wrong, set(fails.split())
+    status, said, err = grade(hand_in, out)
+    tap.ok(status == 0, "every wrong answer is graded", said + err)
+    for (name, folder_name), (wrong, fails) in sorted(expected.items()):
+        done = next(e for e in result(out, name)["exercises"]
+                    if folder_name in e["file"])
+        failed = {c["case"] for c in done["cases"] if c["status"] != "pass"}
+        tap.ok(failed == fails, "%s in boxes fails what it names" % wrong.relative_to(ROOT),
+               "%s: fails %s" % (done["state"], " ".join(sorted(failed))))
+
+
+def main():
+    soak = "--soak" in sys.argv[1:]
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        status, said, err = run(str(WORKBOOK), "grade", "doctor", cwd=ROOT)
+        if status != 0:
+            tap.ok(os.environ.get("CI") != "true", "grading # SKIP no boxes here", said + err)
+            return tap.done()
+        same_as_check(tap, folder)
+        twice(tap, folder, 300 if soak else 12)
+        if soak:
+            every_wrong_answer(tap, folder)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
