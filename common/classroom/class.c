@@ -34,27 +34,36 @@ struct work {
 
 /* ---- what there is already ------------------------------------------------------------------- */
 
-/* Counts a result in. False if there is none, or one of a grader that failed. */
+const char *class_result(const char *out, const char *name)
+{
+    static const char *const known[] = {"graded", "empty", "not_gradable"};
+    char path[PATH_MAX];
+    const char *found = NULL;
+
+    (void)snprintf(path, sizeof path, "%s/results/%s/result.json", out, name);
+    json_t *root = json_load_file(path, 0, NULL);
+    const char *status = json_string_value(json_object_get(root, "status"));
+    for (size_t i = 0; status != NULL && i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(status, known[i]) == 0)
+            found = known[i];
+    json_decref(root);
+    return found;
+}
+
+/* Counts a result in. False if the submission is still to be graded. */
 static bool count_result(const struct work *work, const struct submission *submission)
 {
-    char path[PATH_MAX];
-    json_t *root;
+    const char *status = class_result(work->run->folder, submission->name);
 
-    (void)snprintf(path, sizeof path, "%s/results/%s/result.json", work->run->folder,
-                   submission->name);
-    root = json_load_file(path, 0, NULL);
-    const char *status = json_string_value(json_object_get(root, "status"));
-    bool found = true;
-    if (status == NULL || strcmp(status, "grader_error") == 0)
-        found = false;
-    else if (strcmp(status, "graded") == 0)
+    if (status == NULL)
+        return false;
+    if (strcmp(status, "graded") == 0)
         work->sums->graded++;
     else if (strcmp(status, "empty") == 0)
         work->sums->empty++;
     else
         work->sums->not_gradable++;
-    json_decref(root);
-    return found;
+    return true;
 }
 
 /* ---- the bar --------------------------------------------------------------------------------- */

@@ -27,4 +27,11 @@ struct class_sums {
  */
 int class_grade(const struct class_run *run, struct class_sums *sums, struct error *error);
 
+/*
+ * The status in the result that a submission has in the folder out: "graded", "empty",
+ * "not_gradable". NULL if it is still to be graded: there is no result, or one of a grader that
+ * failed.
+ */
+const char *class_result(const char *out, const char *name);
+
 #endif

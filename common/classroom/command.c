@@ -16,9 +16,19 @@
 
 struct wishes {
     const char *seed, *policy, *roster, *level;
+    char policy_room[PATH_MAX], roster_room[PATH_MAX];
     bool seed_per_student;
     int jobs;
 };
+
+/* A path that was typed, as it is called from the workbook's folder: room has it if it differs. */
+static const char *path_typed(const struct runner *runner, const char *path, char room[PATH_MAX])
+{
+    if (runner->typed_in[0] == '\0' || path[0] == '/' ||
+        snprintf(room, PATH_MAX, "%s/%s", runner->typed_in, path) >= PATH_MAX)
+        return path;
+    return room;
+}
 
 /* Reads the options. Returns how many words they took, or -1 with a sentence printed. */
 static int read_wishes(const struct runner *runner, struct wishes *wishes)
@@ -41,9 +51,9 @@ static int read_wishes(const struct runner *runner, struct wishes *wishes)
         if (option == 's' && number_parse(optarg, 0, INT_MAX, &number))
             wishes->seed = optarg;
         else if (option == 'p')
-            wishes->policy = optarg;
+            wishes->policy = path_typed(runner, optarg, wishes->policy_room);
         else if (option == 'r')
-            wishes->roster = optarg;
+            wishes->roster = path_typed(runner, optarg, wishes->roster_room);
         else if (option == 'i')
             wishes->level = optarg;
         else if (option == 'e')
@@ -87,13 +97,15 @@ static int read_plan(const struct runner *runner, const char *folder, const stru
     return runner_refuse(runner, "%s", error.text);
 }
 
-static int grade_plan(const struct runner *runner, const char *folder)
+/* out: where results are, whose submissions are left out; NULL: all are listed. */
+static int grade_plan(const struct runner *runner, const char *folder, const char *out)
 {
     struct plan plan = {0};
     int status = read_plan(runner, folder, NULL, &plan);
 
     for (size_t i = 0; i < plan.count; i++)
-        (void)fprintf(runner->out.out, "%s\n", plan.submissions[i].path);
+        if (out == NULL || class_result(out, plan.submissions[i].name) == NULL)
+            (void)fprintf(runner->out.out, "%s\n", plan.submissions[i].path);
     plan_free(&plan);
     return status;
 }
@@ -276,16 +288,16 @@ static int grade_doctor(const struct runner *runner)
 
 static const struct verb {
     const char *name;
-    int words; /* it takes, beside options */
+    int least, most; /* words that it takes, beside options */
     const char *usage;
 } verbs[] = {
-    {"plan", 1, "plan SUBMISSIONS"},
-    {"one", 2, "one SUBMISSION OUT [--seed N] [--policy FILE] [--isolation A|B|C]"},
-    {"class", 2,
+    {"plan", 1, 2, "plan SUBMISSIONS [OUT]"},
+    {"one", 2, 2, "one SUBMISSION OUT [--seed N] [--policy FILE] [--isolation A|B|C]"},
+    {"class", 2, 2,
      "class SUBMISSIONS OUT [--jobs N] [--roster FILE] [--seed N] [--policy FILE] "
      "[--isolation A|B|C] [--seed-per-student]"},
-    {"collect", 1, "collect OUT [--roster FILE] [--policy FILE]"},
-    {"doctor", 0, "doctor"},
+    {"collect", 1, 1, "collect OUT [--roster FILE] [--policy FILE]"},
+    {"doctor", 0, 0, "doctor"},
 };
 
 static const struct verb *find_verb(const char *word)
@@ -305,20 +317,24 @@ int command_classroom(struct runner *runner)
 {
     const struct verb *verb = find_verb(runner->files[0]);
     struct wishes wishes;
+    char first[PATH_MAX], second[PATH_MAX];
 
     int taken = read_wishes(runner, &wishes);
     if (taken == -1)
         return 2;
     char **words = runner->files + taken;
-    if ((int)runner->file_count - taken != verb->words)
+    int count = (int)runner->file_count - taken;
+    if (count < verb->least || count > verb->most)
         return runner_refuse(runner, _("usage: workbook grade %s"), verb->usage);
+    const char *from = count > 0 ? path_typed(runner, words[0], first) : "";
+    const char *to = count > 1 ? path_typed(runner, words[1], second) : "";
     if (strcmp(verb->name, "plan") == 0)
-        return grade_plan(runner, words[0]);
+        return grade_plan(runner, from, count > 1 ? to : NULL);
     if (strcmp(verb->name, "one") == 0)
-        return grade_one(runner, &wishes, words[0], words[1]);
+        return grade_one(runner, &wishes, from, to);
     if (strcmp(verb->name, "class") == 0)
-        return grade_class(runner, &wishes, words[0], words[1]);
+        return grade_class(runner, &wishes, from, to);
     if (strcmp(verb->name, "collect") == 0)
-        return grade_collect(runner, &wishes, words[0]);
+        return grade_collect(runner, &wishes, from);
     return grade_doctor(runner);
 }

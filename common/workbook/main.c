@@ -228,7 +228,7 @@ static int read_arguments(struct runner *runner, const struct verb *command, int
 }
 
 /* The workbook's folder: the current one, else the one that this program was built in. */
-static void find_folder(void)
+static void find_folder(struct runner *runner)
 {
     char self[PATH_MAX];
     struct stat status;
@@ -242,6 +242,8 @@ static void find_folder(void)
     char *end = strstr(self, "/build/workbook");
     if (end != NULL && strcmp(end, "/build/workbook") == 0) {
         *end = '\0';
+        if (getcwd(runner->typed_in, sizeof runner->typed_in) == NULL)
+            runner->typed_in[0] = '\0';
         if (chdir(self) == -1)
             return; /* the catalogue is empty then, and that is said */
     }
@@ -257,7 +259,7 @@ static int run_command(struct runner *runner, const char *name, int argc, char *
     if (read_arguments(runner, command, argc, argv) != 0)
         return 2;
     if (command->run != command_doctor) {
-        find_folder();
+        find_folder(runner);
         if (catalogue_load(&runner->catalogue, &error) == -1)
             return runner_refuse(runner, _("The workbook cannot be read: %s."), error.text);
         if (runner->catalogue.chapter_count == 0)

@@ -2,6 +2,7 @@
 #ifndef WORKBOOK_RUNNER_H
 #define WORKBOOK_RUNNER_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "workbook/catalogue.h"
@@ -21,6 +22,7 @@ struct runner {
     bool json, loaded, record, all;
     char **files; /* lessons to look at, for the commands that take files */
     size_t file_count;
+    char typed_in[PATH_MAX]; /* the folder the command was typed in; "" if it is the workbook's */
 };
 
 /* They return the exit status: 0 passed or done, 1 failed, 2 could not run. */
