@@ -49,6 +49,12 @@ static json_t *text_json(const char *text)
     return value;
 }
 
+/* A case that this machine cannot try: it says so, and counts for nothing. */
+static bool counts_nothing(const struct item *item)
+{
+    return item->verdict == ITEM_SKIPPED && *item->name != '\0';
+}
+
 /* "1.2 fetch_first: reply-in-pieces" */
 static json_t *name_json(const struct item *item)
 {
@@ -89,8 +95,8 @@ static json_t *gradescope_test(const struct item *item, size_t number)
     json_t *test =
         json_pack("{s:o, s:s, s:o, s:s}", "name", name_json(item), "number", place, "output",
                   output_json(item), "visibility", item->hidden ? "hidden" : "visible");
-    if (test == NULL || item->verdict == ITEM_SKIPPED)
-        return test; /* without score and status: it says something, and counts nothing */
+    if (test == NULL || counts_nothing(item))
+        return test; /* neither score nor status */
     const char *status = item->verdict == ITEM_PASSED ? "passed" : "failed";
     if (json_object_set_new(test, "score", points_json(item->score)) == -1 ||
         json_object_set_new(test, "max_score", points_json(item->points)) == -1 ||
@@ -150,7 +156,7 @@ static json_t *gradescope_output(const struct class *class,
         result = buffer_print(&text, "%s", text.length > 0 ? "\n" : "");
         if (result == 0)
             result = buffer_print(&text, _("Handed in late: what is late counts times %s."),
-                                  points_text(class->policy.late_factor, factor));
+                                  points_print(class->policy.late_factor, factor));
     }
     if (result == 0)
         value = text_json(buffer_text(&text));
@@ -194,7 +200,7 @@ static json_t *autolab(const struct class *class, const struct class_submission 
 static json_t *github_test(const struct item *item)
 {
     const char *file = result_text(item->mark->exercise, "file");
-    bool passed = item->verdict == ITEM_PASSED || item->verdict == ITEM_SKIPPED;
+    bool passed = item->verdict == ITEM_PASSED || counts_nothing(item);
 
     return json_pack("{s:o, s:s, s:o, s:o, s:s, s:o, s:i, s:i}", "name", name_json(item), "status",
                      passed ? "pass" : "fail", "score", points_json(item->score), "message",
@@ -210,8 +216,7 @@ static json_t *github(const struct class *class, const struct class_submission *
 
     for (size_t i = 0; i < items->count; i++) {
         const struct item *item = &items->list[i];
-        bool skipped_case = item->verdict == ITEM_SKIPPED && *item->name != '\0';
-        passed = passed && (item->verdict == ITEM_PASSED || skipped_case);
+        passed = passed && (item->verdict == ITEM_PASSED || counts_nothing(item));
         if (json_array_append_new(tests, github_test(item)) == -1) {
             json_decref(tests);
             return NULL;

@@ -55,10 +55,11 @@ static bool opens_formula(const char *text)
     return false;
 }
 
-static int put_cell(struct buffer *csv, const char *text)
+/* A cell; number: it may be one, and then stays it. */
+static int put_cell(struct buffer *csv, const char *text, bool number)
 {
     bool quoted = text[strcspn(text, ",;\"\t\r\n")] != '\0' || *text == ' ';
-    bool begins = !is_number(text);
+    bool begins = !number || !is_number(text);
     int result = buffer_add(csv, "\"", quoted ? 1 : 0);
 
     for (; result == 0 && *text != '\0'; text++) {
@@ -73,17 +74,17 @@ static int put_cell(struct buffer *csv, const char *text)
     return result == 0 ? buffer_add(csv, "\"", quoted ? 1 : 0) : -1;
 }
 
-/* As put_cell(), with the comma in front: for every cell but the first of a line. */
+/* The cells behind the first. */
 static int put_next(struct buffer *csv, const char *text)
 {
-    return buffer_add(csv, ",", 1) == -1 ? -1 : put_cell(csv, text);
+    return buffer_add(csv, ",", 1) == -1 ? -1 : put_cell(csv, text, true);
 }
 
 static int put_points(struct buffer *csv, double points)
 {
     char text[POINTS_SIZE];
 
-    return put_next(csv, points_text(points, text));
+    return put_next(csv, points_print(points, text));
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -151,7 +152,8 @@ static int put_marks(struct buffer *csv, const struct class *class, const struct
 static int put_student(struct buffer *csv, const struct class *class, const struct student *student)
 {
     const struct class_submission *counted = student->counted;
-    int result = put_cell(csv, student->name);
+    /* Not even a number: where ";" separates, all of the line is one cell that begins so. */
+    int result = put_cell(csv, student->name, false);
 
     for (size_t i = 0; result == 0 && i < class->roster.column_count; i++)
         if (is_carried(class, i))

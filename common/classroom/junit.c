@@ -134,11 +134,13 @@ static int put_cases(struct buffer *xml, const struct class *class, const struct
 {
     struct items items = {0};
     const struct class_submission *counted = student->counted;
-    bool whole = student->standing != STANDING_GRADED && student->standing != STANDING_GRADER_ERROR;
+    bool graded = counted != NULL && (counted->standing == STANDING_GRADED ||
+                                      counted->standing == STANDING_GRADER_ERROR);
 
-    if (!whole && items_of(class, counted, &items) == -1)
-        return -1;
     /* The grader may have failed before it came to any exercise. */
+    if (graded && json_array_size(json_object_get(counted->result, "exercises")) > 0 &&
+        items_of(class, counted, &items) == -1)
+        return -1;
     int result = items.count == 0 ? put_whole(xml, student, counts) : 0;
     for (size_t i = 0; result == 0 && i < items.count; i++) {
         count(counts, items.list[i].verdict);

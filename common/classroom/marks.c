@@ -331,11 +331,12 @@ static struct mark mark_of(const struct class *class, const struct class_submiss
 {
     const json_t *found = exercise_in(submission->result, exercise->id);
     struct mark mark = {.exercise = found, .state = "not-submitted"};
-    bool graded = submission->standing == STANDING_GRADED;
+    bool nothing =
+        submission->standing == STANDING_EMPTY || submission->standing == STANDING_NOT_GRADABLE;
 
     if (found == NULL) {
         /* Of a submission with nothing to grade in it that is all; else it is still to be done. */
-        mark.known = !graded;
+        mark.known = nothing;
         return mark;
     }
     double earned = result_number(found, "earned"), points = result_number(found, "points");
