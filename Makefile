@@ -46,11 +46,12 @@ path practice check hint reset solution diff play list grade review: FORGIVEN = 
 chapter%: FORGIVEN = $(SPARED)
 SPARED = 2>/dev/null || echo '$< does not compile. To see why: make $@' >&2
 
+# [not in the handout]
 # ---- what a teacher types ---------------------------------------------------------------------
 
 # The Predict questions for Moodle, and the students' archive: WITHOUT='1.11 1.50' keeps exercises
 # out of it, OUT=file puts it elsewhere.
-.PHONY: questions handout
+.PHONY: questions handout gradescope github-classroom
 questions: $(WORKBOOK)
 	@$(WORKBOOK) questions >build/questions.new && mv build/questions.new build/questions.gift
 	@echo 'build/questions.gift: the Predict questions, for import into Moodle (GIFT)'
@@ -59,6 +60,12 @@ handout:
 	@sh common/setup.sh --require python3
 	@python3 -B common/classroom/handout.py '$(WITHOUT)' '$(OUT)'
 
+# What grades for Gradescope and GitHub Classroom: E='1.2 1.3' is what counts, POLICY=grading.json how.
+gradescope github-classroom:
+	@sh common/setup.sh --require python3
+	@python3 -B common/classroom/bundle.py $@ '$(E)' '$(POLICY)'
+
+# [/not in the handout]
 # ---- what is there ----------------------------------------------------------------------------
 
 CHAPTERS := $(wildcard 0[1-5]_*)
@@ -166,6 +173,11 @@ build/student.flags: Makefile
 	@echo '-std=gnu11 -Og -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize=object-size' \
 	    '-fno-omit-frame-pointer -U_FORTIFY_SOURCE -pthread' $$(ld.gold --version >/dev/null 2>&1 && echo -fuse-ld=gold) > $@
 
+.PHONY: clean
+clean:
+	rm -rf build
+
+# [not in the handout]
 # ---- how it is proved -------------------------------------------------------------------------
 
 CMOCKA := -lcmocka
@@ -299,8 +311,7 @@ build/bench/%: common/bench/peers/%.c build/libcore.a
 bench: all build/bench/bare_epoll
 	@python3 -B common/bench/bench.py
 
-.PHONY: clean record prove bench fuzz soak
-clean:
-	rm -rf build
+.PHONY: record prove bench fuzz
+# [/not in the handout]
 
 -include $(shell test -d build && find build -name '*.d' 2>/dev/null)
