@@ -31,7 +31,6 @@ const char class_heat_style[] =
     "text-align:left;max-width:18rem;overflow:hidden;text-overflow:ellipsis;"
     "padding:.2rem .6rem}\n"
     ".heat thead tr>:first-child{z-index:2;vertical-align:bottom}\n"
-    ".heat caption{padding:.4rem .6rem}\n"
     ".heat td{text-align:right;padding:.2rem .5rem}\n"
     ".heat td[class]{padding:0}\n"
     ".heat td[class]>a{display:block;padding:.2rem .5rem;color:inherit;text-decoration:none}\n"
@@ -221,10 +220,10 @@ static void add_map(struct markup *page, const struct class *class)
 {
     html_print(page, "<h2 id=\"marks\">%s</h2>\n", _("Marks"));
     add_legend(page);
-    html_print(page,
-               "<div class=\"scroll heat\" role=\"region\" aria-labelledby=\"marks\" "
-               "tabindex=\"0\"><table class=\"sorts\"><caption>%s</caption>\n",
-               _("Points of each student in each exercise. Each leads to the feedback."));
+    html_print(page, "<p>%s</p>\n",
+               _("Points of each student in each exercise; each cell leads to the feedback."));
+    markup_add(page, "<div class=\"scroll heat\" role=\"region\" aria-labelledby=\"marks\" "
+                     "tabindex=\"0\"><table class=\"sorts\" aria-labelledby=\"marks\">\n");
     add_head(page, class);
     markup_add(page, "<tbody>\n");
     for (size_t i = 0; i < class->student_count; i++)

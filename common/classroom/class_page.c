@@ -217,6 +217,20 @@ static void add_warnings(struct markup *page, const struct class *class)
 
 /* ---- those without a mark, and what was refused ---------------------------------------------- */
 
+static const char *standing_text(enum standing standing)
+{
+    switch (standing) {
+    case STANDING_MISSING:
+        return _("missing");
+    case STANDING_EMPTY:
+        return _("empty");
+    case STANDING_UNDECIDED:
+        return _("undecided");
+    default:
+        return _("not gradable");
+    }
+}
+
 static const char *why_unmarked(const struct student *student)
 {
     if (student->standing == STANDING_MISSING)
@@ -226,28 +240,50 @@ static const char *why_unmarked(const struct student *student)
     return result_text(student->counted->result, "why");
 }
 
+static void add_unmarked_row(struct markup *page, const struct class *class,
+                             const struct student *student)
+{
+    const char *called = student_called(class, student->line, student->name);
+
+    markup_add(page, "<tr><th scope=\"row\">");
+    if (student->submission_count == 1)
+        class_link_add(page, student->submissions[0].name, NULL, called);
+    else
+        html_text(page, called);
+    if (strcmp(called, student->name) != 0)
+        html_print(page, " <span class=\"dim\">%s</span>", student->name);
+    html_print(page, "</th><td>%s</td><td>%s</td></tr>\n", standing_text(student->standing),
+               why_unmarked(student));
+}
+
+/* Begins a table of three columns, the last of which has no order. */
+static void begin_table(struct markup *page, const char *id, const char *caption,
+                        const char *const *heads)
+{
+    html_print(page,
+               "<div class=\"scroll\" role=\"region\" aria-labelledby=\"%s\" tabindex=\"0\">"
+               "<table class=\"sorts\"><caption>%s</caption>\n<thead><tr>"
+               "<th scope=\"col\" data-sort=\"text\">%s</th>"
+               "<th scope=\"col\" data-sort=\"text\">%s</th><th scope=\"col\">%s</th>"
+               "</tr></thead>\n<tbody>\n",
+               id, caption, heads[0], heads[1], heads[2]);
+}
+
 static void add_unmarked(struct markup *page, const struct class *class)
 {
+    const char *const heads[] = {_("Student"), _("Standing"), _("Why")};
     bool any = false;
 
     html_print(page, "<h2 id=\"unmarked\">%s</h2>\n", _("Without a mark"));
     for (size_t i = 0; i < class->student_count; i++) {
-        const struct student *student = &class->students[i];
-        if (student->standing == STANDING_GRADED || student->standing == STANDING_GRADER_ERROR)
+        enum standing standing = class->students[i].standing;
+        if (standing == STANDING_GRADED || standing == STANDING_GRADER_ERROR)
             continue;
         if (!any)
-            html_print(page,
-                       "<div class=\"scroll\" role=\"region\" aria-labelledby=\"unmarked\" "
-                       "tabindex=\"0\"><table class=\"sorts\"><caption>%s</caption><thead><tr>"
-                       "<th scope=\"col\" data-sort=\"text\">%s</th>"
-                       "<th scope=\"col\" data-sort=\"text\">%s</th><th scope=\"col\">%s</th>"
-                       "</tr></thead>\n<tbody>\n",
-                       _("Students for whom there are no points to count."), _("Student"),
-                       _("Standing"), _("Why"));
+            begin_table(page, "unmarked", _("Students for whom there are no points to count."),
+                        heads);
         any = true;
-        html_print(page, "<tr><th scope=\"row\">%s</th><td>%s</td><td>%s</td></tr>\n",
-                   student_called(class, student->line, student->name),
-                   standing_name(student->standing), why_unmarked(student));
+        add_unmarked_row(page, class, &class->students[i]);
     }
     if (any)
         markup_add(page, "</tbody></table></div>\n");
@@ -257,6 +293,7 @@ static void add_unmarked(struct markup *page, const struct class *class)
 
 static void add_refused(struct markup *page, const struct class *class)
 {
+    const char *const heads[] = {_("Submission"), _("Reason"), _("What it is")};
     const json_t *refused;
     size_t j;
     bool any = false;
@@ -266,14 +303,7 @@ static void add_refused(struct markup *page, const struct class *class)
         json_array_foreach(json_object_get(class->submissions[i].result, "refused"), j, refused)
         {
             if (!any)
-                html_print(page,
-                           "<div class=\"scroll\" role=\"region\" aria-labelledby=\"refused\" "
-                           "tabindex=\"0\"><table class=\"sorts\"><caption>%s</caption><thead><tr>"
-                           "<th scope=\"col\" data-sort=\"text\">%s</th>"
-                           "<th scope=\"col\" data-sort=\"text\">%s</th><th scope=\"col\">%s</th>"
-                           "</tr></thead>\n<tbody>\n",
-                           _("Files that were not taken, and why."), _("Submission"), _("Reason"),
-                           _("What it is"));
+                begin_table(page, "refused", _("Files that were not taken, and why."), heads);
             any = true;
             markup_add(page, "<tr><th scope=\"row\">");
             class_link_add(page, class->submissions[i].name, NULL, class->submissions[i].name);

@@ -317,7 +317,10 @@ static void add_mark(struct feedback *feedback, const struct class_exercise *exe
     (void)points_print(points, text[1]);
     (void)points_print(mark->earned, text[2]);
     (void)points_print(exercise->points, text[3]);
-    if (strcmp(text[0], text[2]) == 0 && strcmp(text[1], text[3]) == 0)
+    bool alike = strcmp(text[0], text[2]) == 0 && strcmp(text[1], text[3]) == 0;
+    if (alike && !mark->late)
+        return; /* the report says it */
+    if (alike)
         say(feedback, _("%s of %s points."), text[0], text[1]);
     else
         say(feedback, _("%s of %s points of its cases, which counts as %s of %s."), text[0],
@@ -419,6 +422,7 @@ static void add_all(struct feedback *feedback)
 
 static const char style[] = "main{max-width:62rem;margin:0 auto}\n"
                             "section{scroll-margin-top:1rem}\n"
+                            "h1~p>strong:first-child{font-size:1.15rem}\n"
                             "section:target>h2{text-decoration:underline;"
                             "text-decoration-color:var(--link);text-underline-offset:.25em}\n"
                             "td:first-child{white-space:nowrap}\n"

@@ -139,7 +139,7 @@ static const char look[] =
     "th,td{padding:.3rem .75rem;border-bottom:1px solid var(--line);text-align:left;"
     "vertical-align:top}\n"
     "thead th{color:var(--dim);font-weight:600}\n"
-    "caption{text-align:left;color:var(--dim);padding:0 0 .5rem}\n"
+    "caption{text-align:left;color:var(--dim);padding:0 0 .5rem;max-width:min(44rem,calc(100vw - 3rem))}\n"
     ".scroll{overflow:auto;max-width:100%}\n"
     ".number,[align=right]{text-align:right}\n"
     ".dim{color:var(--dim)}\n"
