@@ -149,6 +149,9 @@ void session_closes_early(struct session *session);
 
 /* ---- the learner's program ---- */
 
+/* The program is given a command, and may execute it: else it has to run as it was started. */
+void session_gives_command(struct session *session);
+
 /* Starts the program with these arguments, up to a NULL. It runs under the wire and under limits.
  */
 struct student *student_start(struct session *session, ...) __attribute__((sentinel));

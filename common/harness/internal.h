@@ -79,6 +79,7 @@ struct student {
     uint64_t moved_limit; /* of its descriptors, as we set it last; 0: never */
     const char *command;  /* as a person would type it */
     struct wire_log log;
+    struct wire_log_header laid; /* its beginning as it was laid down */
     uint32_t looked_at; /* events of the log before this one were looked at for time-outs */
     bool announced;     /* play said how to run it */
     bool timed;         /* one of them set a time-out on a socket */
@@ -170,6 +171,7 @@ struct session {
     bool listens;             /* the step at hand depends on what the wire sees */
     bool wants_port;          /* the step at hand waits for "listening on …" */
     struct expectation expected;
+    bool gives_command; /* the program was given another one to run */
     bool able;       /* its time was over when the program could still run: it may have been slow */
     bool unrecorded; /* what is expected now is no part of the transcript */
     bool by_hand;    /* play: the program runs alone, and Enter says that it did */
@@ -249,6 +251,9 @@ bool procs_uses_timers(const char *program);
  * then name has one. */
 bool procs_hides_leaks(const char *program, char name[64]);
 
+/* Whether it calls a function by which it could get past the wire: then name has one. */
+bool procs_gets_past(const char *program, char name[64]);
+
 /* Calls look for each living process below this one, until one says true: then returns that. */
 bool procs_each(bool (*look)(pid_t pid, void *what), void *what);
 
@@ -275,6 +280,9 @@ bool boxed_reap(struct student *student, bool waits);
 
 /* The wire saw all of it: it did not execute itself again without its environment. */
 void demand_watched(struct session *session);
+
+/* It calls nothing by which it could have got past the wire. */
+void demand_plain(struct session *session);
 
 /* No leak was told; that says something only if the detector was at work when each program ended.
  */

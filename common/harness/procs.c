@@ -405,6 +405,14 @@ bool procs_uses_timers(const char *program)
     return holds_name(program, names, sizeof names / sizeof names[0]);
 }
 
+static bool is_among(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 /* Names by which a program gives orders to what looks at its memory, or gets past it. */
 static bool is_order(const char *name, bool defined)
 {
@@ -413,13 +421,21 @@ static bool is_order(const char *name, bool defined)
                                          "__asan_set_death_callback"};
     static const char copied[] = "__asan_option_detect_stack_use_after_return"; /* by the linker */
 
-    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++)
-        if (strcmp(name, orders[i]) == 0)
-            return true;
-    if (strncmp(name, "__lsan_", 7) == 0 || strncmp(name, "__sanitizer_", 12) == 0)
+    if (is_among(name, orders, sizeof orders / sizeof orders[0]) ||
+        strncmp(name, "__lsan_", 7) == 0 || strncmp(name, "__sanitizer_", 12) == 0)
         return true;
     return defined && strcmp(name, copied) != 0 &&
            (strncmp(name, "__asan_", 7) == 0 || strncmp(name, "__ubsan_", 8) == 0);
+}
+
+/* Calls by which it gets past the wire: to the C library behind it, or to another program. */
+static bool is_way_past(const char *name, bool defined)
+{
+    static const char *const ways[] = {
+        "dlmopen",           "dlopen",  "dlsym", "dlvsym", "popen", "process_vm_readv",
+        "process_vm_writev", "syscall", "system"};
+
+    return !defined && is_among(name, ways, sizeof ways / sizeof ways[0]);
 }
 
 /* The text of one of the program's parts, or NULL if it does not lie within the file. */
@@ -430,9 +446,10 @@ static const char *part_text(const struct buffer *file, const ElfW(Shdr) * part)
     return file->data + part->sh_offset;
 }
 
-/* Counts the orders among the names of one table; the first goes to name. */
-static size_t count_orders(const struct buffer *file, const ElfW(Shdr) * table,
-                           const ElfW(Shdr) * names, char name[64])
+/* Counts the names of one table that are looked for; the first goes to name. */
+static size_t count_names(const struct buffer *file, const ElfW(Shdr) * table,
+                          const ElfW(Shdr) * names, bool (*is_wanted)(const char *, bool),
+                          char name[64])
 {
     const char *entries = part_text(file, table), *text = part_text(file, names);
     size_t count = 0;
@@ -443,7 +460,7 @@ static size_t count_orders(const struct buffer *file, const ElfW(Shdr) * table,
     for (size_t i = 0; i + sizeof symbol <= table->sh_size; i += sizeof symbol) {
         memcpy(&symbol, entries + i, sizeof symbol);
         if (symbol.st_name >= names->sh_size ||
-            !is_order(text + symbol.st_name, symbol.st_shndx != SHN_UNDEF))
+            !is_wanted(text + symbol.st_name, symbol.st_shndx != SHN_UNDEF))
             continue;
         if (count++ == 0)
             (void)snprintf(name, 64, "%s", text + symbol.st_name);
@@ -451,9 +468,10 @@ static size_t count_orders(const struct buffer *file, const ElfW(Shdr) * table,
     return count;
 }
 
-bool procs_hides_leaks(const char *program, char name[64])
+/* The same for all tables of a program. */
+static size_t count_wanted(const char *program, bool (*is_wanted)(const char *, bool),
+                           char name[64])
 {
-    enum { RUNTIME = 100 }; /* so many are a sanitizer that was linked in, as clang does */
     struct buffer file = {0};
     ElfW(Ehdr) head = {.e_shnum = 0};
     ElfW(Shdr) part, names;
@@ -473,10 +491,23 @@ bool procs_hides_leaks(const char *program, char name[64])
         if (at > file.length || file.length - at < sizeof names)
             break;
         memcpy(&names, file.data + at, sizeof names);
-        count += count_orders(&file, &part, &names, name);
+        count += count_names(&file, &part, &names, is_wanted, name);
     }
     buffer_free(&file);
+    return count;
+}
+
+bool procs_hides_leaks(const char *program, char name[64])
+{
+    enum { RUNTIME = 100 }; /* so many are a sanitizer that was linked in, as clang does */
+    size_t count = count_wanted(program, is_order, name);
+
     return count > 0 && count < RUNTIME;
+}
+
+bool procs_gets_past(const char *program, char name[64])
+{
+    return count_wanted(program, is_way_past, name) > 0;
 }
 
 bool procs_each(bool (*look)(pid_t pid, void *what), void *what)

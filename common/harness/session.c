@@ -124,6 +124,11 @@ void session_closes_early(struct session *session)
     session->closes_early = true;
 }
 
+void session_gives_command(struct session *session)
+{
+    session->gives_command = true;
+}
+
 /* ---- names ---- */
 
 void session_host(struct session *session, const char *name, ...)
@@ -355,6 +360,7 @@ void session_run(const struct test_case *test, const struct options *options, in
         student_check_limit(s);
     if (test->leaks)
         demand_leak_check(&session);
+    demand_plain(&session);
     transcript_check(&session);
     session_end(&session, STATUS_PASS, NULL, "");
 }

@@ -192,6 +192,7 @@ struct student *student_start(struct session *s, ...)
     if (s->test->faults != NULL && wire_faults_parse(s->test->faults, &faults, &error) == -1)
         session_fault(s, "%s", error.text);
     wire_log_arrange(&p->log, s->options->program, faults, s->wire_seed);
+    p->laid = *p->log.header;
     p->held = s->holds;
     if (p->held != WIRE_NONE)
         wire_log_hold(&p->log, p->held);

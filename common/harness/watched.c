@@ -20,15 +20,33 @@ static bool gave_sign(const struct student *p)
            (p->ended && WIFEXITED(p->wait_status));
 }
 
+/* What was laid down in its log before it started is as it was. */
+static bool keeps_log(const struct student *p)
+{
+    const struct wire_log_header *header = p->log.header, *laid = &p->laid;
+
+    return header->magic == laid->magic && header->capacity == laid->capacity &&
+           header->fork_limit == laid->fork_limit && header->arranged == laid->arranged &&
+           header->faults == laid->faults && header->seed == laid->seed &&
+           header->device == laid->device && header->inode == laid->inode;
+}
+
 void demand_watched(struct session *s)
 {
     for (struct student *p = s->students; p != NULL; p = p->next) {
         struct wire_log_header *header = p->log.header;
         uint32_t loads = atomic_load(&header->loads);
+        if (!keeps_log(p))
+            session_end(s, STATUS_FAIL, p,
+                        "The program damaged a file of the workbook's own, and was stopped.");
         /* It may have been killed before it could do anything. */
         if (atomic_load(&header->again) != 0 || loads > 1 || (loads == 0 && gave_sign(p)))
             session_end(s, STATUS_FAIL, p,
                         "The program started itself again; it must run as it was started.");
+        if (atomic_load(&header->execs) != 0 && !s->gives_command)
+            session_end(s, STATUS_FAIL, p,
+                        "The program executed another program, which this case does not ask for. "
+                        "It must run as it was started.");
         /* By exit() it passes by the wire's destructor; else it was not the wire's any more. */
         if (p->ended && WIFEXITED(p->wait_status) && gave_sign(p) &&
             atomic_load(&header->ending) == 0 && atomic_load(&header->quit) == 0 &&
@@ -37,6 +55,18 @@ void demand_watched(struct session *s)
                         "The program started itself again, or ended by a system call of its own. "
                         "It must run as it was started, and return from main or call exit().");
     }
+}
+
+void demand_plain(struct session *s)
+{
+    char name[64];
+
+    if (!s->gives_command && procs_gets_past(s->options->program, name))
+        session_end(s, STATUS_FAIL, session_student(s),
+                    session_print(s,
+                                  "The program calls %s(), by which it could get past what watches "
+                                  "it. No exercise needs that; do without.",
+                                  name));
 }
 
 /* ---- leaks ---- */

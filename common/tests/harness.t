@@ -192,6 +192,8 @@ EVASIONS = {
         "spawnp", "system")},
     "again-raw": ("fail", "^The program started itself again"),
     "another": ("pass", ""),
+    "another-unasked": ("fail", "^The program executed another program, which this case does not"),
+    "calls-past": ("fail", r"^The program calls (system|syscall)\(\), by which it could get past"),
     "nameless": ("pass", ""),
     "limit-early": ("pass", ""),
     "limit-late": ("fail", r"^The program raised its limit of descriptors \(RLIMIT_NOFILE\)"),

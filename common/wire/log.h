@@ -115,7 +115,7 @@ struct wire_event {
     int32_t timeout_ms;  /* poll, select, epoll: -1 none */
     uint32_t flags;      /* MSG_ flags, SHUT_ how, option name … */
     uint32_t unread;     /* WIRE_CLOSE of a stream socket: bytes that had come and nobody read */
-    uint32_t unused;
+    _Atomic uint32_t execs;  /* other programs that it or its children executed, or tried to */
     uint64_t time_ns; /* CLOCK_MONOTONIC */
     uint64_t socket;  /* st_ino of the socket: the same across dup() and fork() */
     uint64_t caller;  /* offset of the call in the main program's file, for addr2line; or 0 */
@@ -146,7 +146,7 @@ struct wire_log_header {
     _Atomic uint32_t ending; /* 1: that process returned from main, or called exit() */
     _Atomic uint32_t became; /* 1: that process was to become another program, by exec */
     _Atomic uint32_t quit;   /* 1: it called _exit() or its like */
-    uint32_t unused;
+    _Atomic uint32_t execs;  /* programs that it or its children executed, or tried to */
 };
 
 struct wire_log {

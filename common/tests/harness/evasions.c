@@ -6,6 +6,7 @@
 
 static void again(struct session *s, const char *how)
 {
+    session_gives_command(s); /* and nothing is said of what it calls */
     struct student *p = student_start(s, "again", how, NULL);
 
     expect_exit(p, 0);
@@ -32,11 +33,27 @@ AGAIN(system)
 
 static void another(struct session *s)
 {
+    session_gives_command(s);
     expect_output(student_start(s, "another", NULL), "one\ntwo\n", 8);
+}
+
+/* The same, and nobody gave it a command. */
+static void another_unasked(struct session *s)
+{
+    expect_output(student_start(s, "another", NULL), "one\ntwo\n", 8);
+}
+
+/* It does nothing wrong; what it could do counts. */
+static void calls_past(struct session *s)
+{
+    struct student *p = student_start(s, "where", "nameless", NULL);
+
+    expect_exit(p, 0);
 }
 
 static void nameless(struct session *s)
 {
+    session_gives_command(s);
     static const char SAYS[] = "a folder without a name\nno faults\n";
 
     expect_output(student_start(s, "where", "nameless", NULL), SAYS, sizeof SAYS - 1);
@@ -53,6 +70,7 @@ static struct link *connected(struct session *s, const char *way, const char *ho
 
 static void limited(struct session *s, const char *when, const char *answer)
 {
+    session_gives_command(s);
     struct student *p;
     struct link *link = connected(s, "raise", when, &p);
 
@@ -106,6 +124,7 @@ static void decoy(struct session *s)
 
 static void leak(struct session *s, const char *how)
 {
+    session_gives_command(s);
     struct student *p;
 
     (void)connected(s, "leak", how, &p);
@@ -125,6 +144,7 @@ LEAK(full)
 /* What came is compared with expected/, in which harness.t changes a line. */
 static void transcript(struct session *s)
 {
+    session_gives_command(s);
     expect_output(student_start(s, "another", NULL), "one\ntwo\n", 8);
 }
 
@@ -153,6 +173,8 @@ static const struct test_case CASES[] = {
     CASE("again-spawnp", again_spawnp),
     CASE("again-system", again_system),
     CASE("another", another),
+    CASE("another-unasked", another_unasked),
+    CASE("calls-past", calls_past),
     {.name = "nameless",
      .title = "t",
      .points = 1,

@@ -1,6 +1,6 @@
 /*
  * How the program begins and ends, and whether it starts itself again: without its environment it
- * would then meet no faults, and keep no log. Other programs it may execute as it likes.
+ * would then meet no faults, and keep no log. Other programs that it executes are counted.
  */
 #include "wire/preload/preload.h"
 
@@ -59,6 +59,8 @@ void wire_tell_exec(int at, const char *path)
 {
     int saved = errno;
 
+    if (wire_on() && in_program)
+        (void)atomic_fetch_add(&wire.header->execs, 1);
     if (wire_on() && path != NULL && is_watched_program(at, path))
         atomic_store(&wire.header->again, 1);
     else if (is_first())

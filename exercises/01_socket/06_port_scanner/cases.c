@@ -332,6 +332,7 @@ static void hand_over(struct session *s)
     session_closes_early(s); /* as head does, after a line */
     add_refused(board);
     struct peer *open = add_open(board);
+    session_gives_command(s);
     struct student *p = student_start(s, ADDRESS, AMPLE, "head", "-n", "1", NULL);
     session_text(s, banner, sizeof banner);
     banner[sizeof banner - 2] = '\n';
@@ -358,6 +359,7 @@ static void hand_over_first(struct session *s)
     session_text(s, text, 10);
     while (strcmp(board->words[first], "open") != 0)
         first++;
+    session_gives_command(s);
     struct student *p = student_start(s, ADDRESS, AMPLE, "cat", NULL);
     feed(p, board);
     for (size_t i = 0; i < board->count; i++)
@@ -389,6 +391,7 @@ static void hand_over_late(struct session *s)
     for (size_t i = board->count - UNTRIED; i < board->count; i++)
         board->words[i] = "untried";
     session_text(s, text, 10);
+    session_gives_command(s);
     struct student *p = student_start(s, ADDRESS, DEADLINE, "sh", "-c", "echo >&0; exec cat", NULL);
     feed(p, board);
     struct link *link = peer_accept(open);
@@ -407,6 +410,7 @@ static void not_run(struct session *s)
     struct board *board = make_board(s);
     struct student *p;
 
+    session_gives_command(s);
     p = student_start(s, ADDRESS, AMPLE, "sh", "-c", "exit 9", NULL);
     (void)add_open(board);
     feed(p, board);
@@ -424,6 +428,7 @@ static void not_run(struct session *s)
 static void no_such_command(struct session *s)
 {
     struct board *board = make_board(s);
+    session_gives_command(s);
     struct student *p = student_start(s, ADDRESS, AMPLE, "no-such-command", "x", NULL);
 
     (void)add_open(board);
@@ -439,6 +444,7 @@ static void output_full(struct session *s)
     struct board *board = make_board(s);
 
     session_fill_output(s);
+    session_gives_command(s);
     struct student *p = student_start(s, ADDRESS, AMPLE, NULL);
     (void)add_open(board);
     feed(p, board);
