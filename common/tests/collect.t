@@ -626,6 +626,48 @@ def foreign(tap, folder):
            "an exercise that one result lacks is no zero", (status, row))
 
 
+BROKEN = "#include <stdio.h>\n\nint main(void)\n{\n    return oops;\n}\n"
+FOREIGN_HEADER = "#include <sys/prctl.h>\n\nint main(void)\n{\n    return 0;\n}\n"
+
+
+def graded(tap, folder):
+    """What grading itself writes, against the schema. The answers are the workbook's own."""
+    answers = folder / "amy/01_socket"
+    for name, text in (("00_first_steps/first_steps.c", None),
+                       ("01_address_book/address_book.c", BROKEN),
+                       ("02_fetch_first/fetch_first.c", FOREIGN_HEADER)):
+        (answers / name).parent.mkdir(parents=True)
+        starter = ROOT / "exercises/01_socket" / name
+        (answers / name).write_text(text or starter.read_text())
+    (answers / "03_running_sums").mkdir()
+    (answers / "03_running_sums/running_sums.c").symlink_to("/etc/passwd")
+    (folder / "ben").mkdir()
+    (folder / "cid.zip").write_bytes(b"PK\3\4 and no more")
+    done = [subprocess.run([*PROGRAM[:2], "one", str(folder / name), str(folder / "out"),
+                            "--isolation", "C", "--seed", "5"], cwd=ROOT, check=False,
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                           env=environment_of()) for name in ("amy", "ben", "cid.zip")]
+    found = {p.parent.name: json.loads(p.read_text())
+             for p in folder.glob("out/results/*/result.json")}
+    states = [e["state"] for e in found.get("amy", {"exercises": []})["exercises"]]
+    tap.ok({n: r["status"] for n, r in found.items()} == {
+        "amy": "graded", "ben": "empty", "cid": "not_gradable"} and
+        states[:3] == ["judged", "not-compiled", "refused"] and states[-1] == "not-submitted" and
+        [r["reason"] for r in found["amy"]["refused"]] == ["link"],
+        "grading writes results of every kind", (done, states))
+    if jsonschema is not None:
+        validator = jsonschema.Draft7Validator(json.loads(SCHEMA.read_text()))
+        wrong = [(n, e.message[:200]) for n, r in found.items() for e in validator.iter_errors(r)]
+        tap.ok(found and not wrong, "as the schema has them", wrong)
+    status, said, told = collect(folder / "out")
+    row = cells(folder / "out")[0][0]
+    tap.ok(status == 0 and not told and row["1.0 first_steps"] == "0" and
+           "Does not compile: 1.1. Refused: 1.2" in row["remarks"] and
+           "running_sums.c is a symbolic link" in row["remarks"] and
+           [r["status"] for r in cells(folder / "out")[0]] == ["graded", "empty", "not_gradable"],
+           "and collect takes them", (status, told, row))
+
+
 # ---- the same again, and no room --------------------------------------------------------------
 
 
@@ -688,8 +730,8 @@ def full_disk(tap, folder):
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as name:
-        for at, part in enumerate((marks, services, rosters, policies, schema, foreign, again,
-                                   full_disk)):
+        for at, part in enumerate((marks, services, rosters, policies, schema, foreign, graded,
+                                   again, full_disk)):
             folder = Path(name) / str(at)
             folder.mkdir()
             part(tap, folder)
