@@ -185,7 +185,14 @@ void boxed_start(struct student *p, const char *log, char **arguments, char **en
         session_fault(s, "a box ended before its program began");
 }
 
-/* Notes how the program ended. False if it did not yet. */
+bool boxed_end_is_due(const struct session *s)
+{
+    for (const struct student *p = s->students; p != NULL; p = p->next)
+        if (p->box != 0 && !p->ended && procs_is_over(p->pid))
+            return true;
+    return false;
+}
+
 bool boxed_reap(struct student *p, bool waits)
 {
     struct box_end end;

@@ -243,6 +243,7 @@ struct standing {
 };
 
 void procs_look(struct standing *standing);
+bool procs_is_over(pid_t pid); /* it has ended, whether anybody waited for it or not */
 int procs_descriptors(pid_t pid);
 int procs_free_descriptor(pid_t pid); /* the number that the next one it opens will have */
 bool procs_uses_timers(const char *program);
@@ -272,6 +273,10 @@ _Noreturn void boxed_case(const struct test_case *test, const struct options *op
 /* Starts the program in a box of its own; fills pid, own_pid, box and pidfd. */
 void boxed_start(struct student *student, const char *log, char **arguments, char **environment,
                  const int streams[3]);
+
+/* A program has ended, and the first process of its box has not told yet: it will, if the machine
+ * lets it. */
+bool boxed_end_is_due(const struct session *session);
 
 /* Notes the end of a program that was started so. False if it did not end yet. */
 bool boxed_reap(struct student *student, bool waits);

@@ -356,6 +356,14 @@ void procs_look(struct standing *standing)
     }
 }
 
+bool procs_is_over(pid_t pid)
+{
+    static struct table one;
+
+    one.count = 0;
+    return !read_stat(&one, pid) || one.state[0] == 'Z' || one.state[0] == 'X';
+}
+
 int procs_descriptors(pid_t pid)
 {
     char path[64];

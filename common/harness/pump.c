@@ -269,7 +269,7 @@ static bool stands_still(struct session *s, const struct standing *standing, boo
         s->quiet_ticks = 0;
         return false;
     }
-    return ++s->quiet_ticks >= TICKS && network_quiet(s);
+    return ++s->quiet_ticks >= TICKS && network_quiet(s) && !boxed_end_is_due(s);
 }
 
 /* A time-out of a socket option makes even recv() end by itself. */
