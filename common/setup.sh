@@ -37,7 +37,6 @@ test  clang-format      command clang-format       keeps the C code in one layou
 test  python3           file /usr/bin/python3      runs the Python lines of the lessons
 test  python3-pyte      file /usr/lib/python3/dist-packages/pyte  a terminal in memory, for the tour
 test  chromium          command chromium           opens the pages that a teacher gets
-test  python3-websocket file /usr/lib/python3/dist-packages/websocket  talks to it
 test  similarity-tester command sim_c              compares the answers of a class
 test  parallel          command parallel           spreads the grading of a class
 test  slurmctld         file /usr/sbin/slurmctld   so does this, Slurm: 15 MB with the next two
@@ -45,6 +44,7 @@ test  slurmd            file /usr/sbin/slurmd      a node of it, here on loopbac
 test  munge             file /usr/sbin/munged      what Slurm knows its users by
 test  shellcheck        command shellcheck         looks for mistakes in shell scripts
 test  python3-yaml      file /usr/lib/python3/dist-packages/yaml  reads the workflow for GitHub
+test  jq                command jq                 a step of that workflow
 test  python3-jsonschema  file /usr/lib/python3/dist-packages/jsonschema  checks results against their schema
 test  curl              command curl               a real client, watched by the wire
 test  strace            command strace             one of the tools that chapter 1 shows

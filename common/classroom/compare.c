@@ -13,7 +13,7 @@
 #include "workbook/process.h"
 #include "workbook/screen.h"
 
-enum { SECONDS = 300, SECONDS_ALONE = 5, NAME = 24, FILES_MOST = 99999 };
+enum { SECONDS = 300, ALONE_PART = 60, NAME = 24, FILES_MOST = 99999 };
 
 /* The comparison under way: a folder in which files have short names, a letter and a number. */
 struct desk {
@@ -113,8 +113,7 @@ static void add_name(struct words *words, char kind, size_t index)
 /* One run of sim_c: its options, over all answers or one, with files of a kind as the old ones. */
 struct sim_run {
     const char *const *options;
-    int seconds;
-    const size_t *alone; /* NULL: all that are compared */
+    const size_t *alone; /* NULL: all that are compared; one has a part of the time */
     char kind;           /* of the old ones */
     size_t old;          /* how many; 0: none */
 };
@@ -155,8 +154,11 @@ static int run_sim(struct desk *desk, const struct sim_run *run, struct buffer *
     uv_loop_t loop;
     char seconds[16];
     struct process process = {.folder = desk->folder, .user = desk->user};
+    int most = desk->comparison->seconds > 0 ? desk->comparison->seconds : SECONDS;
 
-    (void)snprintf(seconds, sizeof seconds, "%d", run->seconds);
+    if (run->alone != NULL)
+        most = most > ALONE_PART ? most / ALONE_PART : 1;
+    (void)snprintf(seconds, sizeof seconds, "%d", most);
     if (run_words(&words, desk, run, seconds) == -1 || uv_loop_init(&loop) != 0) {
         words_free(&words);
         return no_memory(desk->error);
@@ -173,8 +175,7 @@ static int run_sim(struct desk *desk, const struct sim_run *run, struct buffer *
         return error_set(desk->error, "%s", _("sim_c found more than could be kept"));
     desk->exhausted = process.signal != 0;
     if (desk->exhausted)
-        return error_set(desk->error, _("sim_c took more than %d s or too much memory"),
-                         run->seconds);
+        return error_set(desk->error, _("sim_c took more than %d s or too much memory"), most);
     if (process.status != 0)
         return error_set(desk->error, _("sim_c ended with status %d"), (int)process.status);
     return 0;
@@ -285,9 +286,8 @@ static int take_out(struct desk *desk, char kind, size_t count)
 
     if (count == 0)
         return 0;
-    int result = run_sim(
-        desk, &(struct sim_run){.options = options, .seconds = SECONDS, .kind = kind, .old = count},
-        &output);
+    int result =
+        run_sim(desk, &(struct sim_run){.options = options, .kind = kind, .old = count}, &output);
     if (result == 0)
         read_known(desk, &output);
     for (size_t i = 0; result == 0 && i < comparison->count; i++)
@@ -301,7 +301,7 @@ static void found_lesson(struct comparison *comparison, size_t answer, size_t ot
 {
     struct compared *to = &comparison->answers[answer];
 
-    if (percent > to->lesson) {
+    if (percent > to->lesson || (percent == to->lesson && other < to->lesson_index)) {
         to->lesson = percent;
         to->lesson_index = other;
     }
@@ -311,7 +311,7 @@ static void found_solution(struct comparison *comparison, size_t answer, size_t 
 {
     struct compared *to = &comparison->answers[answer];
 
-    if (percent > to->solution) {
+    if (percent > to->solution || (percent == to->solution && other < to->solution_index)) {
         to->solution = percent;
         to->solution_index = other;
     }
@@ -328,9 +328,8 @@ static int measure_lessons(struct desk *desk)
     static const char *const options[] = {"-p", "-S", NULL};
     size_t count = desk->comparison->lessons.count;
     struct buffer output = {0};
-    int result = run_sim(
-        desk, &(struct sim_run){.options = options, .seconds = SECONDS, .kind = 'l', .old = count},
-        &output);
+    int result =
+        run_sim(desk, &(struct sim_run){.options = options, .kind = 'l', .old = count}, &output);
 
     if (result == 0) {
         read_words(desk, &output, false);
@@ -347,8 +346,7 @@ static int measure(struct desk *desk, char kind, size_t count,
 {
     char least[8];
     const char *const options[] = {"-p", kind == 's' ? "-a" : "-S", "-e", "-t", least, NULL};
-    struct sim_run run = {
-        .options = options, .seconds = SECONDS, .kind = kind, .old = kind == 's' ? 0 : count};
+    struct sim_run run = {.options = options, .kind = kind, .old = kind == 's' ? 0 : count};
     struct buffer output = {0};
 
     (void)snprintf(least, sizeof least, "%d", COMPARE_THRESHOLD);
@@ -369,7 +367,7 @@ static size_t leave_out_regular(struct desk *desk)
 
     for (size_t i = 0; i < desk->comparison->count; i++) {
         struct buffer output = {0};
-        struct sim_run run = {.options = options, .seconds = SECONDS_ALONE, .alone = &i};
+        struct sim_run run = {.options = options, .alone = &i};
         if (desk->comparison->answers[i].state == COMPARED && run_sim(desk, &run, &output) == -1) {
             desk->comparison->answers[i].state = COMPARE_TOO_REGULAR;
             count++;

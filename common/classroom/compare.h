@@ -49,6 +49,7 @@ struct compare_paths {
 struct comparison {
     struct compared *answers;
     size_t count;
+    int seconds; /* of processor time that each run of sim_c may take; 0: 300 */
     struct compare_paths starters, lessons, solutions; /* any may be empty */
     unsigned char *shared; /* [a * count + b]: per cent of a's own that stand in b, 0 if under the
                               threshold. Owned here, freed by compare_free() */

@@ -400,12 +400,19 @@ static void add_foot(struct feedback *feedback)
     const json_t *isolation = json_object_get(result, "isolation");
     const json_t *build = json_object_get(result, "build");
 
+    const char *graded = result_text(result, "graded");
+    long long when;
+    char moment[MOMENT_SIZE];
+
     begin_part(feedback, NO_EXERCISE);
     say(feedback, "## %s\n\n", _("How it was graded"));
-    say(feedback, _("On %s, isolation level %s (%s), with %s and %s; workbook %s.\n"),
-        result_text(result, "graded"), result_text(isolation, "level"),
-        result_text(isolation, "sentence"), result_text(build, "compiler"),
-        result_text(build, "flags"), result_text(build, "workbook"));
+    say(feedback, _("%s, isolation level %s (%s), workbook %s.\n"),
+        moment_parse(graded, &when) == 0 ? moment_text(when, moment) : graded,
+        result_text(isolation, "level"), result_text(isolation, "sentence"),
+        result_text(build, "workbook"));
+    if (*result_text(build, "compiler") != '\0')
+        say(feedback, _("Compiled with %s: %s\n"), result_text(build, "compiler"),
+            result_text(build, "flags"));
 }
 
 static void add_all(struct feedback *feedback)

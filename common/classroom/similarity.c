@@ -16,6 +16,8 @@
 
 enum { ROWS_MOST = 300, LESSON_THRESHOLD = 40 };
 
+_Static_assert(COMPARE_THRESHOLD == 60 && LESSON_THRESHOLD == 40, "the sentences below say so");
+
 /* Two that are similar: of one's words so many stand in the other. */
 struct pair {
     size_t exercise;
@@ -199,7 +201,7 @@ static void add_known(struct report *report, size_t exercise, const struct compa
 
 static void note_left_out(struct report *report, const char *id, const struct answers *answers)
 {
-    size_t short_ones = 0;
+    size_t short_ones = 0, gone = 0;
 
     for (size_t i = 0; i < answers->count; i++)
         switch (answers->list[i].state) {
@@ -209,8 +211,7 @@ static void note_left_out(struct report *report, const char *id, const struct an
             short_ones++;
             break;
         case COMPARE_UNREADABLE:
-            add_note(report, _("%s, %s: the file that was graded is no longer there."), id,
-                     answers->names[i]);
+            gone++;
             break;
         case COMPARE_TOO_LARGE:
             add_note(report, _("%s, %s: more than %d KiB, not compared."), id, answers->names[i],
@@ -223,6 +224,11 @@ static void note_left_out(struct report *report, const char *id, const struct an
                      id, answers->names[i]);
             break;
         }
+    if (gone > 0)
+        add_note(report,
+                 ngettext("%s: the file of %zu answer is no longer among the results.",
+                          "%s: the files of %zu answers are no longer among the results.", gone),
+                 id, gone);
     if (short_ones > 0)
         add_note(report,
                  ngettext("%s: %zu answer has fewer than %d words of its own, too few to compare.",
@@ -401,6 +407,8 @@ static void text_paragraph(struct markup *text, const char *sentence)
 {
     struct buffer lines = {0};
 
+    if (*sentence == '\0')
+        return;
     text->failed = text->failed || text_wrap(sentence, 80, &lines) == -1;
     markup_add(text, buffer_text(&lines));
     markup_add(text, lines.length > 0 && lines.data[lines.length - 1] == '\n' ? "\n" : "\n\n");
@@ -459,7 +467,7 @@ static int write_text(const struct report *report, bool possible, struct error *
     tables_of(report, tables);
     for (size_t i = 0; i < 3; i++) {
         markup_add(&text, tables[i].title);
-        markup_add(&text, "\n");
+        markup_add(&text, "\n\n");
         text_paragraph(&text, tables[i].pairs->count > 0 ? tables[i].sentence : tables[i].none);
         for (size_t j = 0; j < rows_of(tables[i].pairs); j++)
             text_row(&text, report->class, &tables[i].pairs->list[j], tables[i].both);
@@ -473,7 +481,7 @@ static int write_text(const struct report *report, bool possible, struct error *
 
 /* ---- as a page ------------------------------------------------------------------------------- */
 
-static const char style[] = "td{overflow-wrap:anywhere}\n"
+static const char style[] = "td{overflow-wrap:anywhere}td:nth-child(even){min-width:8rem}\n"
                             "td:first-child,.number{white-space:nowrap}\n"
                             "@media (max-width:40rem){th,td{padding:.3rem .4rem}}\n";
 
@@ -519,7 +527,7 @@ static void html_head(struct markup *page, const struct table *table, int number
                "<th scope=\"col\">%s</th>",
                number, number, _("Exercise"), _("Submission"), _("Of its words"), table->other);
     if (table->both)
-        html_print(page, "<th scope=\"col\" class=\"number\">%s</th>", _("Of its words"));
+        html_print(page, "<th scope=\"col\" class=\"number\">%s</th>", _("Of the other's"));
     markup_add(page, "</tr></thead>\n<tbody>\n");
 }
 
@@ -529,7 +537,9 @@ static void html_table(struct markup *page, const struct class *class, const str
     const struct pairs *pairs = table->pairs;
 
     html_print(page, "<h2 id=\"t%d\">%s</h2>\n", number, table->title);
-    html_print(page, "<p>%s</p>\n", pairs->count > 0 ? table->sentence : table->none);
+    const char *sentence = pairs->count > 0 ? table->sentence : table->none;
+    if (*sentence != '\0')
+        html_print(page, "<p>%s</p>\n", sentence);
     if (pairs->count == 0)
         return;
     html_head(page, table, number);
