@@ -1,4 +1,4 @@
-/* fails: messages byte-by-byte several-together many-messages empty-values unknown numbers odd-numbers binary high-bytes lengths bad-sum bad-sum-skipped too-long four-gib end-in-message ping pings-together gone-before-answer eintr short-reads every-address ipv6 clean */
+/* fails: messages byte-by-byte several-together many-messages empty-values unknown numbers odd-numbers binary high-bytes lengths bad-sum bad-sum-skipped too-long four-gib end-in-message ping pings-together large-ping gone-before-answer eintr short-reads every-address reset ipv6 clean */
 /*
  * char is signed on this machine. A byte of 200 counts as -56 in the sum, which is then another
  * one than the station's; a sum of letters comes out right.
