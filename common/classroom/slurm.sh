@@ -4,12 +4,12 @@
 #
 #   sh common/classroom/slurm.sh SUBMISSIONS OUT
 #
-# CHUNK submissions make a task, 50 by default. SEED, SEED_PER_STUDENT=1, POLICY, ROSTER and ISOLATION
-# in the environment mean what they mean to `make grade`. What has a result in OUT is left out: the
-# same command, after the jobs have ended, does what is missing.
+# CHUNK submissions make a task, 50 by default. SEED, SEED_PER_STUDENT=1, POLICY, ROSTER and
+# ISOLATION in the environment mean what they mean to `make grade`. What has a result in OUT is left
+# out: the same command, after the jobs have ended, does what is missing.
 #
-# The workbook (built by make), SUBMISSIONS and OUT are in a folder that all nodes see under the same
-# path. Slurm has variables of its own for what a cluster asks for, as in
+# The workbook (built by make), SUBMISSIONS and OUT are in a folder that all nodes see under the
+# same path. Slurm has variables of its own for what a cluster asks for, as in
 #
 #   SBATCH_PARTITION=short SBATCH_TIMELIMIT=1:00:00 sh common/classroom/slurm.sh hand-in marks
 #

@@ -1,5 +1,5 @@
-# What parallel.sh and slurm.sh share: they source it. From their arguments, SUBMISSIONS OUT, and the
-# variables of `make grade` it makes: workbook, out, left (the submissions that are still to be
+# What parallel.sh and slurm.sh share: they source it. From their arguments, SUBMISSIONS OUT, and
+# the variables of `make grade` it makes: workbook, out, left (the submissions that are still to be
 # graded, one a line), count (how many) and "$@", the options of `grade one`.
 # shellcheck shell=sh
 

@@ -16,7 +16,7 @@ from tap import Tap
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ("sh getent tee mktemp grep head sed tr rm cp cat env ls gcc make addr2line pkg-config "
         "prove clang clang-tidy clang-format curl git strace tcpdump nc ss gdb chromium sim_c "
-        "bwrap parallel shellcheck").split()
+        "bwrap parallel shellcheck jq").split()
 LIBRARIES = ("libjansson-dev libuv1-dev libmd4c-dev libmd4c-html0-dev libarchive-dev "
              "libssl-dev libseccomp-dev")
 INSTALL = "apt-get -o DPkg::Lock::Timeout=120 install --yes --no-install-recommends " + LIBRARIES
@@ -44,8 +44,8 @@ class Machine:
                                  capture_output=True, text=True).stdout.strip()
         self.wanted = folder / "modules"
         self.wanted.mkdir()
-        for name in ("jansson", "libuv", "md4c", "md4c-html", "libarchive", "libcrypto", "libseccomp",
-                     "cmocka"):
+        for name in ("jansson", "libuv", "md4c", "md4c-html", "libarchive", "libcrypto",
+                     "libseccomp", "cmocka"):
             shutil.copy("%s/%s.pc" % (modules, name), self.wanted)
 
     def tool(self, name, text):
