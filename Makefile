@@ -257,6 +257,7 @@ format: | lint-tools
 
 index:
 	@python3 -B common/tests/index.py
+	@python3 -B common/tests/guide.py
 
 .PHONY: test soak lint format index
 test: all $(UNIT) build/tests/intake_dump $(WIRED) $(BOXED) $(FINDINGS) | test-tools

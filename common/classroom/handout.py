@@ -65,7 +65,7 @@ def collect(private):
 
 
 def without_parts(path, text):
-    """The text without the parts that are marked, each mark being a comment on a line of its own."""
+    """The text without the parts that are marked, each mark a comment on a line of its own."""
     begin, end = (("# [%s]\n", "<!-- %s -->\n")[path.endswith(".md")] % part for part in PARTS)
     while begin in text:
         before, rest = text.split(begin, 1)

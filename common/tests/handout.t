@@ -83,7 +83,7 @@ def make_private(tap, scratch):
     """The archive without an exercise, unpacked. Returns its folder."""
     archive = scratch / "private.tar.gz"
     status, said = handout("OUT=%s" % archive, "WITHOUT=%s" % PRIVATE)
-    tap.ok(status == 0 and "(without %s)" % PRIVATE in said, "make handout WITHOUT=" + PRIVATE, said)
+    tap.ok(status == 0 and "(without %s)" % PRIVATE in said, "without " + PRIVATE, said)
     _, files = members(archive)
     named = [name for name in files if re.search(r"exercises/\w+/11_file_share|make \w+ E=1\.11",
                                                  name + files[name].decode(errors="replace"))]
@@ -147,8 +147,9 @@ def see_exercise(learner):
     wrong = (solutions / "wrong/first_address.c").read_text()
     fails = re.match(r"/\* fails: (.*) \*/", wrong)[1].split()
     answer.write_text(wrong)
-    learner.types("a wrong answer", "%d of %d points" % (whole - sum(points[f] for f in fails), whole),
-                  "check", "E=1.2", "SEED=7", status=2)
+    due = whole - sum(points[name] for name in fails)
+    learner.types("a wrong answer", "%d of %d points" % (due, whole), "check", "E=1.2", "SEED=7",
+                  status=2)
     shutil.copy(solutions / "fetch_first.c", answer)
     learner.types("a right answer", "%d of %d points" % (whole, whole), "check", "E=1.2", "SEED=7")
 
@@ -176,7 +177,8 @@ def see_learner(tap, book):
     status, out, err = run("build/workbook", "lint", cwd=book)
     tap.ok(status == 0, "its lessons are as lessons should be", out + err)
     learner.types("clean", "", "clean")
-    tap.ok(not (book / "build").exists() and (book / "answers").exists(), "clean leaves the answers")
+    tap.ok(not (book / "build").exists() and (book / "answers").exists(),
+           "clean leaves the answers")
 
 
 def main():

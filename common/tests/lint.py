@@ -11,6 +11,7 @@ import re
 import sys
 from pathlib import Path
 
+import guide
 import index
 
 TOP = set("""README.md README.zh-CN.md Makefile LICENSE 01_socket 02_http 03_urllib 04_requests
@@ -265,7 +266,7 @@ def make_targets():
 
 
 def check_commands(path, text):
-    """Commands and files that README.md names: in code spans and code blocks."""
+    """Commands and files that a README.md names: in code spans and code blocks."""
     targets = make_targets()
     for match in re.finditer(r"```.*?```|`[^`\n]+`", text, re.S):
         at = line_of(text, match.start())
@@ -296,15 +297,16 @@ def findings(compiled):
             yield from check_imports(path, text)
         if path.suffix == ".md" and not re.match(r"[0-9][0-9]_", path.name):
             yield from check_links(path, text)
-        if path == Path("README.md"):
+        if path in (Path("README.md"), guide.GUIDE):
             yield from check_commands(path, text)
     for chapter in index.chapters():
         yield from check_chapter(chapter)
         for exercise in index.exercises(chapter):
             yield from check_exercise(exercise)
         for solution in sorted(Path("solutions", chapter.name).glob("*")):
-            if not Path("exercises", *solution.parts[1:]).exists():
+            if solution.is_dir() and not Path("exercises", *solution.parts[1:]).exists():
                 yield solution, 1, "there is no exercise that this solves"
+    yield from guide.findings()
 
 
 def main():

@@ -73,6 +73,10 @@ More · 30 minutes · needs 1.03
 ## Hints
 
 """ + "<details><summary>Hint</summary></details>\n" * 3
+GUIDE = "# Guide\n\nRun `make test`.\n" + "".join(
+    "\n<!-- %s -->\n<!-- /%s -->\n" % (name, name)
+    for name in ("chapters", "five weeks", "fourteen weeks"))
+PAGE = "solutions/01_socket/README.md"
 HOUSE = {
     "Makefile": "all: build/x\nbuild/%: %\n\ttrue\nchapter%: all\n.PHONY: test lint\n",
     "README.md": "Run `make test`, `make chapter1` or `make chapterN`.\n\n"
@@ -89,6 +93,7 @@ HOUSE = {
     "exercises/01_socket/02_greet_back/given.h": "",
     "solutions/01_socket/02_greet_back/greet_back.c": '#include "given.h"\n',
     "solutions/01_socket/02_greet_back/other/threads.c": "",
+    "solutions/README.md": GUIDE,
     **{"solutions/01_socket/02_greet_back/wrong/%s.c" % name: "int x = atoi(s);\n"
        for name in ("copied", "one", "two", "three", "four")},
 }
@@ -156,6 +161,17 @@ FAULTS = [
      "solutions/01_socket/03_away:1: there is no exercise"),
     ("four wrong answers", SOLUTION + "wrong/four.c", None, None, "wrong:1: 4 wrong answers"),
     ("no copied.c", SOLUTION + "wrong/copied.c", None, None, "copied.c:1: the nearest example"),
+    ("no teacher's guide", "solutions/README.md", None, None, "README.md:1: there is no teacher"),
+    ("a guide without a table", "solutions/README.md", "<!-- five weeks -->\n", "",
+     "solutions/README.md:1: no <!-- five weeks -->"),
+    ("a table of the guide out of date", "solutions/README.md", "0 h 20", "0 h 21",
+     "solutions/README.md:1: .*make index"),
+    ("a page without a new case", EXERCISE + "cases.c", "const", '{.name = "x"};\n\nconst',
+     PAGE + ":1: .*make index"),
+    ("a page without what a wrong answer gets wrong", SOLUTION + "wrong/one.c", "int",
+     "/* fails: x */\n/* Reads once. */\nint", PAGE + ":1: .*make index"),
+    ("a command of the guide that does not exist", "solutions/README.md", "make test", "make tea",
+     "solutions/README.md:3: there is no make tea"),
     ("a mark of the skeletons", EXERCISE + "README.md", "Greet back", "Greet back\n\nFILL: task",
      "README.md:3: still to be filled"),
     ("a link that leads nowhere", EXERCISE + "README.md", "Greet back", "[Greet back](03.md)",
@@ -208,6 +224,11 @@ def write(house, path, text):
 def see_house_rules(tap, house):
     for path, text in HOUSE.items():
         write(house, path, text)
+    status, said = lint(house)
+    tap.ok(status == 1 and PAGE + ":1:" in said, "a chapter without its page for teachers", said)
+    run("python3", "-B", str(ROOT / "common/tests/guide.py"), cwd=house)
+    for path in ("solutions/README.md", PAGE):
+        HOUSE[path] = (house / path).read_text()
     status, said = lint(house)
     tap.ok(status == 0 and said == "", "a small house without a fault passes", said)
     for name, path, old, new, wanted in FAULTS:
