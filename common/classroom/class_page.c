@@ -350,15 +350,24 @@ static void seed_text(const json_t *result, struct buffer *text)
 
 static void limits_text(const json_t *result, struct buffer *text)
 {
-    const char *key;
-    json_t *value;
+    static const char *const words[][2] = {{"case_wall_s", N_("a case %s s")},
+                                           {"memory_mib", N_("%s MiB of memory")},
+                                           {"processes", N_("%s processes")},
+                                           {"descriptors", N_("%s descriptors")},
+                                           {"file_mib", N_("a file %s MiB")},
+                                           {"output_mib", N_("%s MiB of output")},
+                                           {"compile_wall_s", N_("compiling %s s")},
+                                           {"compile_cpu_s", N_("of them %s s of processor time")},
+                                           {"compile_memory_mib", N_("and %s MiB of memory")}};
+    const json_t *limits = json_object_get(result, "limits");
+    char number[POINTS_SIZE], part[80];
 
-    /* The caller only reads; the macro's type is older than const. */
-    json_object_foreach(json_object_get(result, "limits"), key, value)
-    {
-        char number[POINTS_SIZE];
-        (void)buffer_print(text, "%s%s %s", text->length > 0 ? ", " : "", key,
-                           points_print(json_number_value(value), number));
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (json_object_get(limits, words[i][0]) == NULL)
+            continue;
+        (void)snprintf(part, sizeof part, _(words[i][1]),
+                       points_print(result_number(limits, words[i][0]), number));
+        (void)buffer_print(text, "%s%s", text->length > 0 ? ", " : "", part);
     }
 }
 
@@ -392,8 +401,8 @@ static void add_fact(struct markup *page, const struct class *class, const char 
         if (count == class->submission_count)
             html_print(page, "<dd>%s</dd>", buffer_text(&text));
         else if (count > 0)
-            html_print(page, _("<dd>%s <span class=\"dim\">(%zu submissions)</span></dd>"),
-                       buffer_text(&text), count);
+            html_print(page, _("<dd>%s <span class=\"dim\">(%zu of %zu submissions)</span></dd>"),
+                       buffer_text(&text), count, class->submission_count);
         buffer_free(&text);
     }
     markup_add(page, "\n");

@@ -131,7 +131,7 @@ static void add_pair(struct report *report, struct pairs *pairs, const struct pa
                      const char *other)
 {
     struct pair *list = realloc(pairs->list, (pairs->count + 1) * sizeof *list);
-    char *copy = strdup(other);
+    char *copy = other != NULL ? strdup(other) : NULL;
 
     if (list != NULL)
         pairs->list = list;
