@@ -54,6 +54,11 @@ test  iproute2          command ss                 another
 test  gdb               command gdb                another
 test  git               command git                puts a lesson's program back
 END
+    case $(uname -m) in
+    x86_64) # Debian has it for no other processor.
+        echo 'test  user-mode-linux  command linux.uml  Linux as a program, for its control groups'
+        ;;
+    esac
 }
 
 # Is it there? $1: command, module, file, runtime or name; $2: what it is called.

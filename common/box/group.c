@@ -15,7 +15,6 @@
 
 #include "box/group_files.h"
 #include "core/clock.h"
-#include "workbook/screen.h"
 
 enum {
     PATIENCE = 10000, /* milliseconds for a group's processes to be gone */
@@ -257,9 +256,11 @@ static void read_use(const struct groups *groups, char paths[2][GROUP_PATH], str
     bool killed, limit;
 
     if (groups->kind == GROUPS_V1) {
+        /* Version 1 does not tell whose want of memory it was; it takes memory by the piece. */
+        const uint64_t piece = 1 << 20;
         killed = group_number(memory, "memory.oom_control", "oom_kill") > 0;
-        limit = group_number(memory, "memory.failcnt", "") > 0;
         use->memory_peak = group_number(memory, "memory.max_usage_in_bytes", "");
+        limit = use->memory_peak + piece >= group_number(memory, "memory.limit_in_bytes", "");
     } else {
         killed = group_number(memory, "memory.events", "oom_kill") > 0;
         limit = group_number(memory, "memory.events", "oom") > 0;

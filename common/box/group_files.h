@@ -2,9 +2,12 @@
 #ifndef BOX_GROUP_FILES_H
 #define BOX_GROUP_FILES_H
 
+#include <libintl.h>
 #include <sys/types.h>
 
 #include "box/group.h"
+
+#define _(text) gettext(text) /* every sentence that a person reads goes through this */
 
 enum { GROUP_MEMORY, GROUP_TASKS }; /* indexes of a pair of trees */
 

@@ -15,7 +15,6 @@
 #include "box/group.h"
 #include "box/group_files.h"
 #include "core/clock.h"
-#include "workbook/screen.h"
 
 #define PREFIX "workbook-" /* names of the parents; the number of the grader's process follows */
 #define LEAF "Grader"      /* v2: where the grader itself is; no group of a case has a capital */

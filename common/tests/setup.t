@@ -16,7 +16,8 @@ from tap import Tap
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ("sh getent tee mktemp grep head sed tr rm cp cat env ls gcc make addr2line pkg-config "
         "prove clang clang-tidy clang-format curl git strace tcpdump nc ss gdb chromium sim_c "
-        "bwrap parallel shellcheck jq").split()
+        "bwrap uname parallel shellcheck jq").split()
+REAL += ["linux.uml"] if os.uname().machine == "x86_64" else []
 LIBRARIES = ("libjansson-dev libuv1-dev libmd4c-dev libmd4c-html0-dev libarchive-dev "
              "libssl-dev libseccomp-dev")
 INSTALL = "apt-get -o DPkg::Lock::Timeout=120 install --yes --no-install-recommends " + LIBRARIES
