@@ -148,7 +148,7 @@ POLICIES = {
     "the last, exercises weighed and one left out": {
         "several": "last", "leave_out": ["1.0"], "late_factor": 0.33,
         "due": "2026-11-27T00:00:00Z",
-        "exercises": {"1.2": {"points": 10},
+        "exercises": {"1.1": {"due": "2026-11-21T00:00:00Z"}, "1.2": {"points": 10},
                       "1.10": {"points": 2.5, "due": "2026-11-22T00:00:00Z"}}},
     "points for what has none, other times of handing in": {
         "several": "best", "exercises": {"1.0": {"points": 5}, "1.1": {"points": 0}},
@@ -187,6 +187,49 @@ def marks(tap, folder):
                (policy.get("several") or "dave, dave@2" in told),
                "several submissions are told of where no policy decides: " + name, told)
         sound(tap, out, name)
+
+
+def chosen(tap, folder):
+    """Which of several submissions counts, one question each."""
+    def hand_in(out, name, statuses, day, status="graded", why="", **more):
+        exercises = [exercise_of("1.1", statuses, **more)] if statuses else []
+        put(out, result_of(name, exercises, status, why=why,
+                           submitted="2026-11-%02dT10:00:00Z" % day))
+    good, bad, half = ["pass"] * 3, ["fail"] * 3, ["pass", "pass", "fail"]
+    out = folder / "out"
+    hand_in(out, "empty", half, 1)
+    hand_in(out, "empty@2", None, 2, "empty", " =1+1")
+    hand_in(out, "broken", None, 1, "not_gradable", "It is broken.")
+    hand_in(out, "broken@2", None, 2, "empty")
+    hand_in(out, "fault", bad, 1)
+    hand_in(out, "fault@2", good[:2] + ["grader_error"], 2, "grader_error")
+    hand_in(out, "equal", half, 3)
+    hand_in(out, "equal@2", half, 2)
+    hand_in(out, "second", good, 1)
+    hand_in(out, "second@2", good, 1)
+    hand_in(out, "worse", good, 1)
+    hand_in(out, "worse@2", bad, 2)
+    due = {"empty": ("empty", "empty"), "broken": ("broken@2", "broken@2"),
+           "fault": ("fault", "fault@2"), "equal": ("equal", "equal"),
+           "second": ("second@2", "second@2"), "worse": ("worse", "worse@2")}
+    for at, word in enumerate(("best", "last")):
+        (folder / "policy.json").write_text('{"several": "%s"}' % word)
+        status, said, told = collect(out, "--policy", folder / "policy.json")
+        rows = cells(out)[1]
+        got = {name: rows.get(name, {}).get("submission") for name in due}
+        tap.ok(status == 1 and got == {name: counted[at] for name, counted in due.items()},
+               "several: " + word, (got, told))
+        tap.ok("Several submissions: empty, empty@2 (empty)." in rows["empty"]["remarks"] and
+               rows["fault"]["status"] == ("graded" if word == "best" else "grader_error"),
+               "and what became of the others: " + word, rows)
+    (out / "results/empty/result.json").unlink()
+    hand_in(out, "aaa", good, 1)
+    hand_in(out, "zzz", ["pass", "skipped", "fail"], 1)
+    collect(out, "--policy", folder / "policy.json")
+    rows = cells(out)[1]
+    tap.ok(rows["zzz"]["of"] == "6" and rows["zzz"]["1.1 address_book"] == "1.5",
+           "a case that was skipped takes nothing from a full mark", rows["zzz"])
+    tap.ok(rows["empty"]["remarks"] == "' =1+1", "a blank does not hide a formula", rows["empty"])
 
 
 # ---- what the files look like -----------------------------------------------------------------
@@ -730,8 +773,8 @@ def full_disk(tap, folder):
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as name:
-        for at, part in enumerate((marks, services, rosters, policies, schema, foreign, graded,
-                                   again, full_disk)):
+        for at, part in enumerate((marks, chosen, services, rosters, policies, schema, foreign,
+                                   graded, again, full_disk)):
             folder = Path(name) / str(at)
             folder.mkdir()
             part(tap, folder)
