@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "box/init.h"
+#include "box/limits.h"
 #include "core/error.h"
 #include "core/number.h"
 
@@ -94,16 +95,26 @@ static void reset_signals(void)
         (void)sigaction(number, &plain, NULL); /* fails for SIGKILL and its like, which is fine */
 }
 
+static bool limit(__rlimit_resource_t what, rlim_t value)
+{
+    struct rlimit both = {value, value}, now;
+
+    if (getrlimit(what, &now) == 0 && now.rlim_max < value)
+        both.rlim_cur = both.rlim_max = now.rlim_max; /* lower than ours is fine too */
+    return setrlimit(what, &both) == 0;
+}
+
 static _Noreturn void become(int fd, rlim_t tasks, const char *folder, char **words)
 {
-    struct rlimit limit = {tasks, tasks};
     pid_t self = getpid();
 
     (void)setsid();
     reset_signals();
     if (send(fd, &self, sizeof self, 0) != (ssize_t)sizeof self || !take_streams(fd))
         _exit(127);
-    if (setrlimit(RLIMIT_NPROC, &limit) == -1 || chdir(folder) == -1)
+    if (!limit(RLIMIT_NPROC, tasks) || !limit(RLIMIT_CORE, 0) || !limit(RLIMIT_FSIZE, LIMIT_FILE) ||
+        !limit(RLIMIT_NOFILE, LIMIT_DESCRIPTORS) || !limit(RLIMIT_CPU, LIMIT_WALL_MS / 1000) ||
+        chdir(folder) == -1)
         _exit(127);
     (void)close_range(3, ~0U, 0);
     /* AddressSanitizer cannot start where the kernel places programs too randomly. */
