@@ -22,8 +22,8 @@ parallel --version 2>/dev/null | grep -q GNU ||
 status=0
 if [ "$count" -gt 0 ]; then
     [ ! -t 2 ] || bar=--bar
-    printf '%s\n' "$left" | tr '\n' '\0' |
-        parallel --null --quote --workdir . --jobs "$jobs" ${bar:+"$bar"} \
+    printf '%s\n' "$left" |
+        parallel --quote --workdir . --jobs "$jobs" ${bar:+"$bar"} \
             "$workbook" grade one {} "$out" "$@" || status=1
 fi
 collect || status=$?

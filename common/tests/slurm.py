@@ -1,6 +1,6 @@
 """A Slurm cluster of one node: on 127.0.0.1, its files in one folder, and gone afterwards."""
-import getpass
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -66,6 +66,7 @@ class Slurm:
 
     def __init__(self, folder):
         self.folder, self.daemons = folder, []
+        self.user = pwd.getpwuid(os.getuid()).pw_name
         folder.mkdir()
         (folder / "state").mkdir()
         (folder / "spool").mkdir()
@@ -74,7 +75,7 @@ class Slurm:
         self.mark = "SLURM_CONF=%s/slurm.conf" % folder
         self.environment = {**os.environ, "SLURM_CONF": "%s/slurm.conf" % folder}
         (folder / "slurm.conf").write_text(CONFIGURATION.format(
-            folder=folder, host=socket.gethostname(), user=getpass.getuser(), ports=free_ports(2)))
+            folder=folder, host=socket.gethostname(), user=self.user, ports=free_ports(2)))
 
     def start(self, name, *words):
         with open(self.folder / (name + ".log"), "wb") as log:
@@ -129,7 +130,7 @@ class Slurm:
 
     def __exit__(self, *_):
         try:
-            self.ask("scancel", "--user", getpass.getuser())
+            self.ask("scancel", "--user", self.user)
             until("the end of all jobs", lambda: self.ask("squeue", "--noheader") == "")
         finally:
             self.end()
