@@ -189,7 +189,9 @@ static int grade_collect(const struct runner *runner, const struct wishes *wishe
     if (status == 0) {
         runner_say(
             runner, STYLE_PLAIN,
-            _("%zu submissions: %zu graded, %zu not gradable, %zu empty. %zu grader faults."),
+            ngettext("%zu submission: %zu graded, %zu not gradable, %zu empty. %zu grader faults.",
+                     "%zu submissions: %zu graded, %zu not gradable, %zu empty. %zu grader faults.",
+                     collected.submissions),
             collected.submissions, collected.graded, collected.not_gradable, collected.empty,
             collected.grader_errors);
         runner_say(runner, STYLE_PLAIN, "%s/gradebook.csv   %s/class.html   %s/feedback/", out, out,
@@ -241,6 +243,22 @@ static int grade_all(const struct runner *runner, const struct wishes *wishes,
     return 0;
 }
 
+/* A roster that collecting would refuse is told of before the work is done. */
+static int look_at_roster(const struct runner *runner, const char *given, const char *folder)
+{
+    char path[PATH_MAX];
+    struct roster roster = {0};
+    struct error error = {0};
+
+    (void)snprintf(path, sizeof path, "%s/" ROSTER_NAME, folder);
+    if (given == NULL && access(path, F_OK) == -1)
+        return 0;
+    if (roster_load(&roster, given == NULL ? path : given, &error) == -1)
+        return runner_refuse(runner, "%s", error.text);
+    roster_free(&roster);
+    return 0;
+}
+
 static int grade_class(const struct runner *runner, const struct wishes *wishes, const char *folder,
                        const char *out)
 {
@@ -251,6 +269,8 @@ static int grade_class(const struct runner *runner, const struct wishes *wishes,
 
     if (status == 0)
         status = read_plan(runner, folder, &policy, &plan);
+    if (status == 0)
+        status = look_at_roster(runner, wishes->roster, folder);
     if (status == 0)
         status = grade_all(runner, wishes, &plan, folder, out, &sums);
     if (status == 0 && sums.interrupted) {

@@ -15,7 +15,6 @@
 #include "workbook/files.h"
 #include "workbook/screen.h"
 
-#define ROSTER_NAME "roster.csv"
 static const size_t RESULT_LIMIT = (size_t)32 << 20; /* bytes */
 
 static int no_memory(struct error *error)

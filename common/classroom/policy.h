@@ -70,6 +70,8 @@ bool policy_leaves_out(const struct policy *policy, const char *id);
  */
 int moment_parse(const char *text, long long *moment);
 
+#define ROSTER_NAME "roster.csv" /* among the submissions, unless another one is named */
+
 struct roster_line {
     char **fields; /* as many as the roster has columns */
     const char *student;
