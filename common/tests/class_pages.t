@@ -116,6 +116,8 @@ def test_files(tap, out):
     digest = "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     tap.ok(digest in page, "the script is the one that the page's policy lets run",
            "class_page.c wants " + digest)
+    loud = [p.name for p in before if harmless(p.read_text()) != p.read_text()]
+    tap.ok(not loud, "no page holds control characters, or turns the direction of writing", loud)
     wrong = [p.name for p in before if re.search(
         rb"(?i)(src|href)=\"?(https?:|//|javascript:|data:)|url\(|@import",
         re.sub(rb"(?s)<pre>.*?</pre>", b"", p.read_bytes())) and p.suffix == ".html"]
