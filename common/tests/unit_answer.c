@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -299,6 +300,18 @@ static void what_is_too_much_is_counted(void **state)
          "… and 2 more messages\n");
 }
 
+static void what_is_too_long_is_cut(void **state)
+{
+    char words[1200], expected[600];
+
+    (void)state;
+    (void)snprintf(words, sizeof words, "fetch.c:1:1: error: %0*dé and more\n", 379, 1);
+    (void)snprintf(expected, sizeof expected, "fetch.c:1:1: error: %0*d…\n", 379, 1);
+    said(words, 40, expected);
+    said("fetch.c:1:1: error: one\n    1 | ONE\n      | ^\nfetch.c:2:1: note: of macro\n", 2,
+         "fetch.c:1:1: error: one\n    1 | ONE\n…\n");
+}
+
 static void its_words_are_harmless(void **state)
 {
     (void)state;
@@ -320,6 +333,7 @@ int main(void)
         cmocka_unit_test(errors_come_before_warnings_without_folders),
         cmocka_unit_test(the_linker_is_understood),
         cmocka_unit_test(what_is_too_much_is_counted),
+        cmocka_unit_test(what_is_too_long_is_cut),
         cmocka_unit_test(its_words_are_harmless),
     };
 

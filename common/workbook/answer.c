@@ -658,6 +658,20 @@ static int begins_message(const char *line, size_t length)
     return contains(line, length, " warning: ") ? 1 : 0;
 }
 
+/* A line can be as long as the file is large. */
+static int add_harmless(struct buffer *out, const char *line, size_t length)
+{
+    enum { MOST = 400 };
+    static const char more[] = "…\n";
+    size_t kept = MOST;
+
+    if (length <= MOST)
+        return text_harmless(out, line, length);
+    while (kept > 0 && (line[kept] & 0xc0) == 0x80) /* within a character */
+        kept--;
+    return text_harmless(out, line, kept) == -1 ? -1 : buffer_add(out, more, sizeof more - 1);
+}
+
 static int add_line(struct buffer *out, const char *path, const char *line, size_t length)
 {
     size_t folder = strrchr(path, '/') != NULL ? (size_t)(strrchr(path, '/') - path) + 1 : 0;
@@ -674,17 +688,22 @@ static int add_line(struct buffer *out, const char *path, const char *line, size
         length -= colon != NULL ? (size_t)(colon - line) + 2 : 0;
         line = colon != NULL ? colon + 2 : line;
     }
-    return text_harmless(out, line, length);
+    return add_harmless(out, line, length);
 }
 
-static int add_message(struct buffer *out, const char *path, const struct message *message)
+/* Macros within macros make a message of thousands of lines. */
+static int add_message(struct buffer *out, const char *path, const struct message *message,
+                       int most)
 {
     int result = 0;
 
     for (size_t i = 0, length; i < message->length && result == 0; i += length) {
         length = line_length(message->text + i, message->length - i);
-        if (!is_noise(message->text + i, length))
-            result = add_line(out, path, message->text + i, length);
+        if (is_noise(message->text + i, length))
+            continue;
+        if (most-- == 0)
+            return buffer_print(out, "…\n");
+        result = add_line(out, path, message->text + i, length);
     }
     return result;
 }
@@ -733,7 +752,7 @@ int compiler_messages(const char *path, const char *said, size_t length, int lin
                 continue;
             }
             used += messages[i].lines;
-            result = add_message(out, path, &messages[i]);
+            result = add_message(out, path, &messages[i], lines);
         }
     if (result == 0 && left > 0)
         result = buffer_print(
