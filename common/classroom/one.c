@@ -367,10 +367,13 @@ int one_failed(const struct one_options *options, const char *why, struct error 
 {
     struct isolation isolation = {.level = BOX_C};
     struct submission submission;
+    struct run run;
 
-    if (submission_find(options->path, &submission, error) == -1)
+    if (run_settle(options->out, NULL, false, "", &run, error) == -1 ||
+        submission_find(options->path, &submission, error) == -1)
         return -1;
-    json_t *root = result_begin(&submission, &isolation, 0, "grader_error", why);
+    json_t *root = result_begin(&submission, &isolation, run_seed(&run, submission.student),
+                                "grader_error", why);
     int written = write_result(options, submission.name, root, false, error);
     json_decref(root);
     submission_free(&submission);
