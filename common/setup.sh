@@ -45,7 +45,7 @@ test  munge             file /usr/sbin/munged      what Slurm knows its users by
 test  shellcheck        command shellcheck         looks for mistakes in shell scripts
 test  python3-yaml      file /usr/lib/python3/dist-packages/yaml  reads the workflow for GitHub
 test  jq                command jq                 a step of that workflow
-test  python3-jsonschema  file /usr/lib/python3/dist-packages/jsonschema  checks results against their schema
+test  python3-jsonschema  file /usr/lib/python3/dist-packages/jsonschema  checks results
 test  curl              command curl               a real client, watched by the wire
 test  strace            command strace             one of the tools that chapter 1 shows
 test  tcpdump           command tcpdump            another
