@@ -1,4 +1,4 @@
-/* hostile: fail; a program of 16 GiB in memory, of which nothing lies on the disk. */
+/* hostile: memory; a program of 16 GiB in memory, of which nothing lies on the disk. */
 static char all[1UL << 34];
 
 int main(int argc, char **argv)

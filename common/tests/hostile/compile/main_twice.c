@@ -1,4 +1,4 @@
-/* hostile: not-compiled "main"; a second main, and the symbol at which programs begin. */
+/* hostile: not-compiled "_start"; a second main, and the symbol at which programs begin. */
 int begin(void) __attribute__((alias("main")));
 void _start(void);
 void _start(void)

@@ -1,4 +1,4 @@
-/* hostile: fail; runs while the program is still being put together, when nothing works yet. */
+/* hostile: crash "signal 11"; runs while the program is still being put together, when nothing works yet. */
 static int well(void)
 {
     return 0;

@@ -1,7 +1,5 @@
 /* hostile: fail "status 40"; has a printf() and a sprintf() of its own, for a harness that is
  * linked with it. */
-#include <stdarg.h>
-
 int printf(const char *format, ...);
 int fprintf(void *stream, const char *format, ...);
 int puts(const char *text);

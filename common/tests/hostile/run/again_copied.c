@@ -3,19 +3,28 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 int memfd_create(const char *name, unsigned flags);
 pid_t waitpid(pid_t pid, int *status, int flags);
 
-int main(void)
+/* In one case only, so that this costs little: the one with this name. */
+static int here(int argc, char **argv)
+{
+    return argc == 3 && strcmp(argv[1], "two.test") == 0;
+}
+
+int main(int argc, char **argv)
 {
     static char bytes[1 << 16];
     int from = open("/proc/self/exe", O_RDONLY), copy = open("copy", O_WRONLY | O_CREAT, 0755);
     int memory = memfd_create("copy", 0);
     ssize_t n;
 
+    if (!here(argc, argv))
+        return 40;
     if (getenv("LD_PRELOAD") == NULL)
         _exit(40);
     while ((n = read(from, bytes, sizeof bytes)) > 0) {

@@ -1,4 +1,4 @@
-/* hostile: fail "status 40"; makes the system calls of a 32-bit and of an x32 program, which a
+/* hostile: crash "signal 31"; makes the system calls of a 32-bit and of an x32 program, which a
  * filter may forget. */
 #define _GNU_SOURCE
 #include <string.h>

@@ -1,4 +1,4 @@
-/* hostile: fail; cuts the file short in which its calls are written down. */
+/* hostile: sanitizer; cuts the file short in which its calls are written down. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>

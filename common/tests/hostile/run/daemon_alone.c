@@ -1,4 +1,4 @@
-/* hostile: fail "status 40"; leaves a daemon that closed all it had, changed its name, and never
+/* hostile: fail "left a process behind"; leaves a daemon that closed all it had, changed its name, and never
  * ends. */
 #define _GNU_SOURCE
 #include <signal.h>

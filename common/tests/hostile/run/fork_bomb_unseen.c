@@ -1,5 +1,4 @@
-/* hostile: processes; the same by system calls of its own, in new sessions, for those who count
- * calls of fork(). */
+/* hostile: processes; the same by system calls of its own, for those who count calls of fork(). */
 #define _GNU_SOURCE
 #include <string.h>
 #include <unistd.h>
@@ -21,6 +20,5 @@ int main(int argc, char **argv)
     if (!here(argc, argv))
         return 40;
     for (;;)
-        if (syscall(CLONE, 17L, 0L, 0L, 0L, 0L) == 0)
-            (void)setsid();
+        (void)syscall(CLONE, 17L, 0L, 0L, 0L, 0L);
 }

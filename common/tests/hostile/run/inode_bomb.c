@@ -1,4 +1,4 @@
-/* hostile: fail; makes empty files until nothing takes one more; 100,000 are a breach. */
+/* hostile: fail; makes empty files until nothing takes one more; 60,000 are a breach. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ int main(int argc, char **argv)
     int count = 0;
 
     for (int i = 0; i < 3; i++)
-        for (int k = 0; k < 50000; k++) {
+        for (int k = 0; k < 20000; k++) {
             char path[64];
             (void)snprintf(path, sizeof path, "%s/hostile-%d", folders[i], k);
             int fd = open(path, O_WRONLY | O_CREAT, 0600);
@@ -37,6 +37,6 @@ int main(int argc, char **argv)
             (void)close(fd);
             count++;
         }
-    attempt(1, count >= 100000);
+    attempt(1, count >= 60000);
     return status;
 }

@@ -50,7 +50,6 @@ int main(void)
     attempt(15, sethostname("hostile", 7) == 0);
     attempt(16, acct("hostile") == 0);
     attempt(17, quotactl(0x800007, NULL, 0, NULL) == 0);
-    attempt(19, syscall(447, 0) >= 0); /* memfd_secret() */
     attempt(20, klogctl(3, (char *)zeros, sizeof zeros) > 0);
 #ifdef __x86_64__
     attempt(21, iopl(3) == 0);

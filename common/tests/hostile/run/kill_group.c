@@ -1,4 +1,4 @@
-/* hostile: crash "signal 9"; kills its own group, in which somebody else may be. */
+/* hostile: fail "The program ended while"; kills its own group, in which somebody else may be. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-/* hostile: fail "status 40"; locks every file that it can open, and keeps the locks by a child. */
+/* hostile: fail "left a process behind"; locks every file that it can open, and keeps the locks by a child. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>

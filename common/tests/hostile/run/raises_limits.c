@@ -39,6 +39,9 @@ int main(void)
         more.now = more.most = old.most + 1;
         attempt(1 + what, setrlimit(what, &more) == 0);
         attempt(1 + what, prlimit(0, what, &more, NULL) == 0);
+        if (prlimit(getppid(), what, NULL, &old) == -1 || old.most == NONE)
+            continue;
+        more.now = more.most = old.most + 1;
         attempt(1 + what, prlimit(getppid(), what, &more, NULL) == 0);
     }
     attempt(20, getrlimit(4, &(struct limit){0, 0}) == 0 && limit_of(4) != 0); /* core */

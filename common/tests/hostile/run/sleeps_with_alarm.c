@@ -1,4 +1,4 @@
-/* hostile: timeout "still"; wakes itself by a timer all the time, and does nothing. */
+/* hostile: timeout "pause()"; wakes itself by a timer all the time, and does nothing. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <string.h>

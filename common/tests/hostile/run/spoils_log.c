@@ -1,4 +1,4 @@
-/* hostile: fail "status 40"; writes numbers into the file of its calls that lead whoever reads it
+/* hostile: processes; writes numbers into the file of its calls that lead whoever reads it
  * astray. */
 #include <fcntl.h>
 #include <stdlib.h>

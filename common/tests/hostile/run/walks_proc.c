@@ -26,12 +26,20 @@ static int holds(const char *path, const char *word)
     return length > 0 && memmem(text, (size_t)length, word, strlen(word)) != NULL;
 }
 
-int main(void)
+/* In one case only, so that this costs little: the one with this name. */
+static int here(int argc, char **argv)
+{
+    return argc == 3 && strcmp(argv[1], "two.test") == 0;
+}
+
+int main(int argc, char **argv)
 {
     static const char *const files[] = {"environ",   "cmdline", "maps",
                                         "mountinfo", "cwd/x",   "root/@SECRET@"};
     char path[4200];
 
+    if (!here(argc, argv))
+        return 40;
     for (int pid = 1; pid < 2000; pid++)
         for (int i = 0; i < 6; i++) {
             (void)snprintf(path, sizeof path, "/proc/%d/%s", pid, files[i]);
