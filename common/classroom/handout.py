@@ -41,7 +41,7 @@ def exercises(numbers):
 
 def belongs(path, private):
     """Whether a file is for students."""
-    if not re.fullmatch(TOP, path.parts[0]) or "__pycache__" in path.parts:
+    if not re.fullmatch(TOP, path.parts[0]):
         return False
     if path.name.endswith("~") or (path.name.startswith(".") and path.name != ".gitignore"):
         return False  # an editor's
@@ -84,9 +84,6 @@ class Links:
         self.folder = os.path.dirname(path)
         self.files = files
         self.folders = {str(p) for f in files for p in Path(f).parents}
-        self.targets = set(re.findall(r"^([a-z][\w-]*)", files["Makefile"].decode(), re.M))
-        phony = re.findall(r"^\.PHONY:(.*)", files["Makefile"].decode(), re.M)
-        self.targets.update(" ".join(phony).split())
 
     def is_gone(self, target):
         """True of a file or folder of the workbook that the archive lacks."""
@@ -96,16 +93,10 @@ class Links:
         return path not in self.files and path not in self.folders
 
     def row_is_gone(self, line):
-        """A row of a table that is about a file, a folder or a command that is not there."""
-        subject = re.match(r"\| *(?:[\d*.]+ *\| *)?(?:\[[^]]*\]\(([^)]+)\)|`([^`]+)`)", line)
-        if not subject:
-            return False
-        if subject[1]:
-            return self.is_gone(subject[1])
-        command = re.match(r"make ([a-z][a-z-]*)", subject[2])
-        if command:
-            return command[1] not in self.targets
-        return re.match(r"(?:common|solutions|exercises)/", subject[2]) and self.is_gone(subject[2])
+        """A row of a table that begins with a link, or with a folder's name, that is not there."""
+        subject = re.match(r"\| *(?:[\d*.]+ *\| *)?\[[^]]*\]\(([^)]+)\)", line) or re.match(
+            r"\| *`((?:common|solutions)/[^`]*)`", line)
+        return subject is not None and self.is_gone(subject[1])
 
     def cut(self, text):
         links = re.compile(r"\[([^]\n]*(?:\n[^]\n]*)?)\]\(([^)\s]+)\)")

@@ -17,6 +17,8 @@ from scratch import environment_of
 from tap import Tap, run
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "common/classroom"))
+from handout import Links, belongs  # noqa: E402, it stands elsewhere
 FETCH = "01_socket/02_fetch_first"
 PRIVATE = "1.11"
 
@@ -85,8 +87,9 @@ def make_private(tap, scratch):
     status, said = handout("OUT=%s" % archive, "WITHOUT=%s" % PRIVATE)
     tap.ok(status == 0 and "(without %s)" % PRIVATE in said, "without " + PRIVATE, said)
     _, files = members(archive)
-    named = [name for name in files if re.search(r"exercises/\w+/11_file_share|make \w+ E=1\.11",
-                                                 name + files[name].decode(errors="replace"))]
+    words = r"exercises/\w+/11_file_share|make \w+ E=1\.11|^Exercise.*1\.11|Peer-to-peer file share"
+    named = [name for name in files
+             if re.search(words, name + files[name].decode(errors="replace"), re.M)]
     tap.ok(not named, "nothing in it speaks of an exercise that was kept out", named)
     with tarfile.open(archive) as tar:
         tar.extractall(scratch)
@@ -108,6 +111,38 @@ def see_texts(tap, book):
     there = len(list((book / "exercises/01_socket").glob("*")))
     tap.ok("19 lessons, %d exercises" % there in text, "README.md counts what is there", there)
     tap.ok("in the handout" not in text + (book / "Makefile").read_text(), "no mark is left")
+
+
+def see_links(tap):
+    """What is said of files that are not there; no lesson of today says it in every way."""
+    files = {"README.md": b"", "here.md": b"", "common/core/x.c": b""}
+    text = """\
+| folder | holds |
+|---|---|
+| [here](here.md) | a |
+| 1.9 | [gone](gone.md) | b |
+| `common/tests/` | c |
+| `common/core/` | d |
+| `gone` is a word | [gone](gone.md) |
+
+See [here](here.md#place), [a
+way](gone.md) and [that](https://example.org/gone.md).
+
+```
+[as it is](gone.md)
+```
+
+Exercise: [1.9 Gone](gone.md).
+"""
+    wanted = text.replace("| 1.9 | [gone](gone.md) | b |\n| `common/tests/` | c |\n", "").replace(
+        "[a\nway](gone.md)", "a\nway").replace("word | [gone](gone.md)", "word | gone").replace(
+        "\nExercise: [1.9 Gone](gone.md).\n", "")
+    got = Links("README.md", files).cut(text)
+    tap.ok(got == wanted, "links to what is not there become text, rows about it go", got)
+    left = [name for name in ("01_socket/x.c~", "common/core/.x.c.swp", "hand-in/alice/x.c",
+                              "answers/01_socket/x.c", "common/classroom/x.py", "grading.json")
+            if belongs(Path(name), [])]
+    tap.ok(not left, "editors' files, answers and what a teacher keeps here stay", left)
 
 
 class Learner:
@@ -183,6 +218,7 @@ def see_learner(tap, book):
 
 def main():
     tap = Tap()
+    see_links(tap)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         see_archive(tap, scratch)
