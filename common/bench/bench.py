@@ -21,6 +21,8 @@ import echo
 EXERCISE = "1.2"
 FILE = "01_socket/02_fetch_first/fetch_first.c"
 RUNS = 10
+CLASS = 60
+SMALL = "09_socket_profiles"  # eleven cases
 
 
 def seconds(*command, cwd=".", status=0):
@@ -87,6 +89,37 @@ def build(folder):
     return {"clean_build_s": clean, "noop_make_s": noop}
 
 
+def hand_in(folder, exercises):
+    """A class of CLASS, each with the solution of one of the exercises; how many cases in all."""
+    cases = 0
+    for i in range(CLASS):
+        exercise = exercises[i % len(exercises)]
+        name = exercise.name.split("_", 1)[1] + ".c"
+        answer = folder / ("student%02d" % i) / exercise.parent.name / exercise.name / name
+        answer.parent.mkdir(parents=True)
+        shutil.copy(exercise / name, answer)
+        counted = Path("build/exercises", exercise.parent.name, exercise.name, "cases")
+        cases += len(subprocess.run([counted, "--list"], capture_output=True, check=True)
+                     .stdout.splitlines())
+    return cases
+
+
+def grading(folder):
+    """A class graded, in boxes and without them: an exercise of eleven cases, and all of them."""
+    found = {}
+    every = sorted(p.parent.parent for p in Path("solutions").glob("01_*/*/wrong/copied.c"))
+    small = [e for e in every if e.name == SMALL]
+    for what, exercises, level in (("small", small, None), ("small_unboxed", small, "C"),
+                                   ("chapter", every, None)):
+        place = folder / what
+        cases = hand_in(place / "class", exercises)
+        took = seconds("build/workbook", "grade", "class", *(["--isolation", level] if level else []),
+                       str(place / "class"), str(place / "marks"))
+        found[what] = {"gradings_per_s": CLASS / took, "cases_per_s": cases / took,
+                       "cases": cases / CLASS}
+    return found
+
+
 def row(what, value, unit, note=""):
     print("  %-44s %8.*f %-3s %s" % (what, 0 if unit == "ms" else 2, value, unit, note))
 
@@ -99,6 +132,7 @@ def main():
         folder = Path(name)
         (folder / "desk").mkdir()
         result = verdict_and_compiler(folder / "desk") | build(folder)
+        result["grading"] = grading(folder)
     result["verdict_to_compile"] = result["verdict_s"] / result["compile_s"]
     result["cores"] = os.cpu_count()
     result["load_before"] = load
@@ -112,6 +146,13 @@ def main():
     print("The whole workbook")
     row("built from clean", result["clean_build_s"], "s", "at most 30")
     row("make when nothing has changed", 1000 * result["noop_make_s"], "ms")
+    print("A class of %d, graded in boxes" % CLASS)
+    for what, graded in result["grading"].items():
+        note = {"small": "at least 4", "small_unboxed": "without boxes (isolation C)",
+                "chapter": "a mix of chapter 1's exercises"}[what]
+        row("of %.1f cases each, %.0f cases/s; exercises" % (graded["cases"],
+                                                              graded["cases_per_s"]),
+            graded["gradings_per_s"], "/s", note)
     result["echo"] = echo.compare()
     echo.show(result["echo"])
     Path("build/bench.json").write_text(json.dumps(result, indent=2, sort_keys=True) + "\n")

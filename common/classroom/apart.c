@@ -36,19 +36,23 @@ static void pack_files(json_t *facts, const struct intake *intake)
 
 static void pack_refused(json_t *facts, const struct intake *intake)
 {
-    json_t *list = json_array();
+    json_t *list = json_array(), *unusable = json_object();
 
     for (size_t i = 0; i < intake->refusals.count; i++) {
         const struct refusal *refusal = &intake->refusals.list[i];
         (void)json_array_append_new(list,
                                     json_pack("{s:s, s:s, s:s}", "path", refusal->path, "reason",
                                               refusal->reason, "sentence", refusal->sentence));
+        if (refusal->exercise != NULL)
+            (void)json_object_set_new(unusable, refusal->exercise->id,
+                                      json_string(refusal->sentence));
     }
     for (size_t i = 0; i < intake->stray_count; i++)
         (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "path",
                                                     intake->strays[i].path, "reason", "no-name",
                                                     "sentence", intake->strays[i].sentence));
     (void)json_object_set_new(facts, "refused", list);
+    (void)json_object_set_new(facts, "unusable", unusable);
 }
 
 static int put(int fd, const void *bytes, size_t length)
@@ -280,6 +284,11 @@ int apart_file(const struct apart *apart, const char *exercise, const char **pat
         at += (size_t)length;
     }
     return -1;
+}
+
+const char *apart_unusable(const struct apart *apart, const char *exercise)
+{
+    return json_string_value(json_object_get(json_object_get(apart->facts, "unusable"), exercise));
 }
 
 json_t *apart_refused(const struct apart *apart)

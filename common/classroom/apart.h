@@ -35,6 +35,9 @@ long long apart_submitted(const struct apart *apart);
 int apart_file(const struct apart *apart, const char *exercise, const char **path,
                const char **sha256, struct buffer *source);
 
+/* Why what was handed in for an exercise was not taken, a sentence; NULL if nothing was refused. */
+const char *apart_unusable(const struct apart *apart, const char *exercise);
+
 /* [{"path", "reason", "sentence"}]: refusals, and files that no exercise names. A new reference. */
 json_t *apart_refused(const struct apart *apart);
 

@@ -79,6 +79,7 @@ static int add_task(struct one *one, const struct exercise_entry *exercise, stru
     if (apart_file(&one->apart, exercise->id, &task->grading.path, &task->grading.sha256,
                    &source) == -1) {
         task->grading.path = task->grading.sha256 = NULL;
+        task->grading.unusable = apart_unusable(&one->apart, exercise->id);
         return 0;
     }
     (void)snprintf(copy, sizeof copy, "%s/results/%s/files/%s/%s.c", one->options->out,
@@ -267,7 +268,7 @@ static const char *status_of(const struct one *one)
     if (*apart_why(&one->apart) != '\0')
         return "not_gradable";
     for (size_t i = 0; i < one->count; i++)
-        if (one->tasks[i].grading.path != NULL)
+        if (one->tasks[i].grading.path != NULL || one->tasks[i].grading.unusable != NULL)
             return "graded";
     return "empty";
 }

@@ -34,7 +34,7 @@ static const char *state_of(const struct grading *grading)
     const struct verdict *verdict = &grading->verdict, *hidden = &grading->hidden;
 
     if (grading->path == NULL)
-        return "not-submitted";
+        return grading->unusable != NULL ? "unusable" : "not-submitted";
     if (verdict->outcome == OUTCOME_JUDGED && grading->has_hidden &&
         hidden->outcome != OUTCOME_JUDGED)
         return "grader_error";
@@ -45,7 +45,8 @@ static const char *state_of(const struct grading *grading)
 static json_t *safe_text(const char *text, size_t length)
 {
     struct buffer safe = {0};
-    json_t *string = json_stringn(text, length);
+    /* Not every reader takes \u0000. */
+    json_t *string = memchr(text, '\0', length) == NULL ? json_stringn(text, length) : NULL;
 
     if (string == NULL && text_harmless(&safe, text, length) == 0)
         string = json_stringn(buffer_text(&safe), safe.length);
@@ -118,6 +119,7 @@ json_t *result_exercise(const struct grading *grading)
     const struct error *why = hidden && verdict->outcome == OUTCOME_JUDGED && !judged
                                   ? &grading->hidden.why
                                   : &verdict->why;
+    const char *said = grading->unusable != NULL ? grading->unusable : why->text;
     char file[256];
     json_t *cases = json_array();
 
@@ -129,8 +131,8 @@ json_t *result_exercise(const struct grading *grading)
     return json_pack(
         "{s:s, s:s, s:s, s:i, s:b, s:s, s:o, s:s, s:s, s:o, s:i, s:i, s:b, s:f, s:o, s:o}",
         "exercise", e->id, "name", e->name, "title", e->title, "chapter", e->chapter, "core",
-        e->core, "state", state, "why", safe_text(why->text, strlen(why->text)), "file", file,
-        "sha256", grading->sha256 == NULL ? "" : grading->sha256, "messages",
+        e->core, "state", state, "why", safe_text(said, strlen(said)), "file", file, "sha256",
+        grading->sha256 == NULL ? "" : grading->sha256, "messages",
         safe_text(buffer_text(&verdict->messages), verdict->messages.length), "earned", earned,
         "points", points, "passed",
         judged && verdict->passed && (!hidden || grading->hidden.passed), "seconds",

@@ -13,8 +13,9 @@ struct exercise_entry;
 /* An exercise of a submission, judged or not. */
 struct grading {
     const struct exercise_entry *exercise;
-    const char *path;   /* within the submission; NULL: nothing was handed in */
-    const char *sha256; /* … */
+    const char *path;     /* within the submission; NULL: nothing was taken in */
+    const char *unusable; /* then a sentence why, or NULL: nothing was handed in */
+    const char *sha256;   /* … */
     struct verdict verdict, hidden;
     bool has_hidden; /* there are cases that only the teacher has */
     json_t *retried; /* names of cases that were tried again, as an array; NULL: none */
