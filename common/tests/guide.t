@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 import guide
@@ -156,12 +157,10 @@ def see_policy(tap, folder):
     """The example is taken, and has every key that there is; so is the roster."""
     hand_in, marks = folder / "hand-in", folder / "marks"
     (hand_in / "alice").mkdir(parents=True)
-    (hand_in / "hidden").mkdir()
     (folder / "hidden").mkdir()
     policy, roster = folder / "grading.json", folder / "roster.csv"
     policy.write_text(block("json"))
     roster.write_text(block("csv"))
-    (hand_in / "hidden").rmdir()
     status, out, err = run(WORKBOOK, "grade", "class", str(hand_in), str(marks), "--isolation", "C",
                            "--policy", str(policy), "--roster", str(roster), cwd=ROOT)
     book = (marks / "gradebook.csv").read_text() if status == 0 else ""
@@ -182,6 +181,25 @@ def see_policy(tap, folder):
         tap.ok(known == used and known <= told, "every key: " + key, (known, used, told))
 
 
+def see_autolab(tap, folder):
+    """The commands for Autolab, as they stand there: the last line is the score."""
+    name = "01_socket/02_fetch_first/fetch_first.c"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "handin.zip", "w") as archive:
+        archive.write(ROOT / "solutions" / name, "answers/" + name)
+    (folder / "build").symlink_to(ROOT / "build")
+    script = re.search(r"\*\*Autolab\.\*\*.*?^```\n(.*?)^```$", TEXT, re.S | re.M)[1]
+    if run(WORKBOOK, "grade", "doctor", cwd=ROOT)[0] != 0:
+        script = script.replace("marks &&", "marks --isolation C &&")
+    status, out, err = run("bash", "-c", script, cwd=folder)
+    last = out.splitlines()[-1] if out else ""
+    scores = json.loads(last)["scores"] if status == 0 and last.startswith("{") else {}
+    whole = sum(points for _, _, points, _ in guide.cases(
+        next(e for e in index.exercises(Path("01_socket")) if e.number == "1.2")))
+    tap.ok(scores.get("1.2") == whole and scores.get("1.3") == 0, "the commands for Autolab",
+           out + err)
+
+
 def main():
     tap = Tap()
     os.chdir(ROOT)
@@ -193,6 +211,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         see_later_chapters(tap, Path(folder, "later"))
         see_policy(tap, Path(folder))
+        see_autolab(tap, Path(folder, "autolab"))
     return tap.done()
 
 
