@@ -74,18 +74,21 @@ static void put_bar(const struct work *work)
     const struct screen *screen = work->run->err;
     double seconds = (double)(uv_hrtime() - work->began_ns) / 1e9;
     size_t filled = work->count == 0 ? WIDTH : work->done * WIDTH / work->count;
-    char bar[WIDTH * 4] = "", left[40] = "";
+    char bar[WIDTH * 4] = "", left[60] = "", faults[40] = "";
 
     if (!screen->terminal)
         return;
     for (size_t i = 0; i < WIDTH; i++)
         (void)strcat(bar, i < filled ? "█" : "░"); /* WIDTH of them have room */
     if (work->fresh > 0 && seconds > 0)
-        (void)snprintf(left, sizeof left, _("%.0f s left"),
+        (void)snprintf(left, sizeof left, _("%.1f/s   %.0f s left"), (double)work->fresh / seconds,
                        seconds / (double)work->fresh * (double)(work->count - work->done));
+    if (work->sums->faults > 0)
+        (void)snprintf(faults, sizeof faults, _("   %zu grader faults"), work->sums->faults);
     (void)fprintf(screen->out, "\r\033[K");
-    screen_print(screen, STYLE_PLAIN, _("Grading  %s  %zu of %zu   %s"),
-                 screen->columns < 72 ? "" : bar, work->done, work->count, left);
+    screen_print(screen, STYLE_PLAIN, _("Grading  %s%s%zu of %zu   %s%s"),
+                 screen->columns < 80 ? "" : bar, screen->columns < 80 ? "" : "  ", work->done,
+                 work->count, left, faults);
     (void)fflush(screen->out);
 }
 
