@@ -76,6 +76,8 @@ give scopes/scope
 # Others are in a scope, too: here the shell, which sees itself brought back.
 try 'a user with a scope' within scopes/scope \\
     $user sh -c 'unit_group.t && grep -qx 0::/scopes/scope /proc/self/cgroup'
+# Root could go anywhere, and keeps to what it was given.
+BOX_PLACE=$cgroup/scopes/scope try 'root, with a scope' within scopes/scope unit_group.t
 
 try 'root, in a container' within container unshare --mount --cgroup sh -c \\
     'umount $cgroup && mount -t cgroup2 cgroup2 $cgroup && unit_group.t'
@@ -136,7 +138,7 @@ def judge(tap, name, machine, script):
     except subprocess.TimeoutExpired:
         machine.kill()
         said = machine.communicate()[0]
-    systems = re.findall(r"^(?:BOX_STARVE=1 )?try (['\"])(.*?)\1", script, re.M)
+    systems = re.findall(r"^(?:BOX_\w+=\S+ )?try (['\"])(.*?)\1", script, re.M)
     found = re.findall(r"^@ (.*)\n((?:.*\n)*?)@@ (\d+)$", said, re.M)
     tap.ok([system for system, _, _ in found] == [system for _, system in systems],
            "%s: each system was tried" % name, said)

@@ -4,7 +4,8 @@
  *
  * BOX_GROUPS=v1 or v2 in the environment says which ones there have to be, and BOX_GROUPS=WORDS
  * that there are none and that the reason has these words. Unset, a machine without skips all. With
- * BOX_STARVE the machine runs out of memory, and nothing else is tried.
+ * BOX_STARVE the machine runs out of memory, and nothing else is tried. BOX_PLACE says in which
+ * folder they have to be made.
  */
 #include <setjmp.h> /* cmocka.h wants these four before it */
 #include <stdarg.h>
@@ -143,14 +144,23 @@ static void leave_a_daemon(void)
         _exit(7);
 }
 
-static void eat_memory(void)
+static void eat(size_t size)
 {
-    size_t size = 512 * MIB;
     char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     for (size_t i = 0; memory != MAP_FAILED && i < size; i += 4096)
         memory[i] = 1;
+}
+
+static void eat_memory(void)
+{
+    eat(512 * MIB);
+}
+
+static void eat_nearly_all(void)
+{
+    eat(31 * MIB);
 }
 
 static void fill_a_file_in_memory(void)
@@ -248,6 +258,10 @@ static void test_memory(void **state)
         assert_false(use.starved || use.tasks_met);
         assert_true(use.memory_peak > 24 * MIB && use.memory_peak <= 32 * MIB);
     }
+    assert_int_equal(status_of(start_in(&groups, "near", &limits, eat_nearly_all)), 0);
+    struct group_use use = used(&groups, "near");
+    assert_false(use.memory_met || use.starved || use.tasks_met);
+    assert_true(use.memory_peak >= 31 * MIB);
 }
 
 static void test_tasks(void **state)
@@ -404,6 +418,9 @@ static void test_probe(void **state)
     const char *wanted = getenv("BOX_GROUPS");
     if (wanted != NULL)
         assert_int_equal(groups.kind, strcmp(wanted, "v1") == 0 ? GROUPS_V1 : GROUPS_V2);
+    const char *place = getenv("BOX_PLACE");
+    if (place != NULL)
+        assert_string_equal(groups.place[GROUP_MEMORY], place);
     read_own(after, sizeof after);
     assert_string_equal(before, after);
 
