@@ -3,6 +3,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <ctype.h>
+#include <locale.h>
 #include <string.h>
 
 #include "classroom/gather.h"
@@ -18,24 +19,31 @@ struct unpacking {
     bool seekable; /* zip: what is not read is not unpacked either */
 };
 
+static bool is_zip(struct archive *archive)
+{
+    return (archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP;
+}
+
 static int refuse_archive(struct unpacking *unpacking)
 {
-    const char *said = archive_error_string(unpacking->archive);
+    struct archive *archive = unpacking->archive;
+    struct gather *gather = unpacking->gather;
+    const char *said = archive_error_string(archive);
     char shown[SHOWN_SIZE];
 
     /* It may be broken because it is packed twice over, or has a password. */
-    if (archive_filter_count(unpacking->archive) > FILTERS_MOST)
-        return gather_refuse_all(unpacking->gather, "archive-nested",
-                                 _("%s is packed twice over; pack the folder once."),
-                                 unpacking->gather->name);
-    if (archive_read_has_encrypted_entries(unpacking->archive) > 0)
-        return gather_refuse_all(unpacking->gather, "archive-encrypted",
+    if (archive_filter_count(archive) > FILTERS_MOST)
+        return gather_refuse_all(gather, "archive-nested",
+                                 _("%s is packed twice over; pack the folder once."), gather->name);
+    /* Of a file that is no archive at all, libarchive must not be asked: it would crash. */
+    if (is_zip(archive) && archive_read_has_encrypted_entries(archive) > 0)
+        return gather_refuse_all(gather, "archive-encrypted",
                                  _("%s is protected by a password; pack the folder without one."),
-                                 unpacking->gather->name);
-    path_shown(shown, said != NULL ? said : "?");
-    return gather_refuse_all(unpacking->gather, "archive-damaged",
-                             _("%s is damaged, or no zip or tar archive (%s)."),
-                             unpacking->gather->name, shown);
+                                 gather->name);
+    path_shown(shown, said != NULL ? said : "");
+    return gather_refuse_all(gather, "archive-damaged",
+                             _("%s is damaged, or no zip or tar archive%s%s%s."), gather->name,
+                             *shown != '\0' ? " (" : "", shown, *shown != '\0' ? ")" : "");
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -70,7 +78,9 @@ static int check_name(struct gather *gather, const char *path, bool *good)
 {
     *good = false;
     if (path == NULL)
-        return gather_refuse(gather, NULL, "?", "name-control", _("The name %s cannot be read."));
+        return gather_refuse(
+            gather, NULL, "?", "name-encoding",
+            _("A name in the archive (%s) is not the UTF-8 that it claims to be."));
     if (*path == '/')
         return gather_refuse(gather, NULL, path, "name-absolute",
                              _("The name %s begins at the root of the file system."));
@@ -151,13 +161,30 @@ static int read_source(struct unpacking *unpacking, struct buffer *content, bool
     return pass_over(unpacking);
 }
 
+/* A zip may hold files packed in ways that nobody uses, some of which ask for GiB of memory. */
+static int check_method(struct unpacking *unpacking)
+{
+    const char *format = archive_format_name(unpacking->archive); /* "ZIP 2.0 (deflation)" */
+    char shown[SHOWN_SIZE];
+
+    if (!unpacking->seekable || strstr(format, "(deflation)") != NULL ||
+        strstr(format, "(uncompressed)") != NULL)
+        return 0;
+    path_shown(shown, format);
+    return gather_refuse_all(unpacking->gather, "archive-method",
+                             _("%s is packed in an unusual way, %s; pack it as a plain zip."),
+                             unpacking->gather->name, shown);
+}
+
 static int take_source(struct unpacking *unpacking, struct archive_entry *entry,
                        const struct place *place, const char *path)
 {
     struct buffer content = {0};
     bool holes;
-    int result = read_source(unpacking, &content, &holes);
 
+    if (check_method(unpacking) == -1)
+        return -1;
+    int result = read_source(unpacking, &content, &holes);
     /* A hole at the end is told by the size alone. */
     holes = holes || (content.length <= unpacking->gather->limits->file &&
                       archive_entry_size(entry) > (la_int64_t)content.length);
@@ -247,8 +274,7 @@ static int unpack(struct unpacking *unpacking, const void *bytes, size_t length)
         return -1;
     for (;;) {
         int result = archive_read_next_header(unpacking->archive, &entry);
-        int format = archive_format(unpacking->archive) & ARCHIVE_FORMAT_BASE_MASK;
-        unpacking->seekable = format == ARCHIVE_FORMAT_ZIP;
+        unpacking->seekable = is_zip(unpacking->archive);
         if (result == ARCHIVE_EOF)
             return check_end(unpacking, bytes, length);
         if (result != ARCHIVE_OK && result != ARCHIVE_WARN) /* a warning is of an attribute */
@@ -258,13 +284,35 @@ static int unpack(struct unpacking *unpacking, const void *bytes, size_t length)
     }
 }
 
+/* libarchive gives names in the locale's encoding, and none for a name that this cannot hold. */
+static locale_t utf8_begin(locale_t *before)
+{
+    locale_t base = duplocale(uselocale((locale_t)0));
+    locale_t utf8 = base != (locale_t)0 ? newlocale(LC_CTYPE_MASK, "C.UTF-8", base) : (locale_t)0;
+
+    if (utf8 == (locale_t)0 && base != (locale_t)0)
+        freelocale(base);
+    *before = uselocale(utf8); /* without one nothing changes */
+    return utf8;
+}
+
+static void utf8_end(locale_t utf8, locale_t before)
+{
+    (void)uselocale(before);
+    if (utf8 != (locale_t)0)
+        freelocale(utf8);
+}
+
 int gather_archive(struct gather *gather, const void *bytes, size_t length)
 {
     struct unpacking unpacking = {.gather = gather, .archive = archive_read_new()};
+    locale_t before;
 
     if (unpacking.archive == NULL)
         return gather_no_memory(gather);
+    locale_t utf8 = utf8_begin(&before);
     int result = unpack(&unpacking, bytes, length);
     (void)archive_read_free(unpacking.archive); /* what it could say was said */
+    utf8_end(utf8, before);
     return result;
 }

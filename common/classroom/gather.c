@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "core/clock.h"
 #include "workbook/screen.h"
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -29,12 +29,21 @@ int gather_no_memory(struct gather *gather)
     return error_set_errno(gather->error, "%s", gather->path);
 }
 
+int64_t gather_processor_ms(void)
+{
+    struct timespec time = {0};
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time); /* cannot fail */
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
 int gather_check_time(struct gather *gather)
 {
-    if (now_ms() < gather->deadline)
+    if (gather_processor_ms() - gather->began < gather->limits->ms)
         return 0;
-    return gather_refuse_all(gather, "too-slow", _("%s could not be read within %g s."),
-                             gather->name, (double)gather->limits->ms / 1000);
+    return gather_refuse_all(gather, "too-slow",
+                             _("%s takes more than %g s of processor time to read."), gather->name,
+                             (double)gather->limits->ms / 1000);
 }
 
 int gather_count(struct gather *gather)
@@ -128,18 +137,20 @@ static int claim(struct gather *gather, struct candidate *candidate, int rank, c
     struct error why;
 
     *done = rank <= candidate->rank;
-    if (rank != candidate->rank && candidate->rank > 0)
-        gather->intake->others++; /* one gives way to the other */
+    gather->intake->others += rank < candidate->rank; /* it gives way */
     if (rank < candidate->rank)
         return 0;
     path_shown(shown, path);
     if (rank == candidate->rank) {
+        candidate->files++;
         (void)error_set(&why, _("%s and %s are two files for exercise %s; neither is taken."),
                         candidate->path, shown, candidate->exercise->id);
         return candidate_refuse(gather, candidate, "twice", why.text);
     }
+    gather->intake->others += candidate->files; /* those give way */
     candidate_clear(candidate);
     candidate->rank = rank;
+    candidate->files = 1;
     candidate->path = strdup(shown);
     return candidate->path != NULL ? 0 : gather_no_memory(gather);
 }

@@ -15,7 +15,8 @@
 struct candidate {
     const struct exercise_entry *exercise;
     int rank;           /* 0: nothing yet; 1: a file anywhere; 2: one in a folder "answers" */
-    char *path;         /* where, harmless */
+    size_t files;       /* how many of that rank there are */
+    char *path;         /* where the first is, harmless */
     const char *reason; /* why it is refused, or NULL */
     char *sentence;
     struct buffer content;
@@ -29,7 +30,7 @@ struct gather {
     const char *path;      /* of the submission, for errors */
     char name[SHOWN_SIZE]; /* its last part, for sentences that the student reads too */
     bool folder;
-    int64_t deadline; /* on now_ms()'s clock */
+    int64_t began; /* on the clock of gather_processor_ms() */
     size_t entries;
     size_t compared;              /* stray files that were compared with the exercises' names */
     struct candidate *candidates; /* one an exercise, in the order of the catalogue */
@@ -44,6 +45,9 @@ int gather_refuse_all(struct gather *gather, const char *reason, const char *for
     PRINTF_LIKE(3, 4);
 int gather_no_memory(struct gather *gather);
 int gather_check_time(struct gather *gather);
+
+/* The processor time of this thread: what a submission costs, however busy the machine is. */
+int64_t gather_processor_ms(void);
 
 /* Counts an entry, and looks at the clock. */
 int gather_count(struct gather *gather);

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "classroom/gather.h"
-#include "core/clock.h"
 #include "workbook/screen.h"
 
 /* A learner's whole workbook, all built, has some 5,000 entries: handed in as it is, it is read. */
@@ -17,7 +16,7 @@ const struct intake_limits intake_limits = {
     .entries = 10000,
     .depth = 16,
     .file = (size_t)256 << 10,
-    .archive = (size_t)16 << 20,
+    .archive = (size_t)8 << 20,
     .total = (size_t)64 << 20,
     .ms = 10000,
 };
@@ -32,7 +31,7 @@ static int gather_begin(struct gather *gather, const char *path, const struct ca
         start--;
     gather->path = path;
     path_shown(gather->name, path + start);
-    gather->deadline = now_ms() + gather->limits->ms;
+    gather->began = gather_processor_ms();
     *gather->intake = (struct intake){0};
     for (size_t i = 0; i < catalogue->chapter_count; i++)
         count += catalogue->chapters[i].exercise_count;

@@ -56,17 +56,19 @@ struct intake {
  * that it could not be read (path is missing, memory is short, the disk fails). The caller frees
  * the intake. Reasons of refusals:
  *   link hard-link not-regular   symbolic links, files with a second name; FIFOs, sockets, devices
- *   unreadable                   the file's permissions, or it went away
+ *   unreadable                   its permissions do not allow it
+ *   changed                      it became something else while it was read
  *   too-large                    more than 256 KiB
  *   nul encoding control         NUL bytes; neither UTF-8 nor Latin-1; other control characters
  *   twice                        two files for one exercise: neither is taken
- *   name-parent name-absolute name-drive name-backslash name-control
- *                                "..", "/x", "C:x", "a\b", control characters in a path
+ *   name-parent name-absolute name-drive name-backslash name-control name-encoding
+ *                                "..", "/x", "C:x", "a\b", control characters in a path, no text
  * Of a submission as a whole, which then has no files:
- *   too-many too-deep too-slow   entries, folders inside each other, seconds
+ *   too-many too-deep too-slow   entries, folders inside each other, processor time
  *   archive-damaged              broken, cut off, or of a kind that is not taken
- *   archive-encrypted archive-nested archive-too-large
- *                                a password; packed twice over; more bytes than any sources have
+ *   archive-encrypted archive-method archive-nested archive-too-large
+ *                                a password; not deflated; packed twice over; more bytes than any
+ *                                sources have
  *   link not-regular hard-link   it is no longer what the plan saw
  */
 int intake_read(const char *path, const struct catalogue *catalogue, struct intake *intake,
@@ -80,7 +82,7 @@ struct intake_limits {
     size_t file;    /* bytes of a source */
     size_t archive; /* bytes of an archive */
     size_t total;   /* bytes that it unpacks to, as far as it has to be unpacked */
-    int64_t ms;     /* for all of it */
+    int64_t ms;     /* of processor time for all of it */
 };
 extern const struct intake_limits intake_limits;
 

@@ -21,22 +21,25 @@ static int fault(const struct gather *gather, const char *path)
     return error_set_errno(gather->error, "%s%s%s", gather->path, *path != '\0' ? ", " : "", shown);
 }
 
-/* What could not be opened, by errno: whose fault that is. */
+static int refuse_changed(struct gather *gather, const struct place *place, const char *path)
+{
+    return gather_refuse(gather, place, path, "changed",
+                         _("%s became something else while it was read."));
+}
+
+/* What could not be opened, although its kind was right: by errno, whose fault that is. */
 static int refuse_unopened(struct gather *gather, const struct place *place, const char *path)
 {
     switch (errno) {
     case ELOOP:
-    case ENOTDIR: /* it was a folder a moment ago */
-        return gather_refuse(gather, place, path, "link", _(SAY_LINK));
+    case ENOTDIR:
     case ENXIO:
-    case ENODEV:
-        return gather_refuse(gather, place, path, "not-regular", _(SAY_SPECIAL));
     case ENOENT:
+        return refuse_changed(gather, place, path);
     case EACCES:
     case EPERM:
         return gather_refuse(gather, place, path, "unreadable",
-                             _("%s cannot be read: its permissions do not allow it, or it went "
-                               "away."));
+                             _("%s cannot be read: its permissions do not allow it."));
     default:
         return fault(gather, path);
     }
@@ -73,7 +76,7 @@ static int take_open(struct gather *gather, const struct place *place, int fd, c
     if (fstat(fd, &status) == -1)
         return fault(gather, path);
     if (!S_ISREG(status.st_mode))
-        return gather_refuse(gather, place, path, "not-regular", _(SAY_SPECIAL));
+        return refuse_changed(gather, place, path);
     if (status.st_nlink > 1)
         return gather_refuse(gather, place, path, "hard-link", _(SAY_HARD_LINK));
     int result = read_source(gather, fd, path, &content);
