@@ -44,6 +44,28 @@ static int put_file(struct desk *desk, char kind, size_t index, const struct buf
     return 0;
 }
 
+/* The first answer with the text of this one. */
+static size_t twin_of(const struct desk *desk, size_t index)
+{
+    const struct buffer *text = &desk->texts[index];
+
+    for (size_t i = 0; i < index; i++) {
+        const struct buffer *other = &desk->texts[i];
+        enum compare_state state = desk->comparison->answers[i].state;
+        if ((state == COMPARED || state == COMPARE_TOO_REGULAR) && other->length == text->length &&
+            memcmp(buffer_text(other), buffer_text(text), text->length) == 0)
+            return i;
+    }
+    return index;
+}
+
+/* sim_c sees each text once. */
+static bool is_looked_at(const struct comparison *comparison, size_t index)
+{
+    const struct compared *answer = &comparison->answers[index];
+    return answer->state == COMPARED && answer->twin == index;
+}
+
 /* The answers that can be read become files s0, s1 … */
 static int put_answers(struct desk *desk)
 {
@@ -54,13 +76,13 @@ static int put_answers(struct desk *desk)
         struct buffer *text = &desk->texts[i];
         if (answer->state == COMPARE_TOO_REGULAR)
             continue;
-        *answer = (struct compared){.path = answer->path};
+        *answer = (struct compared){.path = answer->path, .twin = i};
         buffer_free(text);
         if (buffer_add_file(text, answer->path, 1 << 20) == -1)
             answer->state = COMPARE_UNREADABLE;
         else if (text->length > COMPARE_BYTES)
             answer->state = COMPARE_TOO_LARGE;
-        else if (put_file(desk, 's', i, text) == -1)
+        else if ((answer->twin = twin_of(desk, i)) == i && put_file(desk, 's', i, text) == -1)
             return -1;
     }
     return 0;
@@ -133,7 +155,7 @@ static int run_words(struct words *words, const struct desk *desk, const struct 
     for (size_t i = 0; run->options[i] != NULL; i++)
         words->list[words->count++] = run->options[i];
     for (size_t i = 0; i < comparison->count; i++)
-        if (run->alone != NULL ? *run->alone == i : comparison->answers[i].state == COMPARED)
+        if (run->alone != NULL ? *run->alone == i : is_looked_at(comparison, i))
             add_name(words, 's', i);
     if (run->old > 0)
         words->list[words->count++] = "/";
@@ -291,7 +313,7 @@ static int take_out(struct desk *desk, char kind, size_t count)
     if (result == 0)
         read_known(desk, &output);
     for (size_t i = 0; result == 0 && i < comparison->count; i++)
-        if (comparison->answers[i].state == COMPARED)
+        if (is_looked_at(comparison, i))
             result = put_file(desk, 's', i, &desk->texts[i]);
     buffer_free(&output);
     return result;
@@ -368,7 +390,7 @@ static size_t leave_out_regular(struct desk *desk)
     for (size_t i = 0; i < desk->comparison->count; i++) {
         struct buffer output = {0};
         struct sim_run run = {.options = options, .alone = &i};
-        if (desk->comparison->answers[i].state == COMPARED && run_sim(desk, &run, &output) == -1) {
+        if (is_looked_at(desk->comparison, i) && run_sim(desk, &run, &output) == -1) {
             desk->comparison->answers[i].state = COMPARE_TOO_REGULAR;
             count++;
         }
@@ -377,12 +399,12 @@ static size_t leave_out_regular(struct desk *desk)
     return count;
 }
 
-static size_t count_compared(const struct comparison *comparison)
+static size_t count_looked_at(const struct comparison *comparison)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < comparison->count; i++)
-        count += comparison->answers[i].state == COMPARED;
+        count += is_looked_at(comparison, i);
     return count;
 }
 
@@ -390,7 +412,7 @@ static int compare_all(struct desk *desk)
 {
     struct comparison *comparison = desk->comparison;
 
-    if (count_compared(comparison) == 0)
+    if (count_looked_at(comparison) == 0)
         return 0;
     if (take_out(desk, 't', comparison->starters.count) == -1 || measure_lessons(desk) == -1 ||
         take_out(desk, 'l', comparison->lessons.count) == -1)
@@ -412,6 +434,29 @@ static int put_all(struct desk *desk)
                : 0;
 }
 
+/* What was found of a text holds for each answer that has it. */
+static void tell_twins(struct comparison *comparison)
+{
+    size_t count = comparison->count;
+
+    for (size_t i = 0; i < count; i++) {
+        struct compared *answer = &comparison->answers[i];
+        const char *path = answer->path;
+        if (answer->state != COMPARED)
+            continue;
+        *answer = comparison->answers[answer->twin];
+        answer->path = path;
+        if (answer->state == COMPARED && answer->own < COMPARE_LEAST)
+            answer->state = COMPARE_TOO_SHORT;
+    }
+    for (size_t a = 0; a < count; a++)
+        for (size_t b = 0; b < count; b++) {
+            size_t one = comparison->answers[a].twin, other = comparison->answers[b].twin;
+            comparison->shared[a * count + b] =
+                one == other ? 100 : comparison->shared[one * count + other];
+        }
+}
+
 /* All of it; once more without those that were too much, if there are any. */
 static int compare_at(struct desk *desk)
 {
@@ -424,9 +469,8 @@ static int compare_at(struct desk *desk)
     int result = compare_all(desk);
     if (result == -1 && desk->exhausted && leave_out_regular(desk) > 0)
         result = put_answers(desk) == -1 ? -1 : compare_all(desk);
-    for (size_t i = 0; result == 0 && i < comparison->count; i++)
-        if (comparison->answers[i].state == COMPARED && comparison->answers[i].own < COMPARE_LEAST)
-            comparison->answers[i].state = COMPARE_TOO_SHORT;
+    if (result == 0)
+        tell_twins(comparison);
     return result;
 }
 

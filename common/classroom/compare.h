@@ -34,6 +34,7 @@ struct compared {
     const char *path;
     enum compare_state state;
     size_t words; /* beyond the starter */
+    size_t twin;  /* the first answer with the same text; its own place if none is before */
     size_t own;   /* those of them that do not stand in the workbook's programs either */
     int lesson;   /* per cent of words that stand in the one of the workbook's programs … */
     size_t lesson_index; /* … of which they are most */

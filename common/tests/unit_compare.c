@@ -76,18 +76,22 @@ static void other_names_are_no_disguise(void **state)
     struct error error = {0};
     struct compared answers[] = {{.path = program("a.c", 1, 8, "a", "")},
                                  {.path = program("b.c", 1, 8, "entirely_different", "/* b */")},
-                                 {.path = program("c.c", 99, 8, "c", "")}};
-    struct comparison comparison = {.answers = answers, .count = 3};
+                                 {.path = program("c.c", 99, 8, "c", "")},
+                                 {.path = program("d.c", 99, 8, "c", "")}};
+    struct comparison comparison = {.answers = answers, .count = 4};
     (void)state;
 
     assert_int_equal(compare(&comparison, &error), 0);
     assert_int_equal(share(&comparison, 0, 1), 100);
     assert_int_equal(share(&comparison, 1, 0), 100);
     assert_int_equal(share(&comparison, 0, 2), 0);
+    assert_int_equal(share(&comparison, 2, 3), 100);
+    assert_int_equal(share(&comparison, 0, 3), 0);
+    assert_true(answers[3].own > COMPARE_LEAST && strstr(answers[3].path, "d.c") != NULL);
     assert_int_equal(answers[0].state, COMPARED);
     assert_true(answers[0].own > COMPARE_LEAST);
     compare_free(&comparison);
-    free_paths(answers, 3);
+    free_paths(answers, 4);
 }
 
 /* Two who have the starter, and a lesson's program, in common have nothing of their own in common.
@@ -181,7 +185,7 @@ static void hostile_answers_stop_nothing(void **state)
     struct error error = {0};
     struct compared answers[] = {{.path = program("a.c", 1, 8, "a", "")},
                                  {.path = repeated("r.c", "a;", 32000)},
-                                 {.path = repeated("q.c", "a\n", 32000)},
+                                 {.path = repeated("q.c", "a;", 32000)},
                                  {.path = put("t.c", torn, sizeof torn - 1)},
                                  {.path = repeated("l.c", "int a;\n", COMPARE_BYTES / 7 + 1)},
                                  {.path = put("e.c", "", 0)},
