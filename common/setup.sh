@@ -54,7 +54,7 @@ test  iproute2          command ss                 another
 test  gdb               command gdb                another
 test  git               command git                puts a lesson's program back
 END
-    case $(uname -m) in
+    case $(uname -m 2>/dev/null) in
     x86_64) # Debian has it for no other processor.
         echo 'test  user-mode-linux  command linux.uml  Linux as a program, for its control groups'
         ;;
