@@ -14,12 +14,12 @@
 #include "workbook/files.h"
 #include "workbook/screen.h"
 
-enum { NO_EXERCISE = -1, REST = -2 };
+enum { NO_EXERCISE = -1 };
 
-/* A part of the text: about one exercise, about those not handed in, or about all. */
+/* A part of the text: about one exercise, or about all. */
 struct part {
     size_t begin;
-    int exercise; /* its index in the class, NO_EXERCISE or REST */
+    int exercise; /* its index in the class, or NO_EXERCISE */
 };
 
 struct feedback {
@@ -33,6 +33,13 @@ struct feedback {
 
 /* ---- Markdown -------------------------------------------------------------------------------- */
 
+/* A "_" between two of these emphasizes nothing. */
+static bool is_word(char letter)
+{
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+           (letter >= '0' && letter <= '9');
+}
+
 /* Appends text that stays text, on one line. */
 static void add_escaped(struct markup *markup, const char *text)
 {
@@ -42,7 +49,8 @@ static void add_escaped(struct markup *markup, const char *text)
     const char *start = buffer_text(&harmless);
     for (const char *at = start; *at != '\0'; at++) {
         bool address = (*at == ':' && at[1] == '/') || (*at == '.' && at > start && at[-1] == 'w');
-        if (strchr("\\`*_[]<>&|~#!$", *at) != NULL || address)
+        bool inside = *at == '_' && at > start && is_word(at[-1]) && is_word(at[1]);
+        if ((strchr("\\`*_[]<>&|~#!$", *at) != NULL && !inside) || address)
             markup_add(markup, "\\");
         if (*at == '\n' || *at == '\t')
             markup_add(markup, " ");
@@ -192,7 +200,8 @@ static void add_total(struct feedback *feedback)
 
     switch (submission->standing) {
     case STANDING_EMPTY:
-        say(feedback, "**%s** %s\n\n", _("Nothing was found to grade."), why);
+        say(feedback, *why != '\0' ? "**%s** %s\n\n" : "**%s**%s\n\n",
+            _("Nothing was found to grade."), why);
         return;
     case STANDING_NOT_GRADABLE:
         say(feedback, "**%s** %s\n\n", _("What you handed in could not be graded."), why);
@@ -369,27 +378,12 @@ static bool is_missing(const struct mark *mark)
     return mark->exercise == NULL || is_state(mark, "not-submitted");
 }
 
+/* The table says of the others that they were not handed in. */
 static void add_exercises(struct feedback *feedback)
 {
-    const struct class *class = feedback->class;
-    const struct mark *marks = feedback->submission->marks;
-    bool first = true;
-
-    for (size_t i = 0; i < class->exercise_count; i++)
-        if (!is_missing(&marks[i]))
+    for (size_t i = 0; i < feedback->class->exercise_count; i++)
+        if (!is_missing(&feedback->submission->marks[i]))
             add_exercise(feedback, i);
-    for (size_t i = 0; i < class->exercise_count; i++) {
-        if (!is_missing(&marks[i]))
-            continue;
-        if (first) {
-            begin_part(feedback, REST);
-            say(feedback, "## %s\n\n", _("Not handed in"));
-        }
-        first = false;
-        say(feedback, "- %s %s\n", class->exercises[i].id, class->exercises[i].title);
-    }
-    if (!first)
-        say(feedback, "\n");
 }
 
 /* ---- how it was graded ----------------------------------------------------------------------- */
@@ -440,11 +434,13 @@ static void on_html(const MD_CHAR *text, MD_SIZE size, void *data)
     markup_add_bytes(data, text, size);
 }
 
-/* The anchors of exercises that were not handed in, so that a link to them leads somewhere. */
+/* The anchors of exercises that were not handed in: a link to one leads to the table in front. */
 static void add_anchors(struct markup *page, const struct feedback *feedback)
 {
+    const struct mark *marks = feedback->submission->marks;
+
     for (size_t i = 0; i < feedback->class->exercise_count; i++)
-        if (is_missing(&feedback->submission->marks[i]))
+        if (marks == NULL || is_missing(&marks[i]))
             html_print(page, "<span id=\"%s\"></span>\n", feedback->class->exercises[i].id);
 }
 
@@ -458,7 +454,7 @@ static void add_part(struct markup *page, const struct feedback *feedback, size_
         html_print(page, "<section id=\"%s\">\n", feedback->class->exercises[part->exercise].id);
     else
         markup_add(page, "<section>\n");
-    if (part->exercise == REST)
+    if (index == 0)
         add_anchors(page, feedback);
     if (md_html(text->data + part->begin, (MD_SIZE)(end - part->begin), on_html, page,
                 MD_FLAG_TABLES | MD_FLAG_NOHTML | MD_FLAG_NOINDENTEDCODEBLOCKS, 0) != 0)
