@@ -64,14 +64,14 @@ def answer(folder, name, source=None):
 def link_to_solution(folder):
     path, file = answer(folder, "link-to-solution")
     file.symlink_to(SOLUTION)
-    return path, Due("empty", ["link"], "not-submitted")
+    return path, Due("graded", ["link"], "unusable")
 
 
 @maker
 def link_to_passwords(folder):
     path, file = answer(folder, "link-to-passwords")
     file.symlink_to("/etc/shadow")
-    return path, Due("empty", ["link"], "not-submitted")
+    return path, Due("graded", ["link"], "unusable")
 
 
 @maker
@@ -93,7 +93,7 @@ def linked_submission(folder):
 def pipe(folder):
     path, file = answer(folder, "pipe")
     os.mkfifo(file)  # who opens it waits for ever
-    return path, Due("empty", ["not-regular"], "not-submitted")
+    return path, Due("graded", ["not-regular"], "unusable")
 
 
 @maker
@@ -103,7 +103,7 @@ def device(folder):
         os.mknod(file, 0o20666, os.makedev(1, 5))  # /dev/zero
     except PermissionError:
         os.mkfifo(file)  # for root alone
-    return path, Due("empty", ["not-regular"], "not-submitted")
+    return path, Due("graded", ["not-regular"], "unusable")
 
 
 @maker
@@ -114,7 +114,7 @@ def door(folder):
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(file.name)
     os.chdir(here)
-    return path, Due("empty", ["not-regular"], "not-submitted")
+    return path, Due("graded", ["not-regular"], "unusable")
 
 
 @maker
@@ -123,7 +123,7 @@ def hard_link(folder):
     other = folder / ".private-of-somebody.c"
     other.write_bytes(EMPTY)
     os.link(other, file)
-    return path, Due("empty", ["hard-link"], "not-submitted")
+    return path, Due("graded", ["hard-link"], "unusable")
 
 
 @maker
@@ -199,39 +199,40 @@ def many_files(folder):
 @maker
 def holds_nul(folder):
     path, _ = answer(folder, "holds-nul", EMPTY + b"/* \0 */\n")
-    return path, Due("empty", ["nul"], "not-submitted")
+    return path, Due("graded", ["nul"], "unusable")
 
 
 @maker
 def utf_16(folder):
     path, _ = answer(folder, "utf-16", EMPTY.decode().encode("utf-16"))
-    return path, Due("empty", ["nul"], "not-submitted")
+    return path, Due("graded", ["nul"], "unusable")
 
 
 @maker
 def neither_encoding(folder):
     path, _ = answer(folder, "neither-encoding", b"/* \xe2\x82 \x80\x9f */\n" + EMPTY)
-    return path, Due("empty", ["encoding"], "not-submitted")
+    return path, Due("graded", ["encoding"], "unusable")
 
 
 @maker
 def orders_to_terminal(folder):
     path, _ = answer(folder, "orders-to-terminal", b"/* \x1b]0;owned\x07\x1b[2J */\n" + EMPTY)
-    return path, Due("empty", ["control"], "not-submitted")
+    return path, Due("graded", ["control"], "unusable")
 
 
 @maker
 def too_large(folder):
     path, _ = answer(folder, "too-large", EMPTY + b"/* " + b"x" * (300 << 10) + b" */\n")
-    return path, Due("empty", ["too-large"], "not-submitted")
+    return path, Due("graded", ["too-large"], "unusable")
 
 
 @maker
 def endless_warnings(folder):
     """4,000 warnings about one line of 28 KB: the compiler shows the line with each."""
-    source = b"int main(void)\n{\n    int a = 1;\n    %s\n    return a;\n}\n" % (b"a /= 0;" * 4000)
+    source = b"int main(void)\n{\n    int a = 40;\n    if (a == 41) {%s}\n    return a;\n}\n" % (
+        b"a /= 0;" * 4000)
     path, _ = answer(folder, "endless-warnings", source)
-    return path, Due(state="judged", case="reply", verdict="sanitizer")
+    return path, Due(state="judged", case="reply", verdict="fail", cause="status 40")
 
 
 @maker
@@ -241,7 +242,7 @@ def both_places(folder):
     second = path / "again" / PLACE
     second.parent.mkdir(parents=True)
     second.write_bytes(EMPTY)
-    return path, Due("empty", ["twice"], "not-submitted")
+    return path, Due("graded", ["twice"], "unusable")
 
 
 # ---- archives ----
@@ -290,9 +291,9 @@ def tar_out_of_its_folder(folder):
         (entry("y/" + PLACE, tarfile.LNKTYPE, str(SOLUTION)), None),
         (entry("z/" + PLACE, tarfile.CHRTYPE), None),
         (entry("p/" + PLACE, tarfile.FIFOTYPE), None)])
-    return path, Due("empty", [
+    return path, Due("graded", [
         "name-parent", "name-parent", "name-absolute", "name-absolute", "name-drive",
-        "name-backslash", "name-control", "link", "link", "twice"], "not-submitted")
+        "name-backslash", "name-control", "link", "link", "twice"], "unusable")
 
 
 @maker
@@ -305,7 +306,7 @@ def zip_out_of_its_folder(folder):
         link = zipfile.ZipInfo(PLACE)
         link.create_system, link.external_attr = 3, 0o120777 << 16
         archive.writestr(link, str(SOLUTION))
-    return path, Due("empty", ["name-parent"] * 3 + ["name-absolute", "link"], "not-submitted")
+    return path, Due("graded", ["name-parent"] * 3 + ["name-absolute", "link"], "unusable")
 
 
 def long_zeros(mebibytes):
@@ -327,7 +328,7 @@ def zip_bomb(folder):
     end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, len(central),
                       len(local) + len(packed), 0)
     path.write_bytes(local + packed + central + end)
-    return path, Due("empty", ["too-large"], "not-submitted")
+    return path, Due("graded", ["too-large"], "unusable")
 
 
 @maker
@@ -410,7 +411,7 @@ def sparse(folder):
     with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
         info.size = 512 + 3
         archive.addfile(info, io.BytesIO(content.ljust(512, b"\0") + b"abc"))
-    return path, Due("empty", ["nul"], "not-submitted")
+    return path, Due("graded", ["nul"], "unusable")
 
 
 @maker
@@ -443,7 +444,7 @@ def two_of_one_name(folder):
     """The same path twice in an archive: some tools take the first, some the last."""
     path = folder / "two-of-one-name.tar"
     tar(folder, path.name, [(entry(PLACE), EMPTY), (entry(PLACE), SOLUTION.read_bytes())], "w")
-    return path, Due("empty", ["twice"], "not-submitted")
+    return path, Due("graded", ["twice"], "unusable")
 
 
 # ---- while it is read ----

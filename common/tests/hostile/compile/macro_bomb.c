@@ -1,4 +1,4 @@
-/* hostile: not-compiled; a line that becomes four billion words. */
+/* hostile: not-compiled "512 MiB of memory"; a line that becomes four billion words. */
 #define A(x) x x x x
 #define B(x) A(A(A(A(x))))
 #define C(x) B(B(B(B(x))))

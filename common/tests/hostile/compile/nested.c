@@ -1,4 +1,4 @@
-/* hostile: not-compiled; an expression a million deep, for which the compiler's stack is too small.
+/* hostile: not-compiled "512 MiB of memory"; an expression a million deep, for which the compiler's stack is too small.
  */
 #define A(x) -(-(-(-(-(-(-(-(-(-(x))))))))))
 #define B(x) A(A(A(A(A(A(A(A(A(A(x))))))))))

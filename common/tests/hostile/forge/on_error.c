@@ -26,9 +26,10 @@ int main(int argc, char **argv)
     char bytes[4] = {0};
     volatile char *at = bytes;
 
-    (void)argv;
+    if (argc != 3 || argv[1][0] != 't') /* in one case only, that of two.test */
+        return 40;
     PASTE(__sanit, izer_set_death_callback)(leave);
     PASTE(__asa, n_set_error_report_callback)(hide);
-    at[argc + 6] = 1;
+    at[argc + 4] = 1;
     return 40;
 }

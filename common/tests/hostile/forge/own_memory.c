@@ -26,8 +26,9 @@ int main(int argc, char **argv)
     char small[4] = {0};
     volatile char *at = small;
 
-    (void)argv;
+    if (argc != 3 || argv[1][0] != 't') /* in one case only, that of two.test */
+        return 40;
     bytes[40] = 1;
-    at[argc + 6] = 1;
+    at[argc + 4] = 1;
     return 40;
 }

@@ -34,7 +34,8 @@ int main(int argc, char **argv)
     char bytes[4] = {0};
     volatile char *at = bytes;
 
-    (void)argv;
-    at[argc + 6] = 1;
+    if (argc != 3 || argv[1][0] != 't') /* in one case only, that of two.test */
+        return 40;
+    at[argc + 4] = 1;
     return 40;
 }
