@@ -200,13 +200,12 @@ static int take_source(struct unpacking *unpacking, struct archive_entry *entry,
 static int take_path(struct unpacking *unpacking, struct archive_entry *entry, const char *path)
 {
     struct gather *gather = unpacking->gather;
-    bool link = archive_entry_symlink(entry) != NULL;
-    mode_t mode = link ? S_IFLNK : archive_entry_filetype(entry);
+    bool hard_link = archive_entry_hardlink(entry) != NULL;
     struct place place;
 
     if (*path == '\0') /* "./", the folder that was packed */
         return pass_over(unpacking);
-    if (gather_look(gather, path, mode, archive_entry_hardlink(entry) != NULL, &place) == -1)
+    if (gather_look(gather, path, archive_entry_filetype(entry), hard_link, &place) == -1)
         return -1;
     return place.kind == PLACE_SOURCE ? take_source(unpacking, entry, &place, path)
                                       : pass_over(unpacking);
@@ -221,8 +220,7 @@ static int take_entry(struct unpacking *unpacking, struct archive_entry *entry)
 
     if (gather_count(gather) == -1)
         return -1;
-    if (archive_filter_count(unpacking->archive) > FILTERS_MOST ||
-        archive_entry_is_encrypted(entry))
+    if (archive_filter_count(unpacking->archive) > FILTERS_MOST)
         return refuse_archive(unpacking);
     if (check_name(gather, path, &good) == -1)
         return -1;
