@@ -1,4 +1,5 @@
-/* hostile: not-compiled "512 MiB of memory"; functions put into one another until there are four billion of them. */
+/* hostile: not-compiled "512 MiB of memory|still at work|processor time"; functions put into one
+ * another until there are four billion of them. */
 #define INLINE __attribute__((always_inline)) static inline int
 #define F(n, m)              \
     INLINE f##n(int x)       \

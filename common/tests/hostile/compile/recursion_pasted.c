@@ -1,4 +1,5 @@
-/* hostile: not-compiled; has the assembler call a macro a trillion times. */
+/* hostile: not-compiled "still at work|processor time"; has the assembler call a macro a trillion
+ * times. */
 #define PASTE(a, b) a##b
 
 PASTE(as, m)(".macro twice n\n"
