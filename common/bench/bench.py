@@ -113,8 +113,9 @@ def grading(folder):
                                    ("chapter", every, None)):
         place = folder / what
         cases = hand_in(place / "class", exercises)
-        took = seconds("build/workbook", "grade", "class", *(["--isolation", level] if level else []),
-                       str(place / "class"), str(place / "marks"))
+        options = ["--isolation", level] if level else []
+        took = seconds("build/workbook", "grade", "class", *options, str(place / "class"),
+                       str(place / "marks"))
         found[what] = {"gradings_per_s": CLASS / took, "cases_per_s": cases / took,
                        "cases": cases / CLASS}
     return found

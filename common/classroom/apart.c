@@ -127,7 +127,7 @@ static json_t *refuse(struct error *why)
 /* The bytes of an archive, which was a file when the plan looked, and may be something else now. */
 static int read_archive(const char *path, struct buffer *bytes, long long *time, struct error *why)
 {
-    struct stat status;
+    struct stat status = {.st_size = 0};
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     int result = 0;
 
@@ -140,7 +140,8 @@ static int read_archive(const char *path, struct buffer *bytes, long long *time,
                            (long long)status.st_size, intake_limits.archive);
     else if (buffer_reserve(bytes, (size_t)status.st_size + 1) == -1)
         result = error_set(why, "%s", _("There is no memory left."));
-    for (char part[65536]; result == 0;) {
+    while (result == 0) {
+        char part[65536];
         ssize_t got = read(fd, part, sizeof part);
         if (got == -1 && errno == EINTR)
             continue;

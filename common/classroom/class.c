@@ -74,12 +74,13 @@ static void put_bar(const struct work *work)
     const struct screen *screen = work->run->err;
     double seconds = (double)(uv_hrtime() - work->began_ns) / 1e9;
     size_t filled = work->count == 0 ? WIDTH : work->done * WIDTH / work->count;
-    char bar[WIDTH * 4] = "", left[60] = "", faults[40] = "";
+    static const char full[] = "█", empty[] = "░"; /* of one length in bytes */
+    char bar[WIDTH * (sizeof full - 1) + 1] = "", left[60] = "", faults[40] = "";
 
     if (!screen->terminal)
         return;
     for (size_t i = 0; i < WIDTH; i++)
-        (void)strcat(bar, i < filled ? "█" : "░"); /* WIDTH of them have room */
+        memcpy(bar + i * (sizeof full - 1), i < filled ? full : empty, sizeof full);
     if (work->fresh > 0 && seconds > 0)
         (void)snprintf(left, sizeof left, _("%.1f/s   %.0f s left"), (double)work->fresh / seconds,
                        seconds / (double)work->fresh * (double)(work->count - work->done));

@@ -120,25 +120,24 @@ static int add_tasks(struct one *one, struct error *error)
 
 static struct judge_plan plan_for(const struct one *one, struct task *task, bool own)
 {
+    const struct exercise_entry *exercise = own ? &task->with_own : task->grading.exercise;
+
     return (struct judge_plan){
-        .exercise = own ? &task->with_own : task->grading.exercise,
-        .source = task->grading.exercise->answer,
+        .exercise = exercise,
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): every task has an exercise */
+        .source = exercise->answer,
         .program = task->program,
         .seed = one->seed,
         .box = &one->box,
     };
 }
 
-struct round {
-    struct verdict **verdicts; /* where each goes */
-};
-
 static void on_judged(size_t index, struct verdict *verdict, void *data)
 {
-    struct round *round = data;
+    struct verdict *const *where = data;
 
-    verdict_free(round->verdicts[index]);
-    *round->verdicts[index] = *verdict;
+    verdict_free(where[index]);
+    *where[index] = *verdict;
     *verdict = (struct verdict){0};
 }
 
@@ -146,24 +145,24 @@ static void on_judged(size_t index, struct verdict *verdict, void *data)
 static int judge_all(struct one *one, bool own, struct error *error)
 {
     struct judge_plan *plans = calloc(one->count + 1, sizeof *plans);
-    struct round round = {calloc(one->count + 1, sizeof *round.verdicts)};
+    struct verdict **where = calloc(one->count + 1, sizeof(struct verdict *)); /* each goes */
     size_t count = 0;
     int result = 0;
 
-    if (plans == NULL || round.verdicts == NULL)
+    if (plans == NULL || where == NULL)
         result = error_set(error, "%s", _("There is no memory left."));
     for (size_t i = 0; result == 0 && i < one->count; i++) {
         struct task *task = &one->tasks[i];
         if (task->grading.path == NULL || (own && !task->grading.has_hidden) ||
             (own && task->grading.verdict.outcome != OUTCOME_JUDGED))
             continue;
-        round.verdicts[count] = own ? &task->grading.hidden : &task->grading.verdict;
+        where[count] = own ? &task->grading.hidden : &task->grading.verdict;
         plans[count++] = plan_for(one, task, own);
     }
     if (result == 0 && count > 0)
-        result = judge_many(plans, count, 1, on_judged, &round, error);
+        result = judge_many(plans, count, 1, on_judged, where, error);
     free(plans);
-    free(round.verdicts);
+    free(where);
     return result;
 }
 

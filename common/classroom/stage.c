@@ -99,8 +99,10 @@ static int copy_headers(const struct stage *stage, const char *folder, struct er
 {
     const struct dirent *entry;
     DIR *list = opendir(folder);
-    int result = list == NULL ? error_set_errno(error, "%s", folder) : 0;
+    int result = 0;
 
+    if (list == NULL)
+        return error_set_errno(error, "%s", folder);
     while (result == 0 && (entry = readdir(list)) != NULL) {
         char path[PATH_MAX];
         size_t length = strlen(entry->d_name);
@@ -110,8 +112,7 @@ static int copy_headers(const struct stage *stage, const char *folder, struct er
         if (size >= 0 && (size_t)size < sizeof path)
             result = copy(stage, path, path, SOURCE_MODE, error);
     }
-    if (list != NULL)
-        (void)closedir(list); /* only read from */
+    (void)closedir(list); /* only read from */
     return result;
 }
 

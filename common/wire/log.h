@@ -102,23 +102,23 @@ struct wire_event {
     _Atomic uint32_t ready; /* 1 once every other field is written; read it first */
     uint32_t entry;         /* WIRE_EXIT: index of its WIRE_ENTER event */
     uint32_t pid, tid;
-    uint16_t call;       /* enum wire_call */
-    uint8_t phase;       /* enum wire_phase */
-    uint8_t family;      /* AF_INET … of the socket; 0 if fd is no socket */
-    uint8_t type;        /* SOCK_STREAM … */
-    uint8_t nonblocking; /* 1 if the socket had O_NONBLOCK set */
-    uint16_t faults;     /* enum wire_fault: what was injected into this call */
-    int32_t fd;          /* as the program passed it; WIRE_SOCKET: the result again */
-    int32_t error;       /* errno after a failed call, else 0 */
-    int64_t asked;       /* bytes asked to send or receive; backlog; descriptors polled */
-    int64_t result;      /* what the program saw returned */
-    int32_t timeout_ms;  /* poll, select, epoll: -1 none */
-    uint32_t flags;      /* MSG_ flags, SHUT_ how, option name … */
-    uint32_t unread;     /* WIRE_CLOSE of a stream socket: bytes that had come and nobody read */
-    _Atomic uint32_t execs;  /* other programs that it or its children executed, or tried to */
-    uint64_t time_ns; /* CLOCK_MONOTONIC */
-    uint64_t socket;  /* st_ino of the socket: the same across dup() and fork() */
-    uint64_t caller;  /* offset of the call in the main program's file, for addr2line; or 0 */
+    uint16_t call;          /* enum wire_call */
+    uint8_t phase;          /* enum wire_phase */
+    uint8_t family;         /* AF_INET … of the socket; 0 if fd is no socket */
+    uint8_t type;           /* SOCK_STREAM … */
+    uint8_t nonblocking;    /* 1 if the socket had O_NONBLOCK set */
+    uint16_t faults;        /* enum wire_fault: what was injected into this call */
+    int32_t fd;             /* as the program passed it; WIRE_SOCKET: the result again */
+    int32_t error;          /* errno after a failed call, else 0 */
+    int64_t asked;          /* bytes asked to send or receive; backlog; descriptors polled */
+    int64_t result;         /* what the program saw returned */
+    int32_t timeout_ms;     /* poll, select, epoll: -1 none */
+    uint32_t flags;         /* MSG_ flags, SHUT_ how, option name … */
+    uint32_t unread;        /* WIRE_CLOSE of a stream socket: bytes that had come and nobody read */
+    _Atomic uint32_t execs; /* other programs that it or its children executed, or tried to */
+    uint64_t time_ns;       /* CLOCK_MONOTONIC */
+    uint64_t socket;        /* st_ino of the socket: the same across dup() and fork() */
+    uint64_t caller;        /* offset of the call in the main program's file, for addr2line; or 0 */
     union wire_address local, peer; /* family 0 where not known */
     uint8_t head[WIRE_HEAD];        /* first bytes sent or received */
     char name[WIRE_NAME]; /* the C function the program called: "recv", "fgets", "writev" */

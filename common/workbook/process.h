@@ -51,10 +51,10 @@ void process_forget(int pid);
 void processes_end_known(void);
 
 /*
- * Starts arguments[0], found by PATH, as what the caller set in process says, without input and with both outputs kept. process must stay
- * where it is until on_end was called, which happens once nothing of it is left, and also when it
- * could not be started: failure says so. extra holds "NAME=value" settings that replace those in
- * the environment, up to a NULL; it may be NULL itself.
+ * Starts arguments[0], found by PATH, as what the caller set in process says, without input and
+ * with both outputs kept. process must stay where it is until on_end was called, which happens once
+ * nothing of it is left, and also when it could not be started: failure says so. extra holds
+ * "NAME=value" settings that replace those in the environment, up to a NULL; it may be NULL itself.
  */
 void process_start(uv_loop_t *loop, struct process *process, const char *const *arguments,
                    const char *const *extra, void (*on_end)(struct process *process));
