@@ -1,6 +1,6 @@
 #include "classroom/compare.h"
 
-#include <glob.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,6 +169,51 @@ static void on_end(struct process *process)
     (void)process; /* process_start() wants to be told of one */
 }
 
+enum { SIGNALS = 3 };
+
+/* Signals to end, while a process runs that would otherwise go on without us. */
+struct watch {
+    uv_signal_t handles[SIGNALS];
+    struct process *process;
+    int signal; /* the one that came, or 0 */
+};
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct watch *watch = handle->data;
+
+    watch->signal = number;
+    process_end(watch->process);
+}
+
+static void watch_begin(struct watch *watch, uv_loop_t *loop)
+{
+    static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+
+    for (int i = 0; i < SIGNALS; i++) {
+        (void)uv_signal_init(loop, &watch->handles[i]); /* only sets fields */
+        watch->handles[i].data = watch;
+        /* Without a handler the signal ends us at once, which is what is left to do then. */
+        (void)uv_signal_start(&watch->handles[i], on_signal, numbers[i]);
+        uv_unref((uv_handle_t *)&watch->handles[i]);
+    }
+}
+
+/* Ends as if the signal had met us unprepared, if one came. */
+static void watch_end(struct watch *watch, uv_loop_t *loop)
+{
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+
+    for (int i = 0; i < SIGNALS; i++)
+        uv_close((uv_handle_t *)&watch->handles[i], NULL);
+    (void)uv_run(loop, UV_RUN_DEFAULT); /* until they are closed */
+    if (watch->signal == 0)
+        return;
+    scratch_remove_all();
+    (void)sigaction(watch->signal, &plain, NULL); /* cannot fail for these signals */
+    (void)raise(watch->signal);
+}
+
 /* Runs it. output gets what it printed, and is freed by the caller. */
 static int run_sim(struct desk *desk, const struct sim_run *run, struct buffer *output)
 {
@@ -185,8 +230,11 @@ static int run_sim(struct desk *desk, const struct sim_run *run, struct buffer *
         words_free(&words);
         return no_memory(desk->error);
     }
+    struct watch watch = {.process = &process};
+    watch_begin(&watch, &loop);
     process_start(&loop, &process, words.list, NULL, on_end);
-    (void)uv_run(&loop, UV_RUN_DEFAULT); /* until no handle is left */
+    (void)uv_run(&loop, UV_RUN_DEFAULT); /* until nothing of it is left */
+    watch_end(&watch, &loop);
     (void)uv_loop_close(&loop);
     words_free(&words);
     *output = process.output;

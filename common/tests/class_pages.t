@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ import browser
 import results
 from browser import Browser
 from results import CASES, exercise_of, put, put_run, result_of
-from scratch import environment_of
+from scratch import environment_of, processes_marked
 from tap import Tap
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -166,6 +167,33 @@ def test_similarity(tap, folder):
            "a lesson's program as it is, is found", text)
     tap.ok("dan" not in text and "2 answers have fewer than 100 words of their own" in text,
            "the starter is nobody's own", text)
+    test_interrupted(tap, folder)
+
+
+def test_interrupted(tap, folder):
+    """What would take sim_c minutes ends with the program that asked for it."""
+    out = folder / "long"
+    for name in ("ann", "ben"):
+        result = result_of(name, [exercise_of("1.2")])
+        put(out, result)
+        copy = Path(out, "results", name, "files", result["exercises"][0]["file"])
+        copy.parent.mkdir(parents=True)
+        copy.write_text(("a;" if name == "ann" else "a; ") * 20000)
+    put_run(out)
+    with tempfile.TemporaryDirectory(prefix="p", dir="/tmp") as scratch:
+        mark = "MARK_OF_PAGES=" + scratch
+        os.chmod(scratch, 0o755)
+        program = subprocess.Popen([*PROGRAM, str(out)], cwd=ROOT, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   env=environment_of(TMPDIR=scratch, MARK_OF_PAGES=scratch))
+        while program.poll() is None and not any(
+                line.startswith("sim_c -p -a") for line in processes_marked(mark)):
+            pass
+        program.terminate()
+        status = program.wait(60)
+        left = processes_marked(mark), os.listdir(scratch)
+        tap.ok(status == -signal.SIGTERM and left == ([], []),
+               "a signal ends the comparison, and leaves nothing", (status, left))
 
 
 # ---- in Chromium ------------------------------------------------------------------------------
