@@ -17,8 +17,11 @@
  * done by not being dumpable: the program can neither end us, trace us, nor use FD.
  */
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +29,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,6 +108,24 @@ static bool limit(__rlimit_resource_t what, rlim_t value)
     return setrlimit(what, &both) == 0;
 }
 
+/*
+ * From now on setsid() fails, as it does for the head of a session. The kernel gives each session a
+ * share of the processor of its own (autogroups): a bomb of them would keep all others from it.
+ * bubblewrap allows the filter: it has given up what could gain rights (no_new_privs).
+ */
+static bool forbid_sessions(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setsid, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {sizeof code / sizeof code[0], code};
+
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
 static _Noreturn void become(int fd, rlim_t tasks, const char *folder, char **words)
 {
     pid_t self = getpid();
@@ -115,6 +137,8 @@ static _Noreturn void become(int fd, rlim_t tasks, const char *folder, char **wo
     if (!limit(RLIMIT_NPROC, tasks) || !limit(RLIMIT_CORE, 0) || !limit(RLIMIT_FSIZE, LIMIT_FILE) ||
         !limit(RLIMIT_NOFILE, LIMIT_DESCRIPTORS) || !limit(RLIMIT_CPU, LIMIT_WALL_MS / 1000) ||
         chdir(folder) == -1)
+        _exit(127);
+    if (!forbid_sessions())
         _exit(127);
     (void)close_range(3, ~0U, 0);
     /* AddressSanitizer cannot start where the kernel places programs too randomly. */
