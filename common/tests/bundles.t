@@ -172,7 +172,8 @@ def gradescope(tap, folder):
         "1.2 fetch_first: " + case for case in WRONG_FAILS}, "a wrong answer earns less", why)
     score, _, why = service.marks()
     tap.ok(score == 0, "nothing handed in earns nothing", why)
-    score, _, why = service.marks(**{"fetch_first.c": str(SOLUTION), "01_socket": "/"})
+    score, _, why = service.marks(**{"fetch_first.c": str(SOLUTION),
+                                     "01_socket": str(ROOT / "solutions/01_socket")})
     tap.ok(score == 0, "nor do links, which are not followed", why)
     score, _, why = service.marks(**{"fetch_first.c": WRONG,
                                      "a/%s/fetch_first.c" % FETCH: SOLUTION})
@@ -270,6 +271,7 @@ def github(tap, folder, yaml):
     points, summary = service.points(SOLUTION)
     tap.ok(points and points[0] == points[1] > 0, "the solution earns all", (points, summary))
     tap.ok("28 of 28 points" in summary, "and the summary says so", summary)
+    tap.ok("isolation level C" in summary, "and that there were no boxes", summary)
     fewer, summary = service.points(WRONG)
     tap.ok(points and fewer and fewer[1] == points[1] and 0 < fewer[0] < points[0],
            "a wrong answer earns less", (fewer, points, summary))
