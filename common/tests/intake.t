@@ -252,18 +252,22 @@ def folder_takes(tap, place):
     tap.ok([f["modified"] for f in said["files"]] == [1700000002, 1700000001] and
            said["submitted"] == 1700000002, "and times; the newest of them is the submission's",
            json.dumps(said))
+    os.utime(root / FETCH, (1, 1700000004))
+    said = place.ask("read", root)
+    tap.ok(said["submitted"] == 1700000004, "whichever that is", said["submitted"])
     said = place.ask("read", "%s//" % root)
     tap.ok(len(said["files"]) == 2, "a slash at the end changes nothing", said)
 
     root = place.folder({"a/b/c/" + ALPHA: "1", "wrong/01_alpha/alpha.c": "", "alpha.c": "",
                          "01_socket/01_alpha/alpha.c/x": "", "x01_socket/01_alpha/alpha.c": "",
-                         "01_socket/01_alpha/alpha.cc": "", "01_socket/02_alpha/alpha.c": ""})
+                         "01_socket/01_alpha/alpha.cc": "", "01_socket/02_alpha/alpha.c": "",
+                         "01_socket/01_alphabet/alpha.c": "", "a/alpha.c": ""})
     said = place.ask("read", root)
     tap.ok(files_of(said) == {} and said["refusals"][0]["reason"] == "twice",
            "a folder in a source's place is in the way of a source", json.dumps(said))
     shutil.rmtree(root / "01_socket/01_alpha/alpha.c")
     taken(tap, "only the last three parts of a path decide, and they must be right",
-          place.ask("read", root), {"1.1": "a/b/c/" + ALPHA}, others=5)
+          place.ask("read", root), {"1.1": "a/b/c/" + ALPHA}, others=7)
 
     root = place.folder({".git/" + ALPHA: "1", "." + ALPHA: "2", "01_socket/01_alpha/.alpha.c": ""})
     taken(tap, "hidden files and folders are passed over", place.ask("read", root), {})
