@@ -291,21 +291,34 @@ static void add_unmarked(struct markup *page, const struct class *class)
         html_print(page, "<p>%s</p>\n", _("Everybody has a mark, or is waiting for one."));
 }
 
-static void add_refused(struct markup *page, const struct class *class)
+/* Opens the table at its first row; a row begins with what the caller puts in its first cell. */
+static void begin_refused(struct markup *page, bool *any)
 {
     const char *const heads[] = {_("Submission"), _("Reason"), _("What it is")};
+
+    if (!*any)
+        begin_table(page, "refused", _("Files that were not taken, and why."), heads);
+    *any = true;
+    markup_add(page, "<tr><th scope=\"row\">");
+}
+
+static void add_refused(struct markup *page, const struct class *class)
+{
     const json_t *refused;
     size_t j;
     bool any = false;
 
     html_print(page, "<h2 id=\"refused\">%s</h2>\n", _("Refused"));
+    for (size_t i = 0; i < class->refusals.count; i++) {
+        const struct refusal *refusal = &class->refusals.list[i];
+        begin_refused(page, &any);
+        html_print(page, "%s</th><td>%s</td><td>%s</td></tr>\n", refusal->path, refusal->reason,
+                   refusal->sentence);
+    }
     for (size_t i = 0; i < class->submission_count; i++)
         json_array_foreach(json_object_get(class->submissions[i].result, "refused"), j, refused)
         {
-            if (!any)
-                begin_table(page, "refused", _("Files that were not taken, and why."), heads);
-            any = true;
-            markup_add(page, "<tr><th scope=\"row\">");
+            begin_refused(page, &any);
             class_link_add(page, class->submissions[i].name, NULL, class->submissions[i].name);
             html_print(page, "</th><td>%s</td><td>%s</td></tr>\n", result_text(refused, "reason"),
                        result_text(refused, "sentence"));

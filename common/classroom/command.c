@@ -312,7 +312,8 @@ static const struct verb {
     const char *usage;
 } verbs[] = {
     {"plan", 1, 2, "plan SUBMISSIONS [OUT]"},
-    {"one", 2, 2, "one SUBMISSION OUT [--seed N] [--policy FILE] [--isolation A|B|C]"},
+    {"one", 2, 2,
+     "one SUBMISSION OUT [--seed N] [--policy FILE] [--isolation A|B|C] [--seed-per-student]"},
     {"class", 2, 2,
      "class SUBMISSIONS OUT [--jobs N] [--roster FILE] [--seed N] [--policy FILE] "
      "[--isolation A|B|C] [--seed-per-student]"},

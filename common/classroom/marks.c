@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "classroom/plan.h"
 #include "classroom/students.h"
 #include "core/buffer.h"
 #include "workbook/files.h"
@@ -129,6 +130,19 @@ static int load_run(struct class *class, const char *out, struct error *error)
     }
     json_decref(root);
     return result == -1 ? no_memory(error) : 0;
+}
+
+/* What lies among the submissions and is none has no result: the folder itself is asked. */
+static void load_refusals(struct class *class)
+{
+    struct plan plan;
+
+    if (class->folder == NULL || *class->folder == '\0' ||
+        plan_read(class->folder, &plan, NULL) == -1)
+        return;
+    class->refusals = plan.refusals;
+    plan.refusals = (struct refusals){0};
+    plan_free(&plan);
 }
 
 /* Whose result is it? One that was copied here from elsewhere is nobody's. */
@@ -451,6 +465,7 @@ int class_load(struct class *class, const struct class_options *options, struct 
 {
     *class = (struct class){.policy = {.late_factor = 1}};
     int result = load_run(class, options->out, error);
+    load_refusals(class);
     if (result == 0)
         result = load_decisions(class, options, error);
     if (result == 0)
@@ -491,6 +506,7 @@ void class_free(struct class *class)
     free(class->students);
     free(class->warnings);
     free(class->folder);
+    refusals_free(&class->refusals);
     policy_free(&class->policy);
     roster_free(&class->roster);
     *class = (struct class){.policy = {.late_factor = 1}};

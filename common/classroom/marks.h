@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "classroom/policy.h"
+#include "classroom/refusal.h"
 #include "core/error.h"
 
 /* How it stands with a submission, or with a student. */
@@ -81,8 +82,9 @@ struct class
     bool has_run; /* run.json was there; else the next three are empty */
     long long seed;
     bool seed_per_student;
-    char *folder;    /* where the submissions were */
-    char **warnings; /* sentences: what could not be read, and is not in here */
+    char *folder;             /* where the submissions were */
+    struct refusals refusals; /* what is in there and is no submission, if it still can be seen */
+    char **warnings;          /* sentences: what could not be read, and is not in here */
     size_t warning_count;
 };
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
-"""A class graded in boxes: the marks are those of `make check`, and the same whoever is beside.
+"""A class graded in boxes: the marks are those of `make check`, the same whoever is beside, and what
+cannot be graded is told.
 
     common/tests/grading.t           each exercise's solution, starter and one wrong answer
     common/tests/grading.t --soak    every wrong answer, and a class of 300 submissions
@@ -180,6 +181,44 @@ def twice(tap, folder, count):
     tap.ok(not differ, "both times the same results but for times", differ)
 
 
+def bad_input(tap, folder):
+    """Each gets a sentence, and nothing that was graded is lost."""
+    exercise, students = pool(1)
+    hand_in = folder / "input"
+    place(hand_in / "amy", exercise, students[0][1])
+    (folder / "empty").mkdir()
+    (folder / "double/alice").mkdir(parents=True)
+    (folder / "double/alice.zip").touch()
+    place(folder / "unknown/bob", folder / "01_socket/99_nothing", students[0][1])
+    (folder / "roster.csv").write_text("student,name\namy,A\namy,B\n")
+    (folder / "policy.json").write_text('{"exercises": {"9.9": {"points": 3}}}')
+    for words, sentence in (
+            ((folder / "empty",), r"empty holds no submission"),
+            ((folder / "missing",), r"missing: No such file or directory"),
+            ((folder / "double",), r"alice and \S*alice\.zip are two submissions of one name"),
+            ((hand_in, "--roster", folder / "roster.csv"), r"roster\.csv:3: amy stands in line 2"),
+            ((hand_in, "--policy", folder / "policy.json"), r"there is no exercise 9\.9"),
+            ((hand_in, "--isolation", "D"), r"An isolation is A, B or C, not D")):
+        status, said, err = grade(words[0], folder / "none", *map(str, words[1:]))
+        tap.ok(status == 2 and re.search(sentence, " ".join(err.split())) and
+               not (folder / "none/results").exists(), "refused before grading: " + sentence,
+               "%d %s%s" % (status, said, err))
+    status, said, err = grade(folder / "unknown", folder / "unknown-marks")
+    tap.ok(status == 0 and "1 empty" in said and
+           "99_nothing" in result(folder / "unknown-marks", "bob")["refused"][0]["sentence"],
+           "an exercise that is not there", said + err)
+    (hand_in / "loose.c").touch()
+    status, said, err = grade(hand_in, folder / "loose")
+    page = (folder / "loose/class.html").read_text()
+    tap.ok(status == 0 and "loose.c is neither" in err and "<th scope=\"row\">loose.c</th>" in page,
+           "what is no submission stands on standard error and on the page", said + err)
+    before = result(folder / "loose", "amy")
+    status, said, err = run(str(WORKBOOK), "grade", "class", "--seed", "7", str(hand_in),
+                            str(folder / "loose"), cwd=ROOT)
+    tap.ok(status == 2 and "made with seed" in err and result(folder / "loose", "amy") == before,
+           "another seed for the same marks", said + err)
+
+
 def every_wrong_answer(tap, folder):
     """All wrong answers, each exercise's in as many submissions as there are."""
     hand_in, out, expected = folder / "wrong", folder / "wrong-marks", {}
@@ -207,6 +246,7 @@ def main():
         if status != 0:
             tap.ok(os.environ.get("CI") != "true", "grading # SKIP no boxes here", said + err)
             return tap.done()
+        bad_input(tap, folder)
         same_as_check(tap, folder)
         twice(tap, folder, 300 if soak else 12)
         if soak:
