@@ -263,9 +263,9 @@ index:
 test: all $(UNIT) build/tests/intake_dump $(WIRED) $(BOXED) $(FINDINGS) | test-tools
 	@prove --failures --comments -j$$(nproc) $(UNIT) common/tests/*.t
 
-# The long forms: 20 seeds, 200 runs under load, a fresh machine.
+# The long forms: 20 seeds, 200 runs under load, a class of 300, a fresh machine.
 soak: test
-	@prove --verbose common/tests/exercises.t :: --soak
+	@prove --verbose common/tests/exercises.t common/tests/grading.t :: --soak
 	@sh common/tests/fresh_machine.sh
 
 # The skeletons of a program, N=1.05 NAME=message_framing, and of an exercise, N=1.4 NAME=tlv.
