@@ -162,12 +162,17 @@ static void finish_group(struct run *run, json_t *verdict)
         return;
     }
     const char *status = json_string_value(json_object_get(verdict, "status"));
-    if (!use.memory_met || status == NULL || strcmp(status, "pass") == 0)
+    if ((!use.memory_met && !use.starved) || status == NULL || strcmp(status, "pass") == 0)
         return;
-    (void)snprintf(cause, sizeof cause,
-                   "The program and its files took more than %d MiB of memory, and were stopped.",
-                   GROUP_MIB);
-    (void)json_object_set_new(verdict, "status", json_string("memory"));
+    if (use.memory_met)
+        (void)snprintf(cause, sizeof cause,
+                       "The program and its files took more than %d MiB of memory, and were "
+                       "stopped.",
+                       GROUP_MIB);
+    else
+        (void)snprintf(cause, sizeof cause, "the machine had no memory left");
+    (void)json_object_set_new(verdict, "status",
+                              json_string(use.memory_met ? "memory" : "harness"));
     (void)json_object_set_new(verdict, "cause", json_string(cause));
     put_verdict(run, verdict);
 }
