@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -706,6 +707,7 @@ def bombs(tap, place):
 
 def main():
     tap = Tap()
+    warnings.simplefilter("ignore", UserWarning)  # zipfile's, of names that come twice
     with tempfile.TemporaryDirectory() as name:
         place = Place(Path(name))
         for test in (plan, plan_refusals, plan_errors, folder_takes, folder_twice, folder_kinds,
