@@ -194,7 +194,7 @@ static void byte_by_byte(struct session *s)
     struct talk talk = make_talk(s);
     size_t sizes[64];
 
-    add_number(s, &talk, (int64_t)session_random(s, 1000000));
+    add_number(s, &talk, (int64_t)session_random(s, 1000000) | HIGH);
     add_any(s, &talk, 6 + session_random(s, 6));
     for (size_t i = 0; i < talk.length; i++)
         sizes[i] = i + 1 < talk.length ? 1 : 0;
@@ -489,7 +489,7 @@ static void pings_together(struct session *s)
     size_t length = 0;
 
     for (int i = 0; i < PINGS; i++) {
-        size_t size = session_random(s, 40);
+        size_t size = 1 + session_random(s, 39); /* values of no bytes are another case */
         const char *value = any_text(s, size);
         add_message(&talk, PING, value, size);
         length += put_message(answers + length, PONG, value, size);
