@@ -45,9 +45,9 @@ struct one {
 /* ---- what there is to judge ------------------------------------------------------------------ */
 
 /* Adds the points of all cases of a program, run or not. */
-static int add_points(char *cases, int *points, struct error *error)
+static int add_points(char *table, char *cases, int *points, struct error *error)
 {
-    const struct exercise_entry entry = {.table = cases, .cases = cases};
+    const struct exercise_entry entry = {.table = table, .cases = cases};
     struct case_entry *list;
     size_t count;
 
@@ -72,9 +72,9 @@ static int add_task(struct one *one, const struct exercise_entry *exercise, stru
         -1)
         return -1;
     task->grading.has_hidden = task->own_cases != NULL;
-    if (add_points(exercise->cases, &task->grading.points, error) == -1 ||
+    if (add_points(exercise->table, exercise->cases, &task->grading.points, error) == -1 ||
         (task->own_cases != NULL &&
-         add_points(task->own_cases, &task->grading.points, error) == -1))
+         add_points(task->own_cases, task->own_cases, &task->grading.points, error) == -1))
         return -1;
     if (apart_file(&one->apart, exercise->id, &task->grading.path, &task->grading.sha256,
                    &source) == -1) {

@@ -39,7 +39,8 @@ HERE = Path(__file__).resolve().parent / "hostile"
 WORKBOOK = ROOT / "build/workbook"
 SEED = "4711"
 LIMIT = 150  # seconds: how long one may take on a busy machine
-PLACES = {"1.2": "01_socket/02_fetch_first/fetch_first.c",
+PLACES = {"1.1": "01_socket/01_address_book/address_book.c",
+          "1.2": "01_socket/02_fetch_first/fetch_first.c",
           "1.3": "01_socket/03_running_sums/running_sums.c"}
 # Memory that is no process's own is counted by control groups alone.
 NEED_GROUPS = ["run-memory-divided", "run-memory-files", "run-memory-pipes"]
