@@ -36,7 +36,8 @@ CLASS = class $(if $(JOBS),--jobs '$(JOBS)') $(if $(ROSTER),--roster '$(ROSTER)'
     $(if $(SEED_PER_STUDENT),--seed-per-student) $(if $(SEED),--seed '$(SEED)') -- \
     '$(SUBMISSIONS)' '$(or $(OUT),marks)'
 grade: all
-	@$(WORKBOOK) grade $(if $(SUBMISSIONS),$(CLASS),$(EXERCISE) $(if $(JSON),--json))
+	@$(if $(SUBMISSIONS),,$(if $(OUT)$(ROSTER)$(POLICY),$(error Whose work? SUBMISSIONS=folder)))\
+	$(WORKBOOK) grade $(if $(SUBMISSIONS),$(CLASS),$(EXERCISE) $(if $(JSON),--json))
 
 doctor: $(WORKBOOK)
 	@$(WORKBOOK) doctor

@@ -1,11 +1,13 @@
 #include "classroom/class.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <jansson.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "classroom/one.h"
 #include "workbook/process.h"
@@ -34,13 +36,44 @@ struct work {
 
 /* ---- what there is already ------------------------------------------------------------------- */
 
-const char *class_result(const char *out, const char *name)
+static struct timespec graded_at; /* for changed_since(), which nftw() gives no argument */
+static size_t seen;
+
+static int changed_since(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+    enum { SEEN_MOST = 20000 };                        /* the intake reads no more of them either */
+    const struct timespec *changed = &status->st_ctim; /* which unpacking sets, as writing does */
+
+    (void)path;
+    (void)place;
+    if (type == FTW_NS || ++seen > SEEN_MOST)
+        return 0;
+    return changed->tv_sec > graded_at.tv_sec ||
+           (changed->tv_sec == graded_at.tv_sec && changed->tv_nsec > graded_at.tv_nsec);
+}
+
+/* Whether anything of a submission was written or renamed since it was graded. */
+static bool has_changed(const char *submission, const char *result)
+{
+    struct stat status;
+
+    if (stat(result, &status) == -1)
+        return true;
+    graded_at = status.st_mtim;
+    seen = 0;
+    return nftw(submission, changed_since, 16, FTW_PHYS) >
+           0; /* -1: it cannot be read, or is gone */
+}
+
+const char *class_result(const char *out, const struct submission *submission)
 {
     static const char *const known[] = {"graded", "empty", "not_gradable"};
     char path[PATH_MAX];
     const char *found = NULL;
 
-    (void)snprintf(path, sizeof path, "%s/results/%s/result.json", out, name);
+    (void)snprintf(path, sizeof path, "%s/results/%s/result.json", out, submission->name);
+    if (has_changed(submission->path, path))
+        return NULL;
     json_t *root = json_load_file(path, 0, NULL);
     const char *status = json_string_value(json_object_get(root, "status"));
     for (size_t i = 0; status != NULL && i < sizeof known / sizeof known[0]; i++)
@@ -53,7 +86,7 @@ const char *class_result(const char *out, const char *name)
 /* Counts a result in. False if the submission is still to be graded. */
 static bool count_result(const struct work *work, const struct submission *submission)
 {
-    const char *status = class_result(work->run->folder, submission->name);
+    const char *status = class_result(work->run->folder, submission);
 
     if (status == NULL)
         return false;
@@ -110,16 +143,20 @@ static void tell_fault(const struct work *work, const struct submission *submiss
     const struct one_options options = {.path = submission->path, .out = work->run->folder};
     const char *said = buffer_text(&process->errors);
     struct error why = process->failure, error;
+    char path[PATH_MAX];
 
     if (process->signal != 0)
         (void)error_set(&why, _("the grader was ended by signal %d"), process->signal);
     else if (why.text[0] == '\0')
-        (void)error_set(&why, "%.*s", (int)strcspn(said, "\n"),
-                        *said == '\0' ? _("the grader gave no result") : said);
+        (void)error_set(&why, "%.480s", *said == '\0' ? _("the grader gave no result") : said);
+    for (char *end = why.text; (end = strchr(end, '\n')) != NULL;)
+        *end = ' '; /* it was wrapped for a terminal */
     end_bar(work);
     screen_print(work->run->err, STYLE_BAD, "%s: ", submission->name);
     screen_print(work->run->err, STYLE_PLAIN, "%s\n", why.text);
-    if (one_failed(&options, why.text, &error) == -1 && errno != EEXIST)
+    (void)snprintf(path, sizeof path, "%s/results/%s/result.json", work->run->folder,
+                   submission->name);
+    if (has_changed(submission->path, path) && one_failed(&options, why.text, &error) == -1)
         screen_print(work->run->err, STYLE_PLAIN, "%s\n", error.text);
 }
 

@@ -32,6 +32,6 @@ int class_grade(const struct class_run *run, struct class_sums *sums, struct err
  * "not_gradable". NULL if it is still to be graded: there is no result, or one of a grader that
  * failed.
  */
-const char *class_result(const char *out, const char *name);
+const char *class_result(const char *out, const struct submission *submission);
 
 #endif

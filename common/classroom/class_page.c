@@ -234,10 +234,11 @@ static const char *standing_text(enum standing standing)
 static const char *why_unmarked(const struct student *student)
 {
     if (student->standing == STANDING_MISSING)
-        return _("nothing was handed in");
+        return *student->remarks != '\0' ? student->remarks : _("nothing was handed in");
     if (student->standing == STANDING_UNDECIDED)
         return _("several submissions, and no policy which one counts");
-    return result_text(student->counted->result, "why");
+    const char *why = result_text(student->counted->result, "why");
+    return *why != '\0' ? why : student->remarks;
 }
 
 static void add_unmarked_row(struct markup *page, const struct class *class,

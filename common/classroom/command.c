@@ -9,6 +9,7 @@
 
 #include "classroom/class.h"
 #include "classroom/collect.h"
+#include "classroom/hidden.h"
 #include "classroom/isolation.h"
 #include "classroom/one.h"
 #include "core/number.h"
@@ -104,7 +105,7 @@ static int grade_plan(const struct runner *runner, const char *folder, const cha
     int status = read_plan(runner, folder, NULL, &plan);
 
     for (size_t i = 0; i < plan.count; i++)
-        if (out == NULL || class_result(out, plan.submissions[i].name) == NULL)
+        if (out == NULL || class_result(out, &plan.submissions[i]) == NULL)
             (void)fprintf(runner->out.out, "%s\n", plan.submissions[i].path);
     plan_free(&plan);
     return status;
@@ -148,6 +149,8 @@ static int grade_one(const struct runner *runner, const struct wishes *wishes, c
     folder_of(path, folder);
     if (load_policy(runner, wishes->policy, folder, &policy) != 0)
         return 2;
+    if (hidden_check(&policy, &runner->catalogue, &error) == -1)
+        return runner_refuse(runner, "%s", error.text);
     const struct one_options options = {.path = path,
                                         .out = out,
                                         .seed = wishes->seed,
@@ -163,8 +166,10 @@ static int grade_one(const struct runner *runner, const struct wishes *wishes, c
                    result.points);
     else
         runner_say(runner, STYLE_PLAIN, "%s: %s", result.name, result.status);
-    if (status == 0 && strcmp(result.status, "grader_error") == 0)
+    if (status == 0 && strcmp(result.status, "grader_error") == 0) {
+        (void)runner_refuse(runner, "%s", result.why.text);
         status = 1;
+    }
     free(result.name);
     policy_free(&policy);
     return status;
@@ -243,6 +248,66 @@ static int grade_all(const struct runner *runner, const struct wishes *wishes,
     return 0;
 }
 
+/* Whether path is the folder or lies in it; both may be there or not. */
+static bool lies_in(const char *path, const char *folder)
+{
+    char *inner = realpath(path, NULL), *outer = realpath(folder, NULL);
+    size_t length = outer == NULL ? 0 : strlen(outer);
+    bool lies = inner != NULL && outer != NULL && strncmp(inner, outer, length) == 0 &&
+                (inner[length] == '\0' || inner[length] == '/');
+
+    free(inner);
+    free(outer);
+    return lies;
+}
+
+/* Results among submissions would be graded the next time. */
+static int look_at_folders(const struct runner *runner, const char *folder, const char *out)
+{
+    char path[PATH_MAX + 16], above[PATH_MAX];
+
+    (void)snprintf(path, sizeof path, "%s/run.json", folder);
+    if (access(path, F_OK) == 0)
+        return runner_refuse(runner, _("%s holds results, not submissions. Is the order right? %s"),
+                             folder, "SUBMISSIONS OUT");
+    folder_of(out, above);
+    if (lies_in(out, folder) || lies_in(above, folder))
+        return runner_refuse(
+            runner, _("%s lies among the submissions in %s. Results go elsewhere."), out, folder);
+    return 0;
+}
+
+static bool is_chapter(const struct catalogue *catalogue, const char *name)
+{
+    for (size_t i = 0; i < catalogue->chapter_count; i++)
+        if (strcmp(catalogue->chapters[i].folder, name) == 0)
+            return true;
+    return false;
+}
+
+/* Takes the teacher's own cases out of the plan, where they lie beside the submissions. */
+static int look_at_plan(const struct runner *runner, struct plan *plan, const struct policy *policy)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        struct submission *submission = &plan->submissions[i];
+        if (policy->hidden != NULL && lies_in(policy->hidden, submission->path))
+            submission_free(submission);
+        else
+            plan->submissions[kept++] = *submission;
+    }
+    plan->count = kept;
+    for (size_t i = 0; i < plan->count; i++)
+        if (strcmp(plan->submissions[i].name, "answers") == 0 ||
+            is_chapter(&runner->catalogue, plan->submissions[i].name))
+            return runner_refuse(runner,
+                                 _("%s is what a student hands in, and no student's name. Name the "
+                                   "folder that holds the students' folders."),
+                                 plan->submissions[i].path);
+    return 0;
+}
+
 /* A roster that collecting would refuse is told of before the work is done. */
 static int look_at_roster(const struct runner *runner, const char *given, const char *folder)
 {
@@ -267,8 +332,16 @@ static int grade_class(const struct runner *runner, const struct wishes *wishes,
     struct class_sums sums = {0};
     int status = load_policy(runner, wishes->policy, folder, &policy);
 
+    struct error error = {0};
+
+    if (status == 0)
+        status = look_at_folders(runner, folder, out);
+    if (status == 0 && hidden_check(&policy, &runner->catalogue, &error) == -1)
+        status = runner_refuse(runner, "%s", error.text);
     if (status == 0)
         status = read_plan(runner, folder, &policy, &plan);
+    if (status == 0)
+        status = look_at_plan(runner, &plan, &policy);
     if (status == 0)
         status = look_at_roster(runner, wishes->roster, folder);
     if (status == 0)
@@ -282,7 +355,9 @@ static int grade_class(const struct runner *runner, const struct wishes *wishes,
     }
     plan_free(&plan);
     policy_free(&policy);
-    return status == 0 ? grade_collect(runner, wishes, out) : status;
+    if (status == 0)
+        status = grade_collect(runner, wishes, out);
+    return status == 0 && sums.faults > 0 ? 1 : status;
 }
 
 /* ---- doctor ---------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 #include "classroom/hidden.h"
 
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,42 @@ static int build(const char *table, const char *program, struct error *error)
     buffer_free(&said);
     buffer_free(&errors);
     return status == 0 ? 0 : -1;
+}
+
+static bool has_folder(const struct catalogue *catalogue, const char *folder)
+{
+    for (size_t i = 0; i < catalogue->chapter_count; i++)
+        for (size_t j = 0; j < catalogue->chapters[i].exercise_count; j++)
+            if (strcmp(catalogue->chapters[i].exercises[j].folder, folder) == 0)
+                return true;
+    return false;
+}
+
+int hidden_check(const struct policy *policy, const struct catalogue *catalogue,
+                 struct error *error)
+{
+    char pattern[PATH_MAX];
+    glob_t found = {.gl_pathc = 0};
+    int result = 0;
+
+    if (policy->hidden == NULL)
+        return 0;
+    size_t above = strlen(policy->hidden) + 1;
+    (void)snprintf(pattern, sizeof pattern, "%s/*/*/cases.c", policy->hidden);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        result = error_set(error,
+                           _("%s: there are no hidden cases in it, such as "
+                             "01_socket/02_fetch_first/cases.c"),
+                           policy->hidden);
+    for (size_t i = 0; result == 0 && i < found.gl_pathc; i++) {
+        char *folder = found.gl_pathv[i] + above;
+        folder[strlen(folder) - strlen("/cases.c")] = '\0';
+        if (!has_folder(catalogue, folder))
+            result =
+                error_set(error, _("%s: no exercise has the folder %s"), policy->hidden, folder);
+    }
+    globfree(&found);
+    return result;
 }
 
 int hidden_find(const struct policy *policy, const struct exercise_entry *exercise, const char *out,

@@ -251,7 +251,7 @@ static int judge(struct one *one, struct error *error)
 /* ---- the result ------------------------------------------------------------------------------ */
 
 static int write_result(const struct one_options *options, const char *name, const json_t *root,
-                        bool replace, struct error *error)
+                        struct error *error)
 {
     char path[PATH_MAX];
     char *text = root == NULL ? NULL : json_dumps(root, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
@@ -263,7 +263,7 @@ static int write_result(const struct one_options *options, const char *name, con
              (int)sizeof path)
         (void)error_set(error, _("%.100s… is too long a name"), name);
     else if (folder_make_for(path, error) == 0)
-        result = file_write(path, text, strlen(text), replace, error);
+        result = file_write(path, text, strlen(text), true, error);
     free(text);
     return result;
 }
@@ -283,9 +283,12 @@ static int conclude(const struct one *one, double seconds, struct one_result *re
 {
     const char *status = status_of(one);
     char moment[32];
-    json_t *root =
-        result_begin(&one->submission, &one->isolation,
-                     run_seed(&one->run, one->submission.student), status, apart_why(&one->apart));
+    const char *nothing = json_array_size(json_object_get(one->apart.facts, "refused")) > 0
+                              ? ""
+                              : _("There is no exercise's file in it.");
+    json_t *root = result_begin(&one->submission, &one->isolation,
+                                run_seed(&one->run, one->submission.student), status,
+                                strcmp(status, "empty") == 0 ? nothing : apart_why(&one->apart));
     json_t *list = json_object_get(root, "exercises");
 
     for (size_t i = 0; i < one->count; i++)
@@ -295,12 +298,14 @@ static int conclude(const struct one *one, double seconds, struct one_result *re
                               json_string(moment_stamp(apart_submitted(&one->apart), moment)));
     (void)json_object_set_new(root, "seconds", json_real(seconds));
     result_sum(root);
+    const char *why = json_string_value(json_object_get(root, "why"));
+    (void)error_set(&result->why, "%s", why == NULL ? "" : why);
     result->status = strcmp(json_string_value(json_object_get(root, "status")), status) == 0
                          ? status
                          : "grader_error";
     result->earned = (int)json_integer_value(json_object_get(root, "earned"));
     result->points = (int)json_integer_value(json_object_get(root, "points"));
-    int written = write_result(one->options, one->submission.name, root, true, error);
+    int written = write_result(one->options, one->submission.name, root, error);
     json_decref(root);
     result->name = written == 0 ? strdup(one->submission.name) : NULL;
     return written;
@@ -380,7 +385,7 @@ int one_failed(const struct one_options *options, const char *why, struct error 
         return -1;
     json_t *root = result_begin(&submission, &isolation, run_seed(&run, submission.student),
                                 "grader_error", why);
-    int written = write_result(options, submission.name, root, false, error);
+    int written = write_result(options, submission.name, root, error);
     json_decref(root);
     submission_free(&submission);
     return written;

@@ -22,6 +22,7 @@ struct one_result {
     char *name;         /* of the submission; the caller frees it */
     const char *status; /* as in result.json, static */
     int earned, points;
+    struct error why; /* of a grader_error */
 };
 
 /*
@@ -32,8 +33,8 @@ struct one_result {
 int one_grade(const struct one_options *options, struct one_result *result, struct error *error);
 
 /*
- * Writes a result that says that the grader failed, in words for a teacher. Nothing is written
- * over a result that is there. Returns 0, or -1 and fills error.
+ * Writes a result that says that the grader failed, in words for a teacher, in the place of one
+ * that is there. Returns 0, or -1 and fills error.
  */
 int one_failed(const struct one_options *options, const char *why, struct error *error);
 

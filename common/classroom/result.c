@@ -198,7 +198,12 @@ void result_sum(json_t *result)
         const char *state = json_string_value(json_object_get(exercise, "state"));
         earned += json_integer_value(json_object_get(exercise, "earned"));
         points += json_integer_value(json_object_get(exercise, "points"));
-        fault = fault || (state != NULL && strcmp(state, "grader_error") == 0);
+        if (fault || state == NULL || strcmp(state, "grader_error") != 0)
+            continue;
+        fault = true;
+        const char *id = json_string_value(json_object_get(exercise, "exercise"));
+        const char *why = json_string_value(json_object_get(exercise, "why"));
+        (void)json_object_set_new(result, "why", json_sprintf("%s: %s", id, why));
     }
     (void)json_object_set_new(result, "earned", json_integer(earned));
     (void)json_object_set_new(result, "points", json_integer(points));

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/buffer.h"
 #include "workbook/files.h"
@@ -173,10 +174,27 @@ static char *harmless_line(const struct buffer *text)
     return line.data;
 }
 
+/* Of somebody who is missing: what lies there under that name and is no submission, lena.7z. */
+static int say_refused(struct buffer *remarks, const struct class *class, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < class->refusals.count; i++) {
+        const struct refusal *refusal = &class->refusals.list[i];
+        if (strncmp(refusal->path, name, length) == 0 &&
+            strchr("._@-", refusal->path[length]) != NULL && say(remarks, refusal->sentence) == -1)
+            return -1;
+    }
+    return 0;
+}
+
 static int remark(const struct class *class, struct student *student)
 {
     struct buffer remarks = {0};
     int result = say_several(&remarks, student);
+
+    if (result == 0 && student->standing == STANDING_MISSING)
+        result = say_refused(&remarks, class, student->name);
 
     if (result == 0 && student->counted != NULL)
         result = say_counted(&remarks, class, student->counted);
@@ -223,6 +241,23 @@ static void add_student(struct class *class, const char *name, const struct rost
     choose(class, student);
 }
 
+/* Kim on the roster and a folder kim are one person, most likely, and nobody would be told. */
+static int warn_of_case(struct class *class)
+{
+    for (size_t i = 0; i < class->student_count; i++)
+        for (size_t j = 0; j < class->student_count; j++) {
+            const struct student *missing = &class->students[i], *other = &class->students[j];
+            if (missing->standing == STANDING_MISSING && other->line == NULL &&
+                strcasecmp(missing->name, other->name) == 0 &&
+                class_warn(class,
+                           _("%.100s is on the roster, and %.100s handed in: if they are one "
+                             "person, write both alike."),
+                           missing->name, other->name) == -1)
+                return -1;
+        }
+    return 0;
+}
+
 int students_join(struct class *class)
 {
     size_t most = class->roster.line_count + class->submission_count;
@@ -250,5 +285,5 @@ int students_join(struct class *class)
                        student->submissions[1].name) == -1)
             return -1;
     }
-    return 0;
+    return class->roster.line_count > 0 ? warn_of_case(class) : 0;
 }

@@ -191,6 +191,11 @@ def bad_input(tap, folder):
     (folder / "double/alice.zip").touch()
     place(folder / "unknown/bob", folder / "01_socket/99_nothing", students[0][1])
     (folder / "roster.csv").write_text("student,name\namy,A\namy,B\n")
+    (folder / "slip/01_socket/2_fetch_first").mkdir(parents=True)
+    (folder / "slip/01_socket/2_fetch_first/cases.c").touch()
+    (folder / "slip.json").write_text('{"hidden": "slip"}')
+    (folder / "old").mkdir()
+    (folder / "old/run.json").touch()
     (folder / "policy.json").write_text('{"exercises": {"9.9": {"points": 3}}}')
     for words, sentence in (
             ((folder / "empty",), r"empty holds no submission"),
@@ -198,6 +203,9 @@ def bad_input(tap, folder):
             ((folder / "double",), r"alice and \S*alice\.zip are two submissions of one name"),
             ((hand_in, "--roster", folder / "roster.csv"), r"roster\.csv:3: amy stands in line 2"),
             ((hand_in, "--policy", folder / "policy.json"), r"there is no exercise 9\.9"),
+            ((hand_in, "--policy", folder / "slip.json"), r"no exercise has the folder 01_socket/2_"),
+            ((folder / "old",), r"old holds results, not submissions"),
+            ((hand_in / "amy",), r"amy/01_socket is what a student hands in"),
             ((hand_in, "--isolation", "D"), r"An isolation is A, B or C, not D")):
         status, said, err = grade(words[0], folder / "none", *map(str, words[1:]))
         tap.ok(status == 2 and re.search(sentence, " ".join(err.split())) and
@@ -207,16 +215,68 @@ def bad_input(tap, folder):
     tap.ok(status == 0 and "1 empty" in said and
            "99_nothing" in result(folder / "unknown-marks", "bob")["refused"][0]["sentence"],
            "an exercise that is not there", said + err)
+    status, said, err = grade(hand_in, hand_in / "marks")
+    tap.ok(status == 2 and "lies among the submissions" in err and not (hand_in / "marks").exists(),
+           "results among the submissions", said + err)
     (hand_in / "loose.c").touch()
+    (hand_in / "roster.csv").write_text("student\nloose\nAmy\n")
     status, said, err = grade(hand_in, folder / "loose")
     page = (folder / "loose/class.html").read_text()
-    tap.ok(status == 0 and "loose.c is neither" in err and "<th scope=\"row\">loose.c</th>" in page,
+    tap.ok(status == 1 and "loose.c is neither" in err and "<th scope=\"row\">loose.c</th>" in page,
            "what is no submission stands on standard error and on the page", said + err)
+    tap.ok("Amy is on the roster, and amy handed in" in " ".join(err.split()) and
+           re.search(r"^loose,.*missing,,\"loose\.c is neither", (folder / "loose/gradebook.csv")
+                     .read_text(), re.M), "a name in capitals, and a file in place of a folder", err)
     before = result(folder / "loose", "amy")
     status, said, err = run(str(WORKBOOK), "grade", "class", "--seed", "7", str(hand_in),
                             str(folder / "loose"), cwd=ROOT)
     tap.ok(status == 2 and "made with seed" in err and result(folder / "loose", "amy") == before,
            "another seed for the same marks", said + err)
+
+
+def changes(tap, folder):
+    """What was handed in anew is graded anew, and nothing else is."""
+    exercise, students = pool(2)
+    hand_in, out = folder / "anew", folder / "anew-marks"
+    for name in ("ben", "zoe"):
+        place(hand_in / name, exercise, students[1][1])
+    status, said, err = grade(hand_in, out)
+    before = {n: result(out, n)["earned"] for n in ("ben", "zoe")}
+    untouched = (out / "results/zoe/result.json").stat().st_mtime_ns
+    shutil.rmtree(hand_in / "ben")
+    place(hand_in / "ben", exercise, students[0][1])
+    status, said, err = grade(hand_in, out)
+    after = result(out, "ben")
+    tap.ok(status == 0 and before["ben"] < after["earned"] and
+           (out / "results/zoe/result.json").stat().st_mtime_ns == untouched,
+           "a submission that changed is graded again, and no other", [before, said, err])
+
+
+def hidden_cases(tap, folder):
+    """Cases that only the teacher has count, are named, and are not shown."""
+    exercise, students = pool(1)
+    hand_in, out = folder / "secret", folder / "secret-marks"
+    place(hand_in / "amy", exercise, students[0][1])
+    own = hand_in / "hidden" / exercise.parent.name / exercise.name
+    own.mkdir(parents=True)
+    text = (exercise / "cases.c").read_text()
+    (own / "cases.c").write_text(re.sub(r'\.name = "', '.name = "own-', text))
+    (hand_in / "grading.json").write_text('{"hidden": "hidden"}')
+    status, said, err = grade(hand_in, out)
+    done = next(e for e in result(out, "amy")["exercises"] if e["exercise"] == "1.2")
+    shown = [c for c in done["cases"] if not c["hidden"]]
+    kept = [c for c in done["cases"] if c["hidden"]]
+    tap.ok(status == 0 and sorted(p.name for p in (out / "results").iterdir()) == ["amy"] and
+           done["earned"] == done["points"] == 2 * sum(c["points"] for c in shown) and
+           [c["case"] for c in kept] == ["own-" + c["case"] for c in shown],
+           "hidden cases count like the others, and their folder is nobody's", said + err)
+    tap.ok("own-reply" in done["report"] and kept[0]["title"] not in
+           done["report"].split("not shown")[1], "they are named, and not shown", done["report"])
+    (own / "cases.c").write_text("int main(void) { return x; }\n")
+    (hand_in / "amy" / "note.txt").touch()
+    status, said, err = grade(hand_in, out)
+    tap.ok(status == 1 and "could not be built" in err and "error" in err,
+           "hidden cases that do not compile", said + err)
 
 
 def every_wrong_answer(tap, folder):
@@ -247,6 +307,8 @@ def main():
             tap.ok(os.environ.get("CI") != "true", "grading # SKIP no boxes here", said + err)
             return tap.done()
         bad_input(tap, folder)
+        changes(tap, folder)
+        hidden_cases(tap, folder)
         same_as_check(tap, folder)
         twice(tap, folder, 300 if soak else 12)
         if soak:
