@@ -50,7 +50,7 @@ SPARED = 2>/dev/null || echo '$< does not compile. To see why: make $@' >&2
 # [not in the handout]
 # ---- what a teacher types ---------------------------------------------------------------------
 
-# The Predict questions for Moodle, and the students' archive: WITHOUT='1.11 1.50' keeps exercises
+# The Predict questions for Moodle, and the students' archive: WITHOUT='1.10 1.11' keeps exercises
 # out of it, OUT=file puts it elsewhere.
 .PHONY: questions handout gradescope github-classroom
 questions: $(WORKBOOK)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Writes the students' archive: the workbook without solutions, tests and the teacher's parts.
 
-    python3 -B common/classroom/handout.py '1.11 1.50' [FILE]     what `make handout` runs
+    python3 -B common/classroom/handout.py '1.10 1.11' [FILE]     what `make handout` runs
 
 The first word names the exercises that stay with the teacher. Nothing in the archive speaks of what
 is not in it: parts of README.md and of the Makefile between "not in the handout" and "/not in the
@@ -35,7 +35,7 @@ def exercises(numbers):
     for number in numbers:
         if number not in there:
             fail("there is no exercise %s; WITHOUT takes numbers, as in: "
-                 "make handout WITHOUT='1.11 1.50'", number)
+                 "make handout WITHOUT='1.10 1.11'", number)
     return there
 
 

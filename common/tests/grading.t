@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
-"""A class graded in boxes: the marks are those of `make check`, the same whoever is beside, and what
-cannot be graded is told.
+"""A class graded in boxes: the marks are those of `make check`, the same whoever is beside, and
+what cannot be graded is told.
 
     common/tests/grading.t           each exercise's solution, starter and one wrong answer
     common/tests/grading.t --soak    every wrong answer, and a class of 300 submissions
@@ -203,7 +203,7 @@ def bad_input(tap, folder):
             ((folder / "double",), r"alice and \S*alice\.zip are two submissions of one name"),
             ((hand_in, "--roster", folder / "roster.csv"), r"roster\.csv:3: amy stands in line 2"),
             ((hand_in, "--policy", folder / "policy.json"), r"there is no exercise 9\.9"),
-            ((hand_in, "--policy", folder / "slip.json"), r"no exercise has the folder 01_socket/2_"),
+            ((hand_in, "--policy", folder / "slip.json"), r"no exercise has the folder 01_socket/2"),
             ((folder / "old",), r"old holds results, not submissions"),
             ((hand_in / "amy",), r"amy/01_socket is what a student hands in"),
             ((hand_in, "--isolation", "D"), r"An isolation is A, B or C, not D")):
@@ -226,7 +226,7 @@ def bad_input(tap, folder):
            "what is no submission stands on standard error and on the page", said + err)
     tap.ok("Amy is on the roster, and amy handed in" in " ".join(err.split()) and
            re.search(r"^loose,.*missing,,\"loose\.c is neither", (folder / "loose/gradebook.csv")
-                     .read_text(), re.M), "a name in capitals, and a file in place of a folder", err)
+                     .read_text(), re.M), "a name in capitals, a file for a folder", err)
     before = result(folder / "loose", "amy")
     status, said, err = run(str(WORKBOOK), "grade", "class", "--seed", "7", str(hand_in),
                             str(folder / "loose"), cwd=ROOT)
