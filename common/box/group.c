@@ -122,7 +122,11 @@ static int set_limits(const struct groups *groups, char paths[2][GROUP_PATH],
         /* Memory with swap may not have a lower limit than memory, so that one is set first. */
         if (set_limit(memory, "memory.limit_in_bytes", limits->memory, false, error) == -1 ||
             set_limit(memory, "memory.memsw.limit_in_bytes", limits->memory, true, error) == -1 ||
-            set_limit(memory, "memory.swappiness", 0, true, error) == -1)
+            set_limit(memory, "memory.swappiness", 0, true, error) == -1 ||
+            /* What lies in TCP's buffers has an account of its own, kept once it has a limit. */
+            (limits->sockets != 0 &&
+             set_limit(memory, "memory.kmem.tcp.limit_in_bytes", limits->sockets, true, error) ==
+                 -1))
             return -1;
     } else if (limits->memory != 0) {
         if (set_limit(memory, "memory.max", limits->memory, false, error) == -1 ||
@@ -248,6 +252,17 @@ int group_remove_folder(const char *folder, int64_t until)
     while ((done = rmdir(folder)) == -1 && errno == EBUSY && now_ms() < until)
         (void)poll(NULL, 0, 1); /* nothing tells when those moments are over */
     return done == -1 && errno == ENOENT ? 0 : done;
+}
+
+uint64_t group_sockets(const struct groups *groups, const char *name)
+{
+    char paths[2][GROUP_PATH];
+
+    if (find_paths(groups, name, paths, NULL) == -1)
+        return 0;
+    return groups->kind == GROUPS_V1
+               ? group_number(paths[GROUP_MEMORY], "memory.kmem.tcp.usage_in_bytes", "")
+               : group_number(paths[GROUP_MEMORY], "memory.stat", "sock");
 }
 
 static void read_use(const struct groups *groups, char paths[2][GROUP_PATH], struct group_use *use)

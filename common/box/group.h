@@ -36,6 +36,7 @@ struct groups {
 struct group_limits {
     uint64_t memory; /* bytes, files in memory (tmpfs) included; there is no swap beyond */
     unsigned tasks;  /* processes and threads, those of the box itself included */
+    uint64_t sockets; /* bytes in the buffers of connections: beyond it the kernel holds back (v1) */
 };
 
 /* What a group has used. */
@@ -83,6 +84,12 @@ int groups_parse(struct groups *groups, const char *text, struct error *error);
  */
 int group_enter(const struct groups *groups, const char *name, const struct group_limits *limits,
                 struct error *error);
+
+/*
+ * How many bytes lie in the buffers of its connections. A limit does not hold where connections are
+ * many, and the kernel has room for so much in all: whoever takes it takes it from every group.
+ */
+uint64_t group_sockets(const struct groups *groups, const char *name);
 
 /*
  * Ends what is left in the group, waits until it is gone, reports what was used and removes the

@@ -27,7 +27,10 @@ enum {
     LATE_MS = LIMIT_WALL_MS + 15000, /* by now a case has ended itself, on a busy machine too */
     STOPPED_MS = 1000,               /* longer than Ctrl-Z and fg need for a whole group */
     GROUP_MIB = 1024,                /* of a case's box, with the other end and all its files */
-    GROUP_TASKS = 2000               /* more than LIMIT_TASKS, so that this one is met first */
+    GROUP_TASKS = 2000,              /* more than LIMIT_TASKS, so that this one is met first */
+    SOCKETS_MIB = 64,                /* in the buffers of connections, from where the kernel saves */
+    SOCKETS_MOST_MIB = 96,           /* and here the case is stopped */
+    LOOK_MS = 100                    /* between two looks at that */
 };
 
 /* One case on its way: chosen, running, done. */
@@ -37,7 +40,7 @@ struct run {
     int fd; /* the verdict comes out of here */
     struct buffer verdict;
     uint64_t began_ns, stopped_ns; /* stopped_ns: when it was first seen stopped, or 0 */
-    bool chosen, started, done, late;
+    bool chosen, started, done, late, floods;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -79,7 +82,8 @@ static void name_group(const struct run *run, char name[GROUP_NAME])
 static _Noreturn void become_case(const struct run *run, const struct options *options,
                                   const char *group, int result_fd)
 {
-    static const struct group_limits limits = {(uint64_t)GROUP_MIB << 20, GROUP_TASKS};
+    static const struct group_limits limits = {
+        (uint64_t)GROUP_MIB << 20, GROUP_TASKS, (uint64_t)SOCKETS_MIB << 20};
     struct error error;
 
     if (groups.kind != GROUPS_NONE && group_enter(&groups, group, &limits, &error) == -1)
@@ -162,9 +166,15 @@ static void finish_group(struct run *run, json_t *verdict)
         return;
     }
     const char *status = json_string_value(json_object_get(verdict, "status"));
-    if ((!use.memory_met && !use.starved) || status == NULL || strcmp(status, "pass") == 0)
+    if ((!use.memory_met && !use.starved && !run->floods) || status == NULL ||
+        strcmp(status, "pass") == 0)
         return;
-    if (use.memory_met)
+    if (run->floods)
+        (void)snprintf(cause, sizeof cause,
+                       "More than %d MiB lay in the buffers of the program's connections, and it "
+                       "was stopped.",
+                       SOCKETS_MOST_MIB);
+    else if (use.memory_met)
         (void)snprintf(cause, sizeof cause,
                        "The program and its files took more than %d MiB of memory, and were "
                        "stopped.",
@@ -172,7 +182,7 @@ static void finish_group(struct run *run, json_t *verdict)
     else
         (void)snprintf(cause, sizeof cause, "the machine had no memory left");
     (void)json_object_set_new(verdict, "status",
-                              json_string(use.memory_met ? "memory" : "harness"));
+                              json_string(use.memory_met || run->floods ? "memory" : "harness"));
     (void)json_object_set_new(verdict, "cause", json_string(cause));
     put_verdict(run, verdict);
 }
@@ -198,6 +208,17 @@ static void finish_case(struct run *run, uint32_t seed)
     run->done = true;
 }
 
+/* What all programs of the machine share, one may not take alone. */
+static bool takes_sockets(const struct run *run)
+{
+    char group[GROUP_NAME];
+
+    if (groups.kind == GROUPS_NONE)
+        return false;
+    name_group(run, group);
+    return group_sockets(&groups, group) > (uint64_t)SOCKETS_MOST_MIB << 20;
+}
+
 /*
  * A case's own process looks at the clock, unless a program stops it, by a signal or as a debugger
  * does. Then it is killed from here; so is the program, which dies with it.
@@ -217,7 +238,8 @@ static void end_late(struct run *runs, size_t count)
             run->stopped_ns = stopped ? now : 0;
         run->late = (stopped && now - run->stopped_ns > UINT64_C(1000000) * STOPPED_MS) ||
                     now - run->began_ns > UINT64_C(1000000) * LATE_MS;
-        if (run->late)
+        run->floods = run->floods || takes_sockets(run);
+        if (run->late || run->floods)
             (void)kill(run->pid, SIGKILL); /* our child: it is there until we wait for it */
     }
 }
@@ -232,7 +254,7 @@ static void read_verdicts(struct run *runs, size_t count, uint32_t seed)
             polled[n] = (struct pollfd){.fd = runs[i].fd, .events = POLLIN};
             index[n++] = i;
         }
-    int ready = poll(polled, n, STOPPED_MS);
+    int ready = poll(polled, n, groups.kind == GROUPS_NONE ? STOPPED_MS : LOOK_MS);
     end_late(runs, count);
     if (ready == -1)
         return; /* EINTR: the caller looks why */

@@ -157,7 +157,9 @@ def see_policy(tap, folder):
     """The example is taken, and has every key that there is; so is the roster."""
     hand_in, marks = folder / "hand-in", folder / "marks"
     (hand_in / "alice").mkdir(parents=True)
-    (folder / "hidden").mkdir()
+    own = folder / "hidden/01_socket/02_fetch_first"
+    own.mkdir(parents=True)
+    (own / "cases.c").write_text((ROOT / "exercises/01_socket/02_fetch_first/cases.c").read_text())
     policy, roster = folder / "grading.json", folder / "roster.csv"
     policy.write_text(block("json"))
     roster.write_text(block("csv"))

@@ -43,7 +43,8 @@ PLACES = {"1.1": "01_socket/01_address_book/address_book.c",
           "1.2": "01_socket/02_fetch_first/fetch_first.c",
           "1.3": "01_socket/03_running_sums/running_sums.c"}
 # Memory that is no process's own is counted by control groups alone.
-NEED_GROUPS = ["run-memory-divided", "run-memory-files", "run-memory-pipes"]
+NEED_GROUPS = ["run-memory-connections", "run-memory-divided", "run-memory-files",
+               "run-memory-pipes"]
 STATES = ("refused", "not-compiled", "unusable")
 HEAD = re.compile(r'/\* hostile(?: (?P<exercise>[\d.]+))?: (?P<kind>[a-z-]+)'
                   r'(?: "(?P<words>[^"]+)")?(?: in (?P<case>[a-z-]+))?; (?P<tries>.+?) \*/', re.S)

@@ -359,12 +359,31 @@ static const char *behind_quotes(const char *text)
     return *text == quote ? text + 1 : text;
 }
 
+/* Macros that the compiler's command line defines, because what they hide gives the assembler
+ * orders: whether this is one's name, to which an answer gives no other meaning. */
+static bool is_guard(const char *word)
+{
+    static const char *const names[] = {"section",     "__section__", "weakref",
+                                        "__weakref__", "symver",      "__symver__"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (begins(word, names[i]) && !is_word(word[strlen(names[i])]))
+            return true;
+    return false;
+}
+
 /* A line without comments, behind what makes it a directive. */
 static int check_directive(const char *file, int number, const char *line, struct error *error)
 {
     static const char diagnostic[] = "diagnostic";
     size_t length = strcspn(line, " \t\f\v");
     const char *whose = line + length + strspn(line + length, " \t\f\v");
+
+    if (((length == strlen("undef") && begins(line, "undef")) ||
+         (length == strlen("define") && begins(line, "define"))) &&
+        is_guard(whose))
+        return not_plain(file, number, line, strlen(line),
+                         N_("An answer is plain C, without assembler."), error);
 
     if (length != strlen("pragma") || strncmp(line, "pragma", length) != 0)
         return 0;

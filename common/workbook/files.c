@@ -1,8 +1,8 @@
 #include "workbook/files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -121,19 +121,47 @@ int scratch_make(char *path, struct error *error)
     return -1;
 }
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
+/*
+ * Removes all below a folder, which is closed. By descriptors: who may write to a part of it could
+ * put a link in the place of a folder, and a path would lead through it.
+ */
+static void remove_below(int fd, int depth)
 {
-    (void)status;
-    (void)type;
-    (void)place;
-    (void)remove(path); /* what cannot be removed stays; the rest goes */
-    return 0;
+    enum { DEPTH_MOST = 64 }; /* a descriptor each; nothing of ours is as deep */
+    DIR *folder = fdopendir(fd);
+    const struct dirent *entry;
+
+    if (folder == NULL)
+        (void)close(fd); /* only read from */
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        int below = depth == DEPTH_MOST
+                        ? -1
+                        : openat(dirfd(folder), entry->d_name,
+                                 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (below != -1)
+            remove_below(below, depth + 1);
+        /* What cannot be removed stays; the rest goes. */
+        (void)unlinkat(dirfd(folder), entry->d_name, below != -1 ? AT_REMOVEDIR : 0);
+    }
+    if (folder != NULL)
+        (void)closedir(folder); /* only read from */
+}
+
+static void remove_all(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd != -1) /* else it is gone already */
+        remove_below(fd, 0);
+    (void)rmdir(path);
 }
 
 void scratch_remove(char *path)
 {
     if (path[0] != '\0')
-        (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS); /* fails if it is gone already */
+        remove_all(path);
     note_scratch(path, "");
     path[0] = '\0';
 }
@@ -142,7 +170,7 @@ void scratch_remove_all(void)
 {
     for (size_t i = 0; i < sizeof scratches / sizeof scratches[0]; i++)
         if (scratches[i][0] != '\0')
-            (void)nftw(scratches[i], remove_one, 16, FTW_DEPTH | FTW_PHYS); /* as above */
+            remove_all(scratches[i]);
 }
 
 void digest_of(const void *bytes, size_t length, char *text)

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "box/limits.h"
@@ -290,6 +291,22 @@ static bool box_failed(struct judge *judge)
     return failed && judge->process.signal == 0;
 }
 
+/*
+ * Whether the disk is full, or nearly so: what the compiler says of it stands also in an #error. In
+ * a box its temporary files may have found no room as well, which is the answer's doing.
+ */
+static bool disk_is_full(const struct judge *judge, const char *said)
+{
+    const struct judge_box *box = judge->plan.box;
+    struct statvfs about;
+
+    if (strstr(said, "No space left on device") == NULL)
+        return false;
+    return box == NULL || statvfs(box->stage, &about) == -1 ||
+           (uint64_t)about.f_bavail * about.f_frsize < LIMIT_FILE ||
+           (about.f_files > 0 && about.f_favail == 0);
+}
+
 static void on_compiled(struct process *process)
 {
     struct judge *judge = process->data;
@@ -301,8 +318,10 @@ static void on_compiled(struct process *process)
     const char *said = buffer_text(&process->errors);
     bool unboxed = box_failed(judge);
     char path[PATH_MAX], target[PATH_MAX];
-    bool full = process->status != 0 && strstr(said, "No space left on device") != NULL;
-    bool locked = process->status != 0 && strstr(said, judge->fresh) != NULL &&
+    bool full = process->status != 0 && disk_is_full(judge, said);
+    /* A stage is ours, and nothing in it is locked: there an answer says so. */
+    bool locked = judge->plan.box == NULL && process->status != 0 &&
+                  strstr(said, judge->fresh) != NULL &&
                   (strstr(said, "Read-only file system") != NULL ||
                    strstr(said, "Permission denied") != NULL);
     if (unboxed)
@@ -379,6 +398,13 @@ static const char *const outlaws[] = {
     "-D__no_sanitize_undefined__=answers_are_plain_c",
     "-Dno_address_safety_analysis=answers_are_plain_c",
     "-D__no_address_safety_analysis__=answers_are_plain_c",
+    /* gcc hands their texts to the assembler as they are: a line end in one begins a command. */
+    "-Dsection(text)=answers_are_plain_c",
+    "-D__section__(text)=answers_are_plain_c",
+    "-Dweakref(text)=answers_are_plain_c",
+    "-D__weakref__(text)=answers_are_plain_c",
+    "-Dsymver(...)=answers_are_plain_c",
+    "-D__symver__(...)=answers_are_plain_c",
 };
 enum { OUTLAWS = sizeof outlaws / sizeof outlaws[0] };
 

@@ -1,5 +1,5 @@
-/* hostile: fail "status 0"; ends with 0 before anything of the workbook's is there, main included.
- */
+/* hostile: fail "status 40"; would end with 0 before anything of the workbook's is there, main
+ * included, if it could name a section. */
 #include <unistd.h>
 
 static void leave(int argc, char **argv, char **environment)
