@@ -124,9 +124,8 @@ static int set_limits(const struct groups *groups, char paths[2][GROUP_PATH],
             set_limit(memory, "memory.memsw.limit_in_bytes", limits->memory, true, error) == -1 ||
             set_limit(memory, "memory.swappiness", 0, true, error) == -1 ||
             /* What lies in TCP's buffers has an account of its own, kept once it has a limit. */
-            (limits->sockets != 0 &&
-             set_limit(memory, "memory.kmem.tcp.limit_in_bytes", limits->sockets, true, error) ==
-                 -1))
+            (limits->sockets != 0 && set_limit(memory, "memory.kmem.tcp.limit_in_bytes",
+                                               limits->sockets, true, error) == -1))
             return -1;
     } else if (limits->memory != 0) {
         if (set_limit(memory, "memory.max", limits->memory, false, error) == -1 ||

@@ -36,7 +36,8 @@ struct groups {
 struct group_limits {
     uint64_t memory; /* bytes, files in memory (tmpfs) included; there is no swap beyond */
     unsigned tasks;  /* processes and threads, those of the box itself included */
-    uint64_t sockets; /* bytes in the buffers of connections: beyond it the kernel holds back (v1) */
+    uint64_t
+        sockets; /* bytes in the buffers of connections: beyond it the kernel holds back (v1) */
 };
 
 /* What a group has used. */

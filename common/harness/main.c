@@ -28,9 +28,9 @@ enum {
     STOPPED_MS = 1000,               /* longer than Ctrl-Z and fg need for a whole group */
     GROUP_MIB = 1024,                /* of a case's box, with the other end and all its files */
     GROUP_TASKS = 2000,              /* more than LIMIT_TASKS, so that this one is met first */
-    SOCKETS_MIB = 64,                /* in the buffers of connections, from where the kernel saves */
-    SOCKETS_MOST_MIB = 96,           /* and here the case is stopped */
-    LOOK_MS = 100                    /* between two looks at that */
+    SOCKETS_MIB = 64,      /* in the buffers of connections, from where the kernel saves */
+    SOCKETS_MOST_MIB = 96, /* and here the case is stopped */
+    LOOK_MS = 100          /* between two looks at that */
 };
 
 /* One case on its way: chosen, running, done. */
@@ -82,8 +82,8 @@ static void name_group(const struct run *run, char name[GROUP_NAME])
 static _Noreturn void become_case(const struct run *run, const struct options *options,
                                   const char *group, int result_fd)
 {
-    static const struct group_limits limits = {
-        (uint64_t)GROUP_MIB << 20, GROUP_TASKS, (uint64_t)SOCKETS_MIB << 20};
+    static const struct group_limits limits = {(uint64_t)GROUP_MIB << 20, GROUP_TASKS,
+                                               (uint64_t)SOCKETS_MIB << 20};
     struct error error;
 
     if (groups.kind != GROUPS_NONE && group_enter(&groups, group, &limits, &error) == -1)

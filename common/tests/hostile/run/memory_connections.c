@@ -20,11 +20,12 @@ int main(int argc, char **argv)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t length = sizeof address;
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
     int most = 64 << 20;
 
     if (!here(argc, argv))
         return 40;
-    (void)signal(SIGPIPE, SIG_IGN);
+    (void)sigaction(SIGPIPE, &ignore, NULL);
     for (int i = 0; i < 20; i++)
         if (fork() == 0)
             break;
