@@ -337,6 +337,11 @@ static int prepare(struct one *one, struct error *error)
 
     if (submission_find(options->path, &one->submission, error) == -1)
         return -1;
+    struct buffer version = {0};
+    int compiles = compiler_version(&version, error);
+    buffer_free(&version);
+    if (compiles == -1)
+        return -1;
     if (run_settle(options->out, options->seed, options->seed_per_student, "", &one->run, error) ==
         -1)
         return -1;

@@ -151,14 +151,26 @@ static json_t *limits(void)
                      "compile_memory_mib", LIMIT_COMPILE_MIB);
 }
 
-static json_t *build(void)
+int compiler_version(struct buffer *version, struct error *error)
 {
     const char *compiler = getenv("CC");
-    const char *arguments[] = {compiler == NULL || *compiler == '\0' ? "gcc" : compiler,
-                               "--version", NULL};
+    char word[256];
+    const char *arguments[] = {word, "--version", NULL};
+
+    if (compiler == NULL || *compiler == '\0')
+        compiler = "gcc";
+    (void)snprintf(word, sizeof word, "%.*s", (int)strcspn(compiler, " \t"), compiler);
+    int status = process_run(arguments, version, NULL, error);
+    return status > 0 ? error_set(error, _("The compiler %s --version ended with status %d."), word,
+                                  status)
+                      : status;
+}
+
+static json_t *build(void)
+{
     struct buffer version = {0}, flags = {0};
 
-    (void)process_run(arguments, &version, NULL, NULL); /* then it says nothing, and "" stands */
+    (void)compiler_version(&version, NULL); /* then it says nothing, and "" stands */
     (void)buffer_add_file(&flags, FLAGS_FILE, 1 << 16);
     json_t *object = json_pack(
         "{s:o, s:o, s:s}", "compiler",

@@ -29,6 +29,12 @@ json_t *result_exercise(const struct grading *grading);
 json_t *result_begin(const struct submission *submission, const struct isolation *isolation,
                      unsigned seed, const char *status, const char *why);
 
+/*
+ * What the compiler (CC, else gcc) says of itself. Returns 0, or -1 and fills error: without one
+ * every answer would look like one that does not compile.
+ */
+int compiler_version(struct buffer *version, struct error *error);
+
 /* Fills "earned" and "points", and makes the status that of the worst exercise. */
 void result_sum(json_t *result);
 

@@ -232,8 +232,10 @@ static void end_late(struct run *runs, size_t count)
         siginfo_t info = {0};
         if (!run->started || run->done || run->late)
             continue;
-        bool stopped = waitid(P_PID, (id_t)run->pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
-                       info.si_pid == run->pid;
+        /* Or it is over, and what it left behind holds its pipe open. */
+        bool stopped =
+            waitid(P_PID, (id_t)run->pid, &info, WSTOPPED | WEXITED | WNOHANG | WNOWAIT) == 0 &&
+            info.si_pid == run->pid;
         if (!stopped || run->stopped_ns == 0)
             run->stopped_ns = stopped ? now : 0;
         run->late = (stopped && now - run->stopped_ns > UINT64_C(1000000) * STOPPED_MS) ||
@@ -269,6 +271,9 @@ static void read_verdicts(struct run *runs, size_t count, uint32_t seed)
         if (got == 0 || (got == -1 && errno != EINTR))
             finish_case(run, seed);
     }
+    for (size_t i = 0; i < n; i++) /* they were killed: nothing more will come */
+        if (!runs[index[i]].done && (runs[index[i]].late || runs[index[i]].floods))
+            finish_case(&runs[index[i]], seed);
 }
 
 /* Prints one case's TAP line and its verdict as YAML: JSON is YAML. Returns true if it passed. */
