@@ -28,9 +28,9 @@ enum {
     STOPPED_MS = 1000,               /* longer than Ctrl-Z and fg need for a whole group */
     GROUP_MIB = 1024,                /* of a case's box, with the other end and all its files */
     GROUP_TASKS = 2000,              /* more than LIMIT_TASKS, so that this one is met first */
-    SOCKETS_MIB = 64,      /* in the buffers of connections, from where the kernel saves */
-    SOCKETS_MOST_MIB = 96, /* and here the case is stopped */
-    LOOK_MS = 100          /* between two looks at that */
+    SOCKETS_MOST_MIB = 96,           /* in the buffers of connections: the case is stopped there, */
+    SOCKETS_MIB = 128,               /* and the kernel holds it back here, which is above */
+    LOOK_MS = 100                    /* between two looks at that */
 };
 
 /* One case on its way: chosen, running, done. */
