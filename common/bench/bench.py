@@ -149,7 +149,8 @@ def main():
     row("make when nothing has changed", 1000 * result["noop_make_s"], "ms")
     print("A class of %d, graded in boxes" % CLASS)
     for what, graded in result["grading"].items():
-        note = {"small": "at least 4 with five to ten cases", "small_unboxed": "without boxes (isolation C)",
+        note = {"small": "at least 4 with five to ten cases",
+                "small_unboxed": "without boxes (isolation C)",
                 "chapter": "a mix of chapter 1's exercises"}[what]
         row("of %.1f cases each, %.0f cases/s; exercises" % (graded["cases"],
                                                               graded["cases_per_s"]),
