@@ -65,38 +65,18 @@ static bool has_changed(const char *submission, const char *result)
            0; /* -1: it cannot be read, or is gone */
 }
 
-const char *class_result(const char *out, const struct submission *submission)
+bool class_is_graded(const char *out, const struct submission *submission)
 {
-    static const char *const known[] = {"graded", "empty", "not_gradable"};
     char path[PATH_MAX];
-    const char *found = NULL;
 
     (void)snprintf(path, sizeof path, "%s/results/%s/result.json", out, submission->name);
     if (has_changed(submission->path, path))
-        return NULL;
+        return false;
     json_t *root = json_load_file(path, 0, NULL);
     const char *status = json_string_value(json_object_get(root, "status"));
-    for (size_t i = 0; status != NULL && i < sizeof known / sizeof known[0]; i++)
-        if (strcmp(status, known[i]) == 0)
-            found = known[i];
+    bool graded = status != NULL && strcmp(status, "grader_error") != 0;
     json_decref(root);
-    return found;
-}
-
-/* Counts a result in. False if the submission is still to be graded. */
-static bool count_result(const struct work *work, const struct submission *submission)
-{
-    const char *status = class_result(work->run->folder, submission);
-
-    if (status == NULL)
-        return false;
-    if (strcmp(status, "graded") == 0)
-        work->sums->graded++;
-    else if (strcmp(status, "empty") == 0)
-        work->sums->empty++;
-    else
-        work->sums->not_gradable++;
-    return true;
+    return graded;
 }
 
 /* ---- the bar --------------------------------------------------------------------------------- */
@@ -168,13 +148,13 @@ static void on_graded(struct process *process)
 
     seat->taken = false;
     work->busy--;
-    bool counted = !work->sums->interrupted && count_result(work, submission);
-    if (!counted && !work->sums->interrupted && ++work->tries[seat->index] < TRIES) {
+    bool graded = !work->sums->interrupted && class_is_graded(work->run->folder, submission);
+    if (!graded && !work->sums->interrupted && ++work->tries[seat->index] < TRIES) {
         work->left[work->left_count++] = seat->index; /* there is room for every try */
     } else if (!work->sums->interrupted) {
         work->done++;
         work->fresh++;
-        if (!counted) {
+        if (!graded) {
             work->sums->faults++;
             tell_fault(work, submission, process);
         }
@@ -264,7 +244,7 @@ int class_grade(const struct class_run *run, struct class_sums *sums, struct err
         for (int i = 0; i < JOBS_MOST; i++)
             work->seats[i].work = work;
         for (size_t i = 0; i < count; i++) {
-            if (count_result(work, &run->plan->submissions[i]))
+            if (class_is_graded(run->folder, &run->plan->submissions[i]))
                 work->done++;
             else
                 work->left[work->left_count++] = i;

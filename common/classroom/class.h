@@ -7,7 +7,7 @@
 #include "workbook/screen.h"
 
 struct class_run {
-    const struct screen *out, *err;
+    const struct screen *err;   /* for the bar, and for what goes wrong */
     const char *program;        /* of the runner itself */
     const char *folder;         /* of the results */
     const struct plan *plan;    /* what there is to grade */
@@ -16,7 +16,7 @@ struct class_run {
 };
 
 struct class_sums {
-    size_t graded, not_gradable, empty, faults;
+    size_t faults;    /* submissions that the grader failed at */
     bool interrupted; /* by a signal: what was graded is kept */
     int signal;
 };
@@ -28,10 +28,9 @@ struct class_sums {
 int class_grade(const struct class_run *run, struct class_sums *sums, struct error *error);
 
 /*
- * The status in the result that a submission has in the folder out: "graded", "empty",
- * "not_gradable". NULL if it is still to be graded: there is no result, or one of a grader that
- * failed.
+ * Whether a submission has a result in the folder out that counts: not one of a grader that failed,
+ * nor one from before something in the submission was written or unpacked.
  */
-const char *class_result(const char *out, const struct submission *submission);
+bool class_is_graded(const char *out, const struct submission *submission);
 
 #endif

@@ -105,7 +105,7 @@ static int grade_plan(const struct runner *runner, const char *folder, const cha
     int status = read_plan(runner, folder, NULL, &plan);
 
     for (size_t i = 0; i < plan.count; i++)
-        if (out == NULL || class_result(out, &plan.submissions[i]) == NULL)
+        if (out == NULL || !class_is_graded(out, &plan.submissions[i]))
             (void)fprintf(runner->out.out, "%s\n", plan.submissions[i].path);
     plan_free(&plan);
     return status;
@@ -235,8 +235,7 @@ static int grade_all(const struct runner *runner, const struct wishes *wishes,
         return runner_refuse(runner, "%s", error.text);
     put_isolation(runner, &isolation, &run);
     (void)fflush(runner->out.out);
-    const struct class_run class = {.out = &runner->out,
-                                    .err = &runner->err,
+    const struct class_run class = {.err = &runner->err,
                                     .program = self,
                                     .folder = out,
                                     .plan = plan,
