@@ -23,7 +23,7 @@ status=0
 if [ "$count" -gt 0 ]; then
     [ ! -t 2 ] || bar=--bar
     printf '%s\n' "$left" |
-        parallel --quote --workdir . --jobs "$jobs" ${bar:+"$bar"} \
+        parallel --quote --workdir "$(pwd)" --jobs "$jobs" ${bar:+"$bar"} \
             "$workbook" grade one {} "$out" "$@" || status=1
 fi
 collect || status=$?
