@@ -102,9 +102,11 @@ WIRE := $(filter-out build/common/wire/wire.o,$(call objects,wire))
 # What the runner is linked with.
 LIBRARIES = $(JANSSON) $(LIBUV) $(MD4C-HTML) $(MD4C) $(LIBARCHIVE) $(LIBCRYPTO)
 BOX := $(filter-out %/init.o %/filter.o,$(call objects,box))
+HTTP := $(patsubst %.c,build/%.o,$(wildcard 02_http/http/*.c))
 
 .PHONY: all
-all: $(WORKBOOK) build/wire build/libwire.so build/box-init build/box.bpf build/crowd $(PROGRAMS) $(CASES) build/student.flags
+all: $(WORKBOOK) build/wire build/libwire.so build/box-init build/box.bpf build/crowd \
+    build/authority/localhost.pem $(PROGRAMS) $(CASES) build/student.flags
 
 build/%.o: %.c
 	@mkdir -p $(@D)
@@ -156,12 +158,29 @@ build/exercises/%/cases: build/exercises/%/cases.o build/libharness.a
 	$(call say,link)
 	$(CC) -o $@ $^ $(JANSSON) -pthread
 
+# The modules that the chapters build.
+build/libhttp.a: $(HTTP)
+	$(call say,ar  )
+	$(AR) rcs $@ $^
+
 # A chapter's programs: one file each, POSIX where it can be, and the modules of the chapters so far.
 # One that does not compile leaves no older one behind.
-build/01_socket/%: 01_socket/%.c build/libcore.a
+define program
 	@mkdir -p $(@D) && rm -f $@
 	$(call say,cc  )
-	$(CC) $(POSIX) $(CFLAGS) $(INCLUDES) $< -o $@ build/libcore.a -pthread $(FORGIVEN)
+	$(CC) $(POSIX) $(CFLAGS) $(INCLUDES) $(LIBRARY_CFLAGS) $< -o $@ $(filter %.a,$^) \
+	    -Wl,--as-needed $(1) -pthread $(FORGIVEN)
+endef
+build/01_socket/%: 01_socket/%.c build/libcore.a
+	$(call program)
+HTTP_NEEDS = -lssl $(LIBCRYPTO) $(LIBPSL) $(JANSSON)
+build/02_http/%: 02_http/%.c build/libhttp.a build/libcore.a
+	$(call program,$(HTTP_NEEDS))
+
+# Certificates for this machine, which nobody else trusts.
+build/authority/localhost.pem: common/testbed/authority.sh
+	$(call say,make)
+	sh $< $(@D)
 
 # A teacher's own cases of an exercise, HIDDEN, as a program, BUILT.
 .PHONY: hidden-cases
@@ -188,9 +207,9 @@ define unit-link
 	$(call say,link)
 	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $< -o $@ \
 	    $(filter-out build/common/workbook/main.o,$(filter %.o,$^)) build/libharness.a \
-	    $(LIBRARIES) $(CMOCKA) -pthread
+	    build/libhttp.a build/libcore.a $(LIBRARIES) $(HTTP_NEEDS) $(CMOCKA) -pthread
 endef
-UNIT_WITH := build/libharness.a $(call objects,workbook) $(call objects,classroom)
+UNIT_WITH := build/libharness.a build/libhttp.a $(call objects,workbook) $(call objects,classroom)
 build/tests/unit_%.t: common/tests/unit_%.c $(UNIT_WITH) | test-tools
 	$(unit-link)
 build/tests/intake_dump: common/tests/intake_dump.c $(UNIT_WITH) | test-tools
@@ -226,11 +245,11 @@ test-tools:
 	@sh common/setup.sh --require perl libcmocka-dev
 
 # The rules of style. What the compilers and clang-tidy find in a file is kept until it changes.
-CODE := $(wildcard $(foreach d,0[1-5]_* common/* common/*/* exercises/*/* solutions/*/* \
+CODE := $(wildcard $(foreach d,0[1-5]_* 0[1-5]_*/* common/* common/*/* exercises/*/* solutions/*/* \
     solutions/*/*/wrong solutions/*/*/other,$(d)/*.[ch]))
 FINDINGS := $(CODE:%=build/lint/%.txt)
-STANDARD = $(or $(if $(filter 0%,$<),$(POSIX)),$(if $(filter common/% %/cases.c,$<),$(LINUX)),\
-    -std=gnu11)
+STANDARD = $(or $(if $(filter $(PROGRAMS:build/%=%.c),$<),$(POSIX)),\
+    $(if $(filter 0% common/% %/cases.c,$<),$(LINUX)),-std=gnu11)
 # A header in an exercise's folder is given to its answers.
 PARTS = $(subst /, ,$<)
 GIVEN = $(if $(filter solutions/%,$<),-iquote exercises/$(word 2,$(PARTS))/$(word 3,$(PARTS)))
@@ -278,11 +297,11 @@ new-program new-exercise:
 SECONDS := 60
 FUZZERS := $(patsubst common/fuzz/%.c,build/fuzz/%,$(wildcard common/fuzz/fuzz_*.c))
 FUZZED := $(filter-out %/main.c %/wire.c %/init.c %/filter.c,$(wildcard common/workbook/*.c \
-    common/classroom/*.c common/box/*.c common/wire/*.c common/core/*.c))
+    common/classroom/*.c common/box/*.c common/wire/*.c common/core/*.c 02_http/http/*.c))
 build/fuzz/%: common/fuzz/%.c $(FUZZED) | fuzz-tools
 	@mkdir -p $@.corpus
 	clang $(LINUX) -g -O1 -fsanitize=fuzzer,address,undefined $(INCLUDES) $(LIBRARY_CFLAGS) $^ \
-	    -o $@ $(LIBRARIES)
+	    -o $@ $(LIBRARIES) $(HTTP_NEEDS)
 
 .PHONY: fuzz-tools
 fuzz-tools:

@@ -23,7 +23,9 @@ work  libuv1-dev        module libuv               event loop of the runner and 
 work  libmd4c-dev       module md4c                Markdown, for the lessons
 work  libmd4c-html0-dev module md4c-html           turns a student's feedback into a page
 work  libarchive-dev    module libarchive          zip and tar, for what a class hands in
-work  libssl-dev        module libcrypto           digests of what was handed in
+work  libssl-dev        module libcrypto           digests of what was handed in, and TLS
+work  openssl           command openssl            makes the certificates for that
+work  libpsl-dev        module libpsl              which domains belong to many: cookies of chapter 2
 work  libseccomp-dev    module libseccomp          writes the filter of the boxes' system calls
 work  bubblewrap        command bwrap              boxes for programs that nobody has read
 work  netbase           file /etc/services         names of services, such as http
@@ -47,6 +49,7 @@ test  python3-yaml      file /usr/lib/python3/dist-packages/yaml  reads the work
 test  jq                command jq                 a step of that workflow
 test  python3-jsonschema  file /usr/lib/python3/dist-packages/jsonschema  checks results
 test  curl              command curl               a real client, watched by the wire
+test  nginx-light       file /usr/sbin/nginx       a real server, for the client of chapter 2
 test  strace            command strace             one of the tools that chapter 1 shows
 test  tcpdump           command tcpdump            another
 test  netcat-openbsd    command nc                 another

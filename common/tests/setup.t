@@ -16,10 +16,10 @@ from tap import Tap
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ("sh getent tee mktemp grep head sed tr rm cp cat env ls gcc make addr2line pkg-config "
         "prove clang clang-tidy clang-format curl git strace tcpdump nc ss gdb chromium sim_c "
-        "bwrap uname parallel shellcheck jq").split()
+        "bwrap openssl uname parallel shellcheck jq").split()
 REAL += ["linux.uml"] if os.uname().machine == "x86_64" else []
 LIBRARIES = ("libjansson-dev libuv1-dev libmd4c-dev libmd4c-html0-dev libarchive-dev "
-             "libssl-dev libseccomp-dev")
+             "libssl-dev libpsl-dev libseccomp-dev")
 INSTALL = "apt-get -o DPkg::Lock::Timeout=120 install --yes --no-install-recommends " + LIBRARIES
 UPDATE = "apt-get -o DPkg::Lock::Timeout=120 update"
 
@@ -46,7 +46,7 @@ class Machine:
         self.wanted = folder / "modules"
         self.wanted.mkdir()
         for name in ("jansson", "libuv", "md4c", "md4c-html", "libarchive", "libcrypto",
-                     "libseccomp", "cmocka"):
+                     "libseccomp", "libpsl", "cmocka"):
             shutil.copy("%s/%s.pc" % (modules, name), self.wanted)
 
     def tool(self, name, text):
