@@ -12,13 +12,17 @@ static const char MONTHS[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 bool http_date_format(time_t when, char text[HTTP_DATE_SIZE])
 {
     struct tm tm;
+    char line[96]; /* gcc does not know the ranges of the members, and wants room for any int */
 
     text[0] = '\0';
     if (gmtime_r(&when, &tm) == NULL || tm.tm_year < 1 - 1900 || tm.tm_year > 9999 - 1900)
         return false;
-    (void)snprintf(text, HTTP_DATE_SIZE, "%.3s, %02d %s %04d %02d:%02d:%02d GMT", DAYS[tm.tm_wday],
-                   tm.tm_mday, MONTHS[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
-                   tm.tm_sec); /* every member has its range: it fits */
+    int length = snprintf(line, sizeof line, "%.3s, %02d %s %04d %02d:%02d:%02d GMT",
+                          DAYS[tm.tm_wday], tm.tm_mday, MONTHS[tm.tm_mon], tm.tm_year + 1900,
+                          tm.tm_hour, tm.tm_min, tm.tm_sec);
+    if (length != HTTP_DATE_SIZE - 1)
+        return false;
+    memcpy(text, line, HTTP_DATE_SIZE);
     return true;
 }
 
