@@ -329,7 +329,7 @@ build/bench/%: common/bench/peers/%.c build/libcore.a
 	$(call say,cc  )
 	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $< -o $@ build/libcore.a
 
-bench: all build/bench/bare_epoll
+bench: all build/bench/bare_epoll build/bench/bare_responder
 	@python3 -B common/bench/bench.py
 
 .PHONY: record prove bench fuzz

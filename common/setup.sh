@@ -50,6 +50,8 @@ test  jq                command jq                 a step of that workflow
 test  python3-jsonschema  file /usr/lib/python3/dist-packages/jsonschema  checks results
 test  curl              command curl               a real client, watched by the wire
 test  nginx-light       file /usr/sbin/nginx       a real server, for the client of chapter 2
+test  wrk               command wrk                makes the load when web servers are measured
+test  python3-aiohttp   file /usr/lib/python3/dist-packages/aiohttp  one that they are compared with
 test  strace            command strace             one of the tools that chapter 1 shows
 test  tcpdump           command tcpdump            another
 test  netcat-openbsd    command nc                 another

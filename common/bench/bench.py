@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import echo
+import web
 
 EXERCISE = "1.2"
 FILE = "01_socket/02_fetch_first/fetch_first.c"
@@ -157,6 +158,8 @@ def main():
             graded["gradings_per_s"], "/s", note)
     result["echo"] = echo.compare()
     echo.show(result["echo"])
+    result["web"] = web.compare()
+    web.show(result["web"])
     Path("build/bench.json").write_text(json.dumps(result, indent=2, sort_keys=True) + "\n")
     return 0
 
