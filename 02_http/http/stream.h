@@ -15,7 +15,10 @@
 
 #include "core/error.h"
 
-/* What two ends agree on beforehand: certificates, and whom to trust. One for many connections. */
+/*
+ * What two ends agree on beforehand: certificates, and whom to trust. One for many connections, of
+ * several threads too; it must outlive them.
+ */
 struct http_tls;
 
 /*
@@ -35,16 +38,30 @@ void http_tls_free(struct http_tls *tls);
 
 enum http_stream_result {
     HTTP_STREAM_END = 0,      /* the peer finished sending, in order */
-    HTTP_STREAM_ERROR = -1,   /* errno says why; with TLS perhaps EPROTO */
+    HTTP_STREAM_ERROR = -1,   /* errno says why, http_stream_error() in words */
     HTTP_STREAM_TIMEOUT = -2, /* the deadline passed */
     HTTP_STREAM_AGAIN = -3    /* with a deadline of HTTP_STREAM_NOW: nothing there now */
 };
 enum { HTTP_STREAM_NOW = 0 }; /* as a deadline: do not wait */
 
+/*
+ * Connects to the first address of host that accepts; port is a name or a number. The time until
+ * deadline (as below) is shared among the addresses, so that one that never answers leaves some for
+ * the next; the look-up of the name has no limit but the resolver's own. Returns a socket that is
+ * close-on-exec and does not block, the caller closes it; or -1 and the error of the last address,
+ * or that of the name, and errno: ETIMEDOUT when the time was up, ENOENT when there is no such
+ * name. Python: socket.create_connection(timeout=…).
+ */
+int http_connect(const char *host, const char *port, int64_t deadline, struct error *error);
+
 /* A connection. Not to be used by two threads at once. */
 struct http_stream;
 
 /*
+ * With TLS, errno is EKEYREJECTED when the peer's certificate was refused, ECONNABORTED when the
+ * connection ended without a close_notify, so that what came may have been cut off, and EPROTO for
+ * the rest.
+ *
  * Takes over a connected socket, which is made not to block. tls is NULL for plain TCP. host is the
  * name to verify and to send as SNI, for clients; NULL for a server. The handshake comes with
  * http_stream_handshake(), or else with the first read or write. Returns NULL and an error, and the
@@ -64,7 +81,10 @@ int http_stream_handshake(struct http_stream *stream, int64_t deadline);
 /* Reads what is there, at least one byte and at most size: returns how many, or a result above. */
 ssize_t http_stream_read(struct http_stream *stream, void *data, size_t size, int64_t deadline);
 
-/* Writes all of it: 1, or a result above; how much the peer was sent is then not known. */
+/*
+ * Writes all of it: 1, or a result above. How much the peer was sent is then not known, and every
+ * later write fails with EPIPE. Never raises SIGPIPE.
+ */
 int http_stream_write(struct http_stream *stream, const void *data, size_t length,
                       int64_t deadline);
 
@@ -88,10 +108,16 @@ const char *http_stream_error(const struct http_stream *stream);
 int http_stream_fd(const struct http_stream *stream);
 bool http_stream_is_tls(const struct http_stream *stream);
 
-/* Finishes sending (TLS: close_notify first); reading may go on. */
-void http_stream_shutdown(struct http_stream *stream);
+/*
+ * Finishes sending (TLS: close_notify first, for which there must be room until deadline); reading
+ * may go on. 1, or a result above. Python: SSLSocket.unwrap(), socket.shutdown(SHUT_WR).
+ */
+int http_stream_shutdown(struct http_stream *stream, int64_t deadline);
 
-/* Closes the socket and frees the stream. */
+/*
+ * Closes the socket and frees the stream. With TLS a close_notify goes out before, if there is room
+ * for it at once and all writes succeeded. NULL is allowed.
+ */
 void http_stream_close(struct http_stream *stream);
 
 #endif
