@@ -66,20 +66,21 @@ struct http_handler {
     void (*handle)(struct http_exchange *x);
 };
 
-/*
- * Where log lines go, without a line end: client is an address without port, "127.0.0.1" (or "-"
- * for lines about no client), text for instance "\"GET / HTTP/1.1\" 200 5". No control characters
- * are in it. Called by several workers, one at a time. Python: log_message().
- */
-typedef void http_log(void *log_context, const char *client, const char *text);
-
 enum { HTTP_PACE = 65536 }; /* bytes for which the times for body and response are meant */
 
 struct http_server_options {
     const struct http_handler *handlers; /* needed */
     void *context;                       /* for the handlers */
-    http_log *log;                       /* NULL: no log */
+
+    /*
+     * Where log lines go, without a line end; NULL: nowhere. client is an address without port,
+     * "127.0.0.1", or "-" for lines about no client; text for instance "\"GET / HTTP/1.1\" 200 5".
+     * No control characters are in it. Called for one line at a time, whatever the workers do.
+     * Python: log_message().
+     */
+    void (*log)(void *log_context, const char *client, const char *text);
     void *log_context;
+
     struct http_tls *tls; /* NULL: plain TCP. The caller's, and still there after http_serve() */
     const char *name;     /* the Server field: "workbook". NULL: none. Python: server_version */
     unsigned workers;     /* requests at once: 1 */
