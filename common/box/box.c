@@ -138,15 +138,8 @@ static void bind_part(struct box_words *words, const char *how, const char *stag
     box_print(words, BOX_ROOT "/%s", part);
 }
 
-void box_compiler(struct box_words *words, const char *stage, const char *name, int seccomp,
-                  int status)
+void box_compiler(struct box_words *words, const char *stage, const char *name)
 {
-    static const char *const surroundings[] = {
-        "--clearenv", "--setenv", "PATH",    "/usr/local/bin:/usr/bin:/bin",
-        "--setenv",   "LC_ALL",   "C.UTF-8", "--setenv",
-        "TMPDIR",     "/tmp",     "--chdir", BOX_ROOT,
-        NULL};
-
     begin(words);
     box_add(words, "--unshare-net");
     add_tmpfs(words, SCRATCH_BYTES, "/tmp");
@@ -154,6 +147,21 @@ void box_compiler(struct box_words *words, const char *stage, const char *name, 
     bind_part(words, "--ro-bind", stage, "exercises");
     bind_part(words, "--ro-bind", stage, name);
     bind_part(words, "--bind", stage, "build/answers");
+}
+
+void box_compiler_part(struct box_words *words, const char *stage, const char *part)
+{
+    bind_part(words, "--ro-bind", stage, part);
+}
+
+void box_compiler_end(struct box_words *words, int seccomp, int status)
+{
+    static const char *const surroundings[] = {
+        "--clearenv", "--setenv", "PATH",    "/usr/local/bin:/usr/bin:/bin",
+        "--setenv",   "LC_ALL",   "C.UTF-8", "--setenv",
+        "TMPDIR",     "/tmp",     "--chdir", BOX_ROOT,
+        NULL};
+
     close_rest(words);
     add_all(words, surroundings);
     box_add(words, "--seccomp");

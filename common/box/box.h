@@ -57,10 +57,12 @@ void box_print(struct box_words *words, const char *format, ...) PRINTF_LIKE(2, 
 /*
  * stage is a folder with what boxes need of the workbook, laid out like it: build/student.flags,
  * the headers in exercises/, the source called name, and build/answers, which may be written to.
- * status is an open file in which bubblewrap notes that the command was run, and how it ended.
+ * Then come further parts of the stage, if the source may use them, such as "common/core". At the
+ * end, status is an open file in which bubblewrap notes that the command was run, and how it ended.
  */
-void box_compiler(struct box_words *words, const char *stage, const char *name, int seccomp,
-                  int status);
+void box_compiler(struct box_words *words, const char *stage, const char *name);
+void box_compiler_part(struct box_words *words, const char *stage, const char *part);
+void box_compiler_end(struct box_words *words, int seccomp, int status);
 
 /* Of the same stage all is seen: the cases, the wire, the program that was built. */
 void box_outer(struct box_words *words, const char *stage);

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "workbook/libraries.h"
+
 enum { COPY_LIMIT = 64 << 20, SOURCE_MODE = 0644, PROGRAM_MODE = 0755 };
 
 static int place(const struct stage *stage, const char *name, char *path, struct error *error)
@@ -94,7 +96,7 @@ int stage_make(struct stage *stage, unsigned user, struct error *error)
     return result;
 }
 
-/* The headers in the exercise's folder, which are given to the answer. */
+/* The headers in a folder: an exercise's, or a module's. */
 static int copy_headers(const struct stage *stage, const char *folder, struct error *error)
 {
     const struct dirent *entry;
@@ -116,6 +118,27 @@ static int copy_headers(const struct stage *stage, const char *folder, struct er
     return result;
 }
 
+/* What the answers to an exercise may use of the workbook: "common/core", "build/libcore.a". */
+static int copy_libraries(const struct stage *stage, const struct exercise_entry *exercise,
+                          struct error *error)
+{
+    struct libraries libraries;
+    char part[PATH_MAX];
+    struct stat status;
+
+    int result = libraries_read(&libraries, exercise->headers, error);
+    for (size_t at = 0; result == 0 && libraries_part(&libraries, &at, part);) {
+        if (stat(part, &status) == -1)
+            result = error_set_errno(error, "%s", part);
+        else if (!S_ISDIR(status.st_mode))
+            result = copy(stage, part, part, SOURCE_MODE, error);
+        else if (make_folder(stage, part, error) == -1 || copy_headers(stage, part, error) == -1)
+            result = -1;
+    }
+    libraries_free(&libraries);
+    return result;
+}
+
 int stage_add(const struct stage *stage, const struct exercise_entry *exercise, const char *cases,
               const struct buffer *source, struct error *error)
 {
@@ -134,7 +157,7 @@ int stage_add(const struct stage *stage, const struct exercise_entry *exercise, 
         if (result == -1)
             return -1;
     }
-    if (copy_headers(stage, name[0], error) == -1 ||
+    if (copy_headers(stage, name[0], error) == -1 || copy_libraries(stage, exercise, error) == -1 ||
         copy(stage, cases, exercise->cases, PROGRAM_MODE, error) == -1)
         return -1;
     return put(stage, exercise->answer, source, SOURCE_MODE, error);

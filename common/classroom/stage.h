@@ -5,6 +5,7 @@
  *   build/student.flags  build/libwire.so  build/box-init  build/box.bpf
  *   build/exercises/01_socket/02_fetch_first/cases       of the exercises to judge
  *   exercises/01_socket/02_fetch_first/NAME.h            headers that are given
+ *   common/core/NAME.h  build/libcore.a                  modules that are, and others like these
  *   answers/01_socket/02_fetch_first/fetch_first.c       what was handed in
  *   build/answers/01_socket/02_fetch_first/              where the compiler writes
  */

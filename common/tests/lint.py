@@ -44,7 +44,7 @@ IMPORTS = {
     "03_urllib/": ["core/", "http/", "urllib/"],
     "04_requests/": ["core/", "http/", "urllib/", "requests/"],
     "05_async/": ["core/", "http/", "urllib/", "asyncio/"],
-    "exercises/": ["core/", "harness/"],
+    "exercises/": ["core/", "harness/"],  # the cases: see may_include()
     "solutions/": [],
 }
 FOLDERS = r"common|exercises|solutions|0[1-5]_\w+|\.ci"
@@ -116,10 +116,20 @@ def given(path):
     return Path("exercises", *path.parts[1:3]) if path.parts[0] == "solutions" else path.parent
 
 
+def may_include(path, folder):
+    """What answers may include is listed in their exercise."""
+    if folder not in ("exercises/", "solutions/") or path.name == "cases.c" or path.suffix == ".h":
+        return IMPORTS[folder]
+    readme = given(path) / "README.md"
+    _, headers = sections(readme.read_text() if readme.exists() else "").get("Headers", (1, ""))
+    return re.findall(r"`(\w+/[^`\n]+)`", headers)
+
+
 def check_imports(path, text):
-    for folder, allowed in IMPORTS.items():
+    for folder in IMPORTS:
         if not path.as_posix().startswith(folder):
             continue
+        allowed = may_include(path, folder)
         for match in re.finditer(r'^#include "([^"]+)"', text, re.M):
             if not match[1].startswith(tuple(allowed)) and not (
                     (path.parent / match[1]).exists() or (given(path) / match[1]).exists()):

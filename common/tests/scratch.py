@@ -81,6 +81,7 @@ class Workbook:
                         " ".join(fails), failing(*fails)))
         shutil.copy(ROOT / "build/workbook", self.folder / "build")
         self.put("build/student.flags", "-std=gnu11 -Wall -Wextra\n")  # no sanitizers: quicker
+        self.put("build/student.libraries", "")
         self.program = self.folder / "build/workbook"
         self.alpha = self.folder / "answers/01_socket/01_alpha/alpha.c"
         self.beta = self.folder / "answers/01_socket/02_beta/beta.c"

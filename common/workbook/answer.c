@@ -253,6 +253,13 @@ static bool is_given(const char *given, const char *name, size_t length)
            access(path, R_OK) == 0;
 }
 
+/* Whether it is a header of one of the workbook's modules; path is its file. */
+static bool is_of_module(const struct answer_headers *headers, const char *name, size_t length,
+                         char *path)
+{
+    return headers->libraries != NULL && libraries_own(headers->libraries, name, length, path);
+}
+
 static int check_include(const char *file, int line, const char *what,
                          const struct answer_headers *headers, struct error *error)
 {
@@ -260,10 +267,12 @@ static int check_include(const char *file, int line, const char *what,
     const char *end = close != '\0' ? strchr(what + 1, close) : NULL;
     size_t length = end != NULL ? (size_t)(end - what) + 1 : strlen(what);
     struct buffer shown = {0};
+    char path[PATH_MAX];
     int result;
 
     bool listed = end != NULL && header_allowed(headers->allowed, what + 1, length - 2);
-    if (listed && (close == '>' || is_given(headers->given, what + 1, length - 2)))
+    if (listed && (close == '>' || is_given(headers->given, what + 1, length - 2) ||
+                   is_of_module(headers, what + 1, length - 2, path)))
         return 0;
     (void)text_harmless(&shown, what, length < 80 ? length : 80);
     if (listed)
@@ -572,7 +581,7 @@ static bool holds_headers(const char *path, size_t length)
 static bool is_allowed(const struct answer_headers *headers, const char *path, bool *own)
 {
     size_t length = strlen(path);
-    char real[PATH_MAX];
+    char real[PATH_MAX], module[PATH_MAX];
 
     if (begins(path, "./"))
         return is_allowed(headers, path + 2, own);
@@ -586,6 +595,8 @@ static bool is_allowed(const struct answer_headers *headers, const char *path, b
         if (named && !*own && holds_headers(path, folder))
             return true;
         if (named && strlen(headers->given) == folder && strncmp(path, headers->given, folder) == 0)
+            return true;
+        if (*own && is_of_module(headers, at, word, module) && strcmp(path, module) == 0)
             return true;
         at += word;
     }

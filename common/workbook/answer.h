@@ -7,6 +7,7 @@
 #include "core/buffer.h"
 #include "core/error.h"
 #include "workbook/catalogue.h"
+#include "workbook/libraries.h"
 
 /* True if there is something in the answer's place, whatever it is. */
 bool answer_exists(const struct exercise_entry *exercise);
@@ -24,6 +25,7 @@ int answer_read(const char *path, struct buffer *source, struct error *error);
 struct answer_headers {
     const char *allowed; /* names between blanks; "" allows all */
     const char *given;   /* the exercise's folder: the headers in it are given to the answer */
+    const struct libraries *libraries; /* those of the workbook are given, too; NULL: none */
 };
 
 /*

@@ -17,6 +17,7 @@
 #include "core/number.h"
 #include "workbook/answer.h"
 #include "workbook/files.h"
+#include "workbook/libraries.h"
 #include "workbook/process.h"
 #include "workbook/screen.h"
 
@@ -33,6 +34,7 @@ struct judge {
     uv_timer_t soon;  /* calls done from the loop, also when all was decided at once */
     uv_timer_t limit; /* runs while the compiler does */
     bool cancelled, running, endless;
+    struct libraries libraries; /* that the answer may use */
     char *compiler;             /* its words, cut apart */
     struct box_words words;     /* the command line of the compiler, or of the cases */
     char given[PATH_MAX];       /* the exercise's folder: its headers are given to the answer */
@@ -83,6 +85,7 @@ static void on_judge_closed(uv_handle_t *handle)
     if (judge->cancelled)
         verdict.outcome = OUTCOME_CANCELLED;
     scratch_remove(judge->scratch);
+    libraries_free(&judge->libraries);
     free(judge->compiler);
     free(judge);
     done(&verdict, data);
@@ -271,7 +274,8 @@ static void take_messages(struct judge *judge, const char *said, size_t length)
 static bool takes_others_headers(struct judge *judge, struct buffer *said)
 {
     const struct judge_plan *plan = &judge->plan;
-    struct answer_headers headers = {plan->any_header ? "" : plan->exercise->headers, judge->given};
+    struct answer_headers headers = {plan->any_header ? "" : plan->exercise->headers, judge->given,
+                                     &judge->libraries};
 
     return answer_check_included(plan->source, said, &headers, &judge->verdict.why) == -1;
 }
@@ -408,6 +412,19 @@ static const char *const outlaws[] = {
 };
 enum { OUTLAWS = sizeof outlaws / sizeof outlaws[0] };
 
+/* The compiler's box: in it are the source, and the headers and archives that it may use. */
+static void begin_compiler_box(struct judge *judge)
+{
+    struct box_words *words = &judge->words;
+    const char *stage = judge->plan.box->stage;
+    char part[PATH_MAX];
+
+    box_compiler(words, stage, judge->plan.source);
+    for (size_t at = 0; libraries_part(&judge->libraries, &at, part);)
+        box_compiler_part(words, stage, part);
+    box_compiler_end(words, 3, 4);
+}
+
 /* The words before the compiler's own: its box, its limits. */
 static int add_box(struct judge *judge)
 {
@@ -426,7 +443,7 @@ static int add_box(struct judge *judge)
         process->given_count = 2; /* they become 3 and 4 */
         if (process->given[0] == -1 || process->given[1] == -1)
             return error_set_errno(&judge->verdict.why, "%s", path);
-        box_compiler(&judge->words, box->stage, judge->plan.source, 3, 4);
+        begin_compiler_box(judge);
     }
     box_add(&judge->words, "prlimit");
     box_print(&judge->words, "--cpu=%d", LIMIT_COMPILE_CPU_S);
@@ -440,6 +457,22 @@ static void close_given(struct process *process)
         if (process->given[i] != -1)
             (void)close(process->given[i]); /* bubblewrap has them */
     process->given_count = 0;
+}
+
+/* The source between what its libraries want before and behind it. */
+static void add_source(struct box_words *words, const struct judge *judge)
+{
+    const char *word;
+    bool any = false;
+
+    for (size_t at = 0; (word = libraries_before(&judge->libraries, &at)) != NULL;)
+        box_add(words, word);
+    box_add(words, judge->plan.source);
+    for (size_t at = 0; (word = libraries_behind(&judge->libraries, &at)) != NULL; any = true) {
+        if (!any) /* a library less to load for each start, when it is not used */
+            box_add(words, "-Wl,--as-needed");
+        box_add(words, word);
+    }
 }
 
 static int start_compiler(struct judge *judge)
@@ -470,7 +503,7 @@ static int start_compiler(struct judge *judge)
         box_add(words, outlaws[i]);
     box_add(words, "-H"); /* tells which headers it takes */
     add_option(words, "-iquote", judge->given);
-    box_add(words, judge->plan.source);
+    add_source(words, judge);
     add_option(words, "-o", judge->fresh);
     (void)snprintf(temporary, sizeof temporary, "TMPDIR=%s",
                    judge->plan.box == NULL ? judge->scratch : "/tmp");
@@ -503,6 +536,10 @@ static int look_around(struct judge *judge)
 
     if (access(FLAGS_FILE, R_OK) == -1)
         return error_set(&judge->verdict.why, _("%s is missing; run make first"), FLAGS_FILE);
+    char part[PATH_MAX];
+    for (size_t at = 0; libraries_part(&judge->libraries, &at, part);)
+        if (access(part, R_OK) == -1)
+            return error_set(&judge->verdict.why, _("%s is missing; run make first"), part);
     if (plan->box == NULL && cases_find(plan->exercise, &judge->verdict.why) == -1)
         return -1;
     if (!plan->any_header && *plan->exercise->headers == '\0')
@@ -528,6 +565,8 @@ static bool begin(struct judge *judge)
 
     if (answer_read(on_disk(judge, plan->source, path), &source, &verdict->why) == -1) {
         outcome = OUTCOME_UNUSABLE;
+    } else if (libraries_read(&judge->libraries, plan->exercise->headers, &verdict->why) == -1) {
+        outcome = OUTCOME_FAULT;
     } else {
         digest_of(buffer_text(&source), source.length, verdict->digest);
         verdict->starter = is_starter(plan->exercise, &source);
@@ -537,7 +576,7 @@ static bool begin(struct judge *judge)
                             _("Line %d of %s is not UTF-8 text; it is judged as it is."), line,
                             plan->source);
         struct answer_headers headers = {plan->any_header ? "" : plan->exercise->headers,
-                                         judge->given};
+                                         judge->given, &judge->libraries};
         bool listed = answer_check_headers(plan->source, &source, &headers, &verdict->why) == 0;
         verdict->not_plain =
             listed && answer_check_plain(plan->source, &source, &verdict->why) == -1;
