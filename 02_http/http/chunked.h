@@ -8,6 +8,7 @@
 #ifndef HTTP_CHUNKED_H
 #define HTTP_CHUNKED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@
 enum {
     HTTP_CHUNK_LINE = 4096,    /* bytes of a size line with its extensions, at most */
     HTTP_CHUNK_TRAILER = 8192, /* bytes of all trailer fields together, at most */
+    HTTP_CHUNK_FIELDS = 100,   /* trailer fields, at most */
     HTTP_CHUNK_FRAME = 18      /* room for what http_chunk_begin() writes */
 };
 
@@ -28,8 +30,8 @@ struct http_chunked {
 
     /* Its own. */
     uint64_t left;       /* of the chunk at hand */
-    size_t line;         /* bytes of the line at hand */
-    struct buffer saved; /* of the trailer section */
+    size_t line;         /* bytes of the size line at hand; where the trailer line begins */
+    struct buffer saved; /* the trailer section */
     int stage;
 };
 
@@ -42,6 +44,9 @@ struct http_chunked {
  */
 enum http_result http_chunked_decode(struct http_chunked *chunked, const char *data, size_t length,
                                      size_t *used, const char **piece, size_t *size);
+
+/* Whether the end of the body has been decoded. */
+bool http_chunked_is_complete(const struct http_chunked *chunked);
 
 /* Frees what the decoder holds, its trailers. */
 void http_chunked_free(struct http_chunked *chunked);

@@ -13,9 +13,16 @@
 
 /* One field. Neither text holds a NUL, CR or LF; the value has no blanks at its ends. */
 struct http_field {
-    const char *name;  /* as it was sent: compare names without regard to case */
-    const char *value; /* "" when there is none */
-    bool owned;        /* the two texts are one block of memory, freed with the field */
+    union {
+        const char *name; /* as it was sent: compare names without regard to case */
+        size_t name_at;   /* the parser's own, while a head is not complete: where it begins */
+    };
+    union {
+        const char *value; /* "" when there is none */
+        size_t value_at;
+    };
+    size_t name_length, value_length;
+    bool owned; /* the two texts are one block of memory, freed with the field */
 };
 
 /*
@@ -89,8 +96,28 @@ bool http_headers_has(const struct http_headers *headers, const char *name, cons
  */
 int http_parameter(const char *value, const char *name, struct buffer *out);
 
+/*
+ * What a parser does with one line of fields, its end taken off: sets *field to where in the line
+ * name and value are (name_at, value_at and their lengths). Returns NULL, or what is wrong with the
+ * line, a phrase. Strict where RFC 9112 section 5 is: no blank before the colon, no line that
+ * begins with a blank (obs-fold), no control but the tab. Nothing is allocated.
+ */
+const char *http_field_split(const char *line, size_t length, struct http_field *field);
+
+/*
+ * Adds a field as it is, without a check or a copy: what a parser found. Returns 0, or -1 with
+ * ENOMEM.
+ */
+int http_headers_append(struct http_headers *headers, const struct http_field *field);
+
+/* Whether two texts are the same but for the case of their letters, A to Z alone. */
+bool http_same_text(const char *a, size_t a_length, const char *b, size_t b_length);
+
 /* Appends every field as "Name: value\r\n". Returns 0, or -1 when memory is short. */
 int http_headers_write(const struct http_headers *headers, struct buffer *out);
+
+/* Makes it empty and keeps the memory of the list for the next fields. */
+void http_headers_clear(struct http_headers *headers);
 
 /* Frees what it holds and makes it empty. */
 void http_headers_free(struct http_headers *headers);

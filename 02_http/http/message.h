@@ -35,7 +35,7 @@ enum http_framing {
 struct http_limits {
     size_t line;   /* bytes of a request's target (414) or of a status line (error): 8000 */
     size_t fields; /* fields in a head (431): 100 */
-    size_t head;   /* bytes of all fields together (431): 65536 */
+    size_t head;   /* bytes of all field lines together, with their ends (431): 65536 */
 };
 extern const struct http_limits HTTP_LIMITS; /* the figures named above */
 
@@ -55,15 +55,18 @@ struct http_head {
     bool keep_alive;         /* the sender lets the connection live on after this message */
     bool expects_continue;   /* a request that waits for 100 Continue before its body */
 
-    /* After HTTP_ERROR: */
-    int refusal;       /* the status that a server answers with: 400, 414, 431, 501, 505 */
+    /* After HTTP_ERROR; method and target are set if the first line of a request was sound: */
+    int refusal;       /* the status that a server answers with: 400, 414, 431, 500, 501 or 505; for
+                          a response always 502, which is what a gateway makes of it */
     const char *error; /* what is wrong, a phrase: "a blank before the colon" */
 
     /* The parser's own: how far it has come. */
     struct http_limits limits;
     bool to_head; /* the response answers HEAD */
     bool to_connect;
-    size_t scanned, line, fields_at;
+    size_t line, scanned; /* where the line at hand begins, and how far no end of it was found */
+    size_t first_at, first_end, second_at, second_end; /* method and target, or the reason */
+    size_t fields_at, fields;                          /* where the fields begin, how many so far */
     int stage;
 };
 
@@ -81,17 +84,26 @@ void http_head_response(struct http_head *head, const char *method,
                         const struct http_limits *limits);
 
 /*
+ * Makes a head that was used ready for the next message of its kind, with the same limits (and to
+ * the same method). The memory of its fields is kept, so that a connection with many messages
+ * allocates for the first of them only.
+ */
+void http_head_reset(struct http_head *head);
+
+/*
  * Parses on. data is all that was received of the message so far, from its first byte on, length
  * bytes of it; between two calls it may be moved and must grow at its end only. While the result is
  * HTTP_PARTIAL nothing is changed in data and no text of head is set. With HTTP_COMPLETE, line ends
  * in data have been overwritten by NULs, and head's texts point into it: data must stay where it is
  * as long as head is used. Bytes behind head->length belong to the body, or to the next message.
  * HTTP_ERROR, with refusal and error set, also when memory is short (refusal 500). Empty lines in
- * front of a request are passed over (RFC 9112 section 2.2); they count to length.
+ * front of a request are passed over, eight at most (RFC 9112 section 2.2); they count to length.
+ * A line is judged when its end has come. The work is in proportion to the bytes, in whatever
+ * pieces they come.
  */
 enum http_result http_head_parse(struct http_head *head, char *data, size_t length);
 
-/* Frees what head holds, the fields. */
+/* Frees what head holds, the fields. A head that is all zero may be freed. */
 void http_head_free(struct http_head *head);
 
 /* Reads a body whose framing a head has told. All zero is a body that has ended. */
