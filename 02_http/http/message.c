@@ -59,6 +59,8 @@ static bool refuse(struct http_head *head, int status, const char *error)
                         ? status
                         : HTTP_BAD_GATEWAY;
     head->error = error;
+    head->too_much =
+        status == HTTP_URI_TOO_LONG || status == HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
     return false;
 }
 
@@ -430,7 +432,7 @@ static bool refuse_long_line(struct http_head *head, const char *line, size_t le
     if (head->stage == FIELDS)
         return refuse(head, HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "fields that are too long");
     if (head->kind == HTTP_RESPONSE)
-        return refuse(head, 0, "a status line that is too long");
+        return refuse(head, HTTP_URI_TOO_LONG, "a status line that is too long");
     return take_request_line(head, line, length, false);
 }
 

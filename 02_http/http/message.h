@@ -59,6 +59,7 @@ struct http_head {
     int refusal;       /* the status that a server answers with: 400, 414, 431, 500, 501 or 505; for
                           a response always 502, which is what a gateway makes of it */
     const char *error; /* what is wrong, a phrase: "a blank before the colon" */
+    bool too_much;     /* it was refused for its size alone: a line, the fields, their number */
 
     /* The parser's own: how far it has come. */
     struct http_limits limits;
