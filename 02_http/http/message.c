@@ -59,8 +59,7 @@ static bool refuse(struct http_head *head, int status, const char *error)
                         ? status
                         : HTTP_BAD_GATEWAY;
     head->error = error;
-    head->too_much =
-        status == HTTP_URI_TOO_LONG || status == HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
+    head->too_much = status == HTTP_URI_TOO_LONG || status == HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
     return false;
 }
 

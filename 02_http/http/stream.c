@@ -686,6 +686,17 @@ static bool add_tls(struct http_stream *stream, struct http_tls *tls, const char
     return tls->is_server || expect_host(stream->ssl, host);
 }
 
+int http_stream_start_tls(struct http_stream *stream, struct http_tls *tls, const char *host,
+                          struct error *error)
+{
+    ERR_clear_error();
+    if ((tls->is_server || host != NULL) && add_tls(stream, tls, host))
+        return 0;
+    stream->tls_failed = true;
+    return error_set(error, "TLS: %s",
+                     ERR_peek_error() != 0 ? openssl_reason() : "no name to verify");
+}
+
 struct http_stream *http_stream_open(int fd, struct http_tls *tls, const char *host,
                                      struct error *error)
 {
@@ -697,12 +708,7 @@ struct http_stream *http_stream_open(int fd, struct http_tls *tls, const char *h
         return NULL;
     }
     stream->fd = fd;
-    if (tls == NULL)
-        return stream;
-    ERR_clear_error();
-    if ((!tls->is_server && host == NULL) || !add_tls(stream, tls, host)) {
-        (void)error_set(error, "TLS: %s",
-                        ERR_peek_error() != 0 ? openssl_reason() : "no name to verify");
+    if (tls != NULL && http_stream_start_tls(stream, tls, host, error) == -1) {
         SSL_free(stream->ssl);
         free(stream);
         return NULL;

@@ -71,6 +71,13 @@ struct http_stream *http_stream_open(int fd, struct http_tls *tls, const char *h
                                      struct error *error);
 
 /*
+ * Begins TLS on a plain stream, behind a proxy's answer to CONNECT: tls and host as above. Returns
+ * 0, or -1 and an error, and then the stream is to be closed.
+ */
+int http_stream_start_tls(struct http_stream *stream, struct http_tls *tls, const char *host,
+                          struct error *error);
+
+/*
  * Deadlines are in milliseconds of now_ms() (core/clock.h); a negative one never comes.
  *
  * The handshake: 1 when done, at once for plain TCP, or a result above. What was wrong with the
