@@ -66,7 +66,7 @@ int http_cookie_unquote(const char *value, struct buffer *out);
 
 /* ---- Set-Cookie: what a server writes and a client reads ---- */
 
-/* On which requests of other sites a cookie is sent along. 6265bis sections 4.1.2.7 and 5.6.7. */
+/* On which requests of other sites a cookie is sent along. 6265bis, "The SameSite Attribute". */
 enum http_same_site {
     HTTP_SAME_SITE_UNSET, /* or a word that nobody knows: browsers treat it as Lax */
     HTTP_SAME_SITE_NONE,  /* on all; only together with Secure */
@@ -76,7 +76,7 @@ enum http_same_site {
 
 enum {
     HTTP_COOKIE_LIMIT = 4096,          /* bytes of name and value together */
-    HTTP_COOKIE_ATTRIBUTE_LIMIT = 1024 /* bytes of an attribute's value. 6265bis section 5.6 */
+    HTTP_COOKIE_ATTRIBUTE_LIMIT = 1024 /* bytes of an attribute's value. Both of 6265bis */
 };
 
 /* One cookie with its attributes. All zero but name and value is a session cookie for this host. */
@@ -129,7 +129,8 @@ bool http_set_cookie_expiry(const struct http_set_cookie *cookie, time_t now, ti
 
 /*
  * Whether a cookie is what its name promises: "__Secure-..." has Secure; "__Host-..." has Secure,
- * Path=/ and no Domain. True for all other names. 6265bis section 4.1.3; case does not count.
+ * Path=/ and no Domain. True for all other names. 6265bis, "Cookie Name Prefixes"; case does not
+ * count.
  */
 bool http_cookie_prefix_holds(const struct http_set_cookie *cookie);
 
