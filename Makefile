@@ -340,6 +340,11 @@ build/bench/%: common/bench/peers/%.c build/libcore.a
 	$(call say,cc  )
 	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $< -o $@ build/libcore.a
 
+build/bench/cookies: common/bench/cookies.c build/libhttp.a build/libcore.a
+	@mkdir -p $(@D)
+	$(call say,cc  )
+	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $^ -o $@ $(LIBPSL)
+
 bench: all build/bench/bare_epoll build/bench/bare_responder
 	@python3 -B common/bench/bench.py
 
