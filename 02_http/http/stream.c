@@ -578,7 +578,8 @@ static ssize_t quiet_sendfile(int fd, int file, off_t *offset, size_t length)
     (void)pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
     ssize_t sent = sendfile(fd, file, offset, length);
     int why = errno;
-    if (sent == -1 && why == EPIPE && sigismember(&pending, SIGPIPE) == 0)
+    /* It comes behind EPIPE, and behind a part that was sent just before as well. */
+    if (sent != (ssize_t)length && sigismember(&pending, SIGPIPE) == 0)
         while (sigtimedwait(&pipe_only, NULL, &at_once) == -1 && errno == EINTR)
             ;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
