@@ -4,7 +4,7 @@
  * Answers each method by a function of its own, keeps a note, and logs what it did.
  *
  * Python:  http.server.HTTPServer, BaseHTTPRequestHandler: do_GET(), send_response(), send_error()
- * Usage:   08_server PORT
+ * Usage:   08_server [--quiet] PORT
  * See:     RFC 9110 sections 9.3 and 15; RFC 9112 section 9
  * Leaves out: files (lesson 2.09), JSON (2.10), serving side by side (2.11), TLS (2.12).
  */
@@ -28,16 +28,14 @@ static bool is_path(const struct http_exchange *x, const char *path)
     return strcmp(x->request->target, path) == 0;
 }
 
-/* [page] A response in one call: status, type, and a body whose length is known. */
-static void send_page(struct http_exchange *x)
+/* [hello] A response in one call: status, type, and a body whose length is known. */
+static void send_hello(struct http_exchange *x)
 {
-    static const char PAGE[] = "<!doctype html>\n<title>Hello</title>\n"
-                               "<h1>Hello from C</h1>\n"
-                               "<p><a href=\"/request\">What you sent</a>\n";
+    static const char HELLO[] = "hello, world\n";
 
-    http_answer(x, HTTP_OK, "text/html; charset=utf-8", PAGE, sizeof PAGE - 1);
+    http_answer(x, HTTP_OK, "text/plain; charset=utf-8", HELLO, sizeof HELLO - 1);
 }
-/* [/page] */
+/* [/hello] */
 
 /* [request] A response step by step. Its length is not known beforehand: it goes in chunks. */
 static void send_request_back(struct http_exchange *x)
@@ -56,8 +54,8 @@ static void send_request_back(struct http_exchange *x)
 /* [get] */
 static void do_get(struct http_exchange *x) /* and HEAD: the server leaves out the body */
 {
-    if (is_path(x, "/"))
-        send_page(x);
+    if (is_path(x, "/hello"))
+        send_hello(x);
     else if (is_path(x, "/request"))
         send_request_back(x);
     else if (is_path(x, "/note") && has_note)
@@ -118,12 +116,13 @@ int main(int argc, char **argv)
         {"GET", do_get}, {"POST", do_post}, {"PUT", do_put}, {"DELETE", do_delete}, {NULL, NULL}};
     struct http_server_options options = HTTP_SERVER_DEFAULTS;
     struct error error;
+    bool quiet = argc == 3 && strcmp(argv[1], "--quiet") == 0;
     long port;
 
-    if (argc != 2 || !number_parse(argv[1], 0, UINT16_MAX, &port))
-        die_usage("PORT");
+    if (argc != (quiet ? 3 : 2) || !number_parse(argv[argc - 1], 0, UINT16_MAX, &port))
+        die_usage("[--quiet] PORT");
     options.handlers = HANDLERS;
-    options.log = http_log_file;
+    options.log = quiet ? NULL : http_log_file;
     options.log_context = stderr;
     int listener = tcp_listen((uint16_t)port, &error);
     if (listener == -1 || stop_hold(&error) == -1 || tcp_announce(listener, &error) == -1 ||
