@@ -264,6 +264,11 @@ void procs_begin_at(pid_t box);
 /* Kills every descendant of this process and waits for all of them. */
 void procs_kill_all(void);
 
+/* ---- linked.c: what a program is linked with ---- */
+
+/* Whether there is a library beside the C library and the sanitizers, such as OpenSSL. */
+bool linked_with_library(const char *program);
+
 /* ---- boxed.c: programs in boxes ---- */
 
 /* Becomes a case's box, in which cases runs again for this case alone. */
@@ -372,6 +377,9 @@ const char *steps_diagnose(struct session *session, const struct student *studen
 /* "fetch.c:44": where the call was made; or "". */
 const char *steps_place(struct session *session, const struct wire_event *event);
 
+/* Whether it has called what sends, and that has not returned. */
+bool steps_in_send(const struct student *student);
+
 /* ---- diagnose.c: mistakes of one kind each, as a sentence, or NULL ---- */
 
 /* Standard output holds more than recv() returned, or stops at a NUL that came. */
@@ -399,6 +407,12 @@ const char *diagnose_datagram(struct session *session, const struct student *stu
  * {"text", "where"}; *leak says whether it is about leaks only; *report is where it was kept.
  */
 json_t *sanitizer_read(struct session *session, bool *leak, const char **report);
+
+/*
+ * Lets a program that writes such a report finish it, before it is ended because what it did was
+ * wrong: what a send() took from beyond an array comes to us before the sanitizer looks at it.
+ */
+void sanitizer_wait(struct session *session);
 
 /* ---- play.c: the peer played by hand ---- */
 

@@ -1,12 +1,14 @@
 /* Sanitizer reports in plain words: what, where in the learner's file, where it was allocated. */
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "harness/internal.h"
 
 /* Accesses to memory that is there no longer. */
@@ -288,6 +290,46 @@ static void collect_reports(struct session *s, struct buffer *text)
         if (memmem(buffer_text(&p->errors), p->errors.length, "AddressSanitizer", 16) != NULL ||
             memmem(buffer_text(&p->errors), p->errors.length, ": runtime error: ", 17) != NULL)
             (void)buffer_add(text, p->errors.data, p->errors.length);
+}
+
+/* Whether a sanitizer has begun to write a report. */
+static bool has_begun(const struct session *s)
+{
+    DIR *folder = opendir(s->open);
+    const struct dirent *entry;
+    bool begun = false;
+
+    while (folder != NULL && !begun && (entry = readdir(folder)) != NULL)
+        begun = strncmp(entry->d_name, "sanitizer", 9) == 0;
+    if (folder != NULL)
+        (void)closedir(folder); /* only read from */
+    return begun;
+}
+
+void sanitizer_wait(struct session *s)
+{
+    enum { MOST_MS = 3000 };
+    uint64_t began = now_ns();
+    struct standing standing;
+    bool alive = true;
+
+    while (alive && now_ns() - began < UINT64_C(1000000) * MOST_MS) {
+        bool sends = false;
+        alive = false;
+        for (struct student *p = s->students; p != NULL; p = p->next) {
+            if (p->pid == 0 || student_reap(p))
+                continue;
+            alive = true;
+            sends = sends || steps_in_send(p);
+        }
+        if (sends) {
+            procs_look(&standing);
+            sends = !standing.sleeping;
+        }
+        if (!sends && !has_begun(s))
+            return;
+        (void)poll(NULL, 0, 1); /* there is no event of a report's end but the program's */
+    }
 }
 
 json_t *sanitizer_read(struct session *s, bool *leak, const char **report)

@@ -220,6 +220,8 @@ void session_end(struct session *session, enum status status, struct student *st
         session_clean(session);
         _exit(status == STATUS_HARNESS ? EXIT_USAGE : EXIT_SUCCESS);
     }
+    if (status == STATUS_FAIL)
+        sanitizer_wait(session);
     for (struct student *s = session->students; s != NULL; s = s->next)
         student_finish(s);
     procs_kill_all();

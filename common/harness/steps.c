@@ -28,26 +28,67 @@ struct step {
 
 /* ---- source lines ---- */
 
-/* Asks addr2line, once for all, where these offsets lie. Lines that are not known stay "". */
-static void resolve(struct session *s, const uint64_t *offsets, size_t count, const char **places)
+enum { PLACES_MOST = 400 };
+
+/* Offsets in the program, and where they lie. */
+struct places {
+    uint32_t offsets[PLACES_MOST];
+    const char *texts[PLACES_MOST]; /* "fetch.c:41"; "" if it is not known */
+    bool own[PLACES_MOST];          /* it lies in the learner's file, not in a module */
+    size_t count;
+};
+
+static size_t find_place(const struct places *places, uint32_t offset)
+{
+    size_t i = 0;
+
+    while (i < places->count && places->offsets[i] != offset)
+        i++;
+    return i;
+}
+
+/* Notes what there is to be asked of an event; what is too much for the table has no place. */
+static void note_places(struct places *places, const struct wire_event *event)
+{
+    for (size_t i = 0; i < WIRE_CALLERS && event->callers[i] != 0; i++)
+        if (find_place(places, event->callers[i]) == places->count && places->count < PLACES_MOST)
+            places->offsets[places->count++] = event->callers[i];
+}
+
+/* Whether path, as the compiler noted it, is the learner's file. */
+static bool is_own(const struct session *s, const char *path, size_t length)
+{
+    const char *source = s->options->source;
+    size_t tail = strlen(source);
+
+    return length >= tail && strncmp(path + length - tail, source, tail) == 0 &&
+           (length == tail || path[length - tail - 1] == '/' || source[0] == '/');
+}
+
+/* Asks addr2line, once for all, where the offsets lie. */
+static void resolve(struct session *s, struct places *places)
 {
     struct buffer command = {0};
     char line[4096];
     size_t n = 0;
 
-    for (size_t i = 0; i < count; i++)
-        places[i] = "";
+    for (size_t i = 0; i < places->count; i++)
+        places->texts[i] = "";
+    if (places->count == 0)
+        return;
     (void)buffer_print(&command, "addr2line -e %s", session_quote(s, s->options->program));
-    for (size_t i = 0; i < count; i++)
-        (void)buffer_print(&command, " 0x%llx", (unsigned long long)offsets[i]);
+    for (size_t i = 0; i < places->count; i++)
+        (void)buffer_print(&command, " 0x%lx", (unsigned long)places->offsets[i]);
     (void)buffer_print(&command, " 2>/dev/null");
     FILE *pipe = popen(buffer_text(&command), "re"); /* NOLINT(cert-env33-c): quoted above */
-    while (pipe != NULL && n < count && fgets(line, sizeof line, pipe) != NULL) {
+    while (pipe != NULL && n < places->count && fgets(line, sizeof line, pipe) != NULL) {
         const char *base = strrchr(line, '/'), *colon = strrchr(line, ':');
         long number = colon == NULL ? 0 : strtol(colon + 1, NULL, 10);
         base = base == NULL ? line : base + 1;
-        if (number > 0 && offsets[n] != 0 && colon > base)
-            places[n] = session_print(s, "%.*s:%ld", (int)(colon - base), base, number);
+        if (number > 0 && colon > base) {
+            places->texts[n] = session_print(s, "%.*s:%ld", (int)(colon - base), base, number);
+            places->own[n] = is_own(s, line, (size_t)(colon - line));
+        }
         n++;
     }
     if (pipe != NULL)
@@ -55,12 +96,34 @@ static void resolve(struct session *s, const uint64_t *offsets, size_t count, co
     buffer_free(&command);
 }
 
+/*
+ * Which of the table's places an event belongs to: the first in the learner's file, for what a
+ * module does was asked for there; else the call's own. places->count if it has none.
+ */
+static size_t place_of(const struct places *places, const struct wire_event *event)
+{
+    for (size_t i = 0; i < WIRE_CALLERS && event->callers[i] != 0; i++) {
+        size_t at = find_place(places, event->callers[i]);
+        if (at < places->count && places->own[at])
+            return at;
+    }
+    return event->callers[0] == 0 ? places->count : find_place(places, event->callers[0]);
+}
+
+static const char *place_text(const struct places *places, const struct wire_event *event)
+{
+    size_t at = place_of(places, event);
+
+    return at < places->count ? places->texts[at] : "";
+}
+
 const char *steps_place(struct session *s, const struct wire_event *event)
 {
-    const char *place;
+    struct places places = {.count = 0};
 
-    resolve(s, &event->caller, 1, &place);
-    return place;
+    note_places(&places, event);
+    resolve(s, &places);
+    return place_text(&places, event);
 }
 
 /* ---- words ---- */
@@ -244,6 +307,20 @@ static bool is_left(const struct wire_log *log, uint32_t entry, uint32_t count)
     return false;
 }
 
+bool steps_in_send(const struct student *p)
+{
+    enum { LAST = 32 }; /* threads with a call each */
+    uint32_t count = p->log.header == NULL ? 0 : wire_log_count(&p->log);
+
+    for (uint32_t i = count > LAST ? count - LAST : 0; i < count; i++) {
+        const struct wire_event *e = wire_log_event(&p->log, i);
+        if (e != NULL && e->call == WIRE_SEND && e->phase == WIRE_ENTER &&
+            !is_left(&p->log, i, count))
+            return true;
+    }
+    return false;
+}
+
 /* True if the socket is read again behind this event: by another process, or another copy of it. */
 static bool is_read_later(const struct wire_log *log, uint32_t from, uint32_t count)
 {
@@ -258,21 +335,36 @@ static bool is_read_later(const struct wire_log *log, uint32_t from, uint32_t co
 }
 
 /* Events of one kind, from one line, without anything odd: told as one step. */
-static bool continues(const struct step *step, const struct wire_event *e)
+static bool continues(const struct places *places, const struct step *step,
+                      const struct wire_event *e)
 {
     const struct wire_event *first = step->event;
 
     if (e->type == SOCK_DGRAM && (e->call == WIRE_SEND || e->call == WIRE_RECV))
         return false; /* each datagram stands for itself */
     return first->phase == WIRE_EXIT && e->phase == WIRE_EXIT && first->call == e->call &&
-           first->caller == e->caller && first->error == e->error && e->unread == 0 &&
-           first->unread == 0 &&
+           first->callers[0] == e->callers[0] && place_of(places, first) == place_of(places, e) &&
+           first->error == e->error && e->unread == 0 && first->unread == 0 &&
            (e->call == WIRE_ACCEPT || e->call == WIRE_FORK ||
             (first->socket == e->socket && (first->result > 0) == (e->result > 0)));
 }
 
+/* Where all the calls stand that there may be steps of. */
+static void find_places(struct session *s, const struct wire_log *log, struct places *places)
+{
+    uint32_t count = wire_log_count(log);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct wire_event *e = wire_log_event(log, i);
+        if (e != NULL && is_told(e))
+            note_places(places, e);
+    }
+    resolve(s, places);
+}
+
 /* The last steps, oldest first; *skipped says how many came before. */
-static size_t collect(const struct wire_log *log, struct step *steps, size_t *skipped)
+static size_t collect(const struct wire_log *log, const struct places *places, struct step *steps,
+                      size_t *skipped)
 {
     uint32_t count = wire_log_count(log);
     size_t n = 0;
@@ -282,7 +374,7 @@ static size_t collect(const struct wire_log *log, struct step *steps, size_t *sk
         const struct wire_event *e = wire_log_event(log, i);
         if (e == NULL || !is_told(e) || (e->phase == WIRE_ENTER && is_left(log, i, count)))
             continue;
-        if (n > 0 && continues(&steps[n - 1], e)) {
+        if (n > 0 && continues(places, &steps[n - 1], e)) {
             steps[n - 1].count++;
             steps[n - 1].bytes += e->result;
             continue;
@@ -331,19 +423,15 @@ json_t *steps_build(struct session *s, const struct student *p, enum status stat
 {
     json_t *list = json_array();
     struct step steps[MAX_STEPS];
-    uint64_t offsets[MAX_STEPS];
-    const char *places[MAX_STEPS];
+    struct places places = {.count = 0};
     size_t skipped, n;
 
     if (p == NULL || p->log.header == NULL)
         return list;
-    n = collect(&p->log, steps, &skipped);
-    for (size_t i = 0; i < n; i++) {
-        offsets[i] = steps[i].event->caller;
+    find_places(s, &p->log, &places);
+    n = collect(&p->log, &places, steps, &skipped);
+    for (size_t i = 0; i < n; i++)
         steps[i].over = ended_itself(p);
-    }
-    if (n > 0)
-        resolve(s, offsets, n, places);
     if (skipped > 0)
         (void)json_array_append_new(list, json_pack("{s:o, s:s}", "text",
                                                     json_sprintf("… %zu step%s before these",
@@ -352,7 +440,7 @@ json_t *steps_build(struct session *s, const struct student *p, enum status stat
     bool told = false;
     for (size_t i = 0; i < n; i++) {
         told = told || add_signal(list, s, p, steps[i].event->time_ns);
-        add_step(list, say_event(s, &steps[i]), places[i]);
+        add_step(list, say_event(s, &steps[i]), place_text(&places, steps[i].event));
     }
     if (!told)
         (void)add_signal(list, s, p, UINT64_MAX);

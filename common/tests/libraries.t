@@ -91,7 +91,9 @@ static void quiet(struct session *s)
 }
 
 static const struct test_case CASES[] = {
-    {.name = "signature", .title = "a signature", .teaches = "It is signed.", .points = 9,
+    {.name = "signature", .title = "a signature", .teaches = "It is signed.", .points = 8,
+     .run = signature},
+    {.name = "clean", .title = "clean", .teaches = "It frees.", .points = 1, .leaks = true,
      .run = signature},
     {.name = "quiet", .title = "nobody there", .teaches = "Status 1.", .points = 1, .run = quiet},
     {.name = NULL},
@@ -125,7 +127,7 @@ def make_tree(tree):
     (solution / "signed.c").write_text(ANSWER)
     for name in ("copied", "two", "three", "four", "five"):
         (solution / "wrong" / (name + ".c")).write_text(
-            "/* fails: signature */\n" + ANSWER.replace('"key", 3', '"%s", 3' % name))
+            "/* fails: signature clean */\n" + ANSWER.replace('"key", 3', '"%s", 3' % name))
     status, out, err = run(
         "gcc", "-std=c11", "-D_GNU_SOURCE", "-I", ROOT / "common", str(task / "cases.c"), "-o",
         str(cases / "cases"), str(ROOT / "build/libharness.a"), "-ljansson", "-pthread")
@@ -188,6 +190,28 @@ def refused(tap, tree):
         kept.rename(tree / "build" / name)
 
 
+def place_of(text, words):
+    """The line of the first place where words stand: "signed.c:16"."""
+    return "signed.c:%d" % (text[:text.index(words)].count("\n") + 1)
+
+
+def placed(tap, tree):
+    """What a module does is told of the line that asked for it."""
+    wrong = ANSWER.replace('"key", 3', '"two", 3')
+    _, said = check(tree, wrong)
+    lines = [place_of(wrong, words) for words in ("tcp_connect(argv", "tcp_send_all(fd")]
+    tap.ok(re.search(r"1 connected to \S+ %s 2 send\(\) .*? %s" % tuple(lines), said) and
+           not re.search(r"(tcp|date)\.c:", said), "steps name the learner's lines", said)
+    wrong = ANSWER.replace("    free(text);", "    tcp_send_all(fd, text, 500);")
+    _, said = check(tree, wrong)
+    tap.ok("send() reads 500 bytes" in said and place_of(wrong, "tcp_send_all(fd, text") in said,
+           "so does what the sanitizer says", said)
+    wrong = ANSWER.replace("    free(text);", "")
+    _, said = check(tree, wrong)
+    tap.ok("Never freed: 117 bytes, allocated at " + place_of(wrong, "char *text") in said,
+           "and leaks", said)
+
+
 def proved(tap, tree):
     status, out, err = run("build/workbook", "prove", "2.90", cwd=tree)
     tap.ok(status == 0 and not re.search("^not ok", out, re.M), "the exercise is proved", out + err)
@@ -225,6 +249,7 @@ def main():
         if tap.ok(*make_tree(tree)[:1], "the cases are built"):
             own(tap, tree)
             refused(tap, tree)
+            placed(tap, tree)
             proved(tap, tree)
             boxed(tap, tree, Path(name))
     return tap.done()

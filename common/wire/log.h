@@ -86,7 +86,7 @@ union wire_address {
     } local;
 };
 
-enum { WIRE_HEAD = 32, WIRE_NAME = 16 };
+enum { WIRE_HEAD = 32, WIRE_NAME = 16, WIRE_CALLERS = 8 };
 
 /*
  * What some calls put into the general fields:
@@ -118,7 +118,9 @@ struct wire_event {
     _Atomic uint32_t execs; /* other programs that it or its children executed, or tried to */
     uint64_t time_ns;       /* CLOCK_MONOTONIC */
     uint64_t socket;        /* st_ino of the socket: the same across dup() and fork() */
-    uint64_t caller;        /* offset of the call in the main program's file, for addr2line; or 0 */
+    /* Offsets in the main program's file, for addr2line: of the call, of the call of the function
+     * that it stands in, and so on, as long as these lie in that file; 0 behind the last. */
+    uint32_t callers[WIRE_CALLERS];
     union wire_address local, peer; /* family 0 where not known */
     uint8_t head[WIRE_HEAD];        /* first bytes sent or received */
     char name[WIRE_NAME]; /* the C function the program called: "recv", "fgets", "writev" */

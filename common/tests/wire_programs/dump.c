@@ -45,7 +45,7 @@ static void print_event(uint32_t index, const struct wire_event *e)
            e->phase == WIRE_ENTER ? "enter" : "exit",
            e->call < WIRE_CALLS && CALLS[e->call] != NULL ? CALLS[e->call] : "?", WIRE_NAME,
            e->name, e->fd, e->asked, e->result, e->error != 0 ? errno_name(e->error) : "-",
-           e->caller);
+           (uint64_t)e->callers[0]);
     printf("%s\t%s\t%" PRIu64 "\t%u\t%u\t", address_format(&e->local.any, sizeof e->local, local),
            address_format(&e->peer.any, sizeof e->peer, peer), e->socket, e->unread, e->entry);
     print_faults(e->faults);

@@ -17,6 +17,7 @@
 
 static struct {
     uintptr_t base, start, end; /* load base and code of the main program */
+    bool framed;                /* it is compiled with frame pointers, as the harness has it */
 } program;
 
 static int on_object(struct dl_phdr_info *info, size_t size, void *data)
@@ -46,9 +47,12 @@ static bool is_program(const char *path)
 /* Before anything can be called from a signal handler: dl_iterate_phdr() takes a lock. */
 __attribute__((constructor)) static void find_program(void)
 {
+    const char *path = getenv(WIRE_PROGRAM_VARIABLE);
+
     (void)dl_iterate_phdr(on_object, NULL); /* returns what on_object() does */
-    if (!is_program(getenv(WIRE_PROGRAM_VARIABLE)))
+    if (!is_program(path))
         program.start = program.end = 0;
+    program.framed = path != NULL;
 }
 
 static bool in_program(uintptr_t address)
@@ -58,7 +62,8 @@ static bool in_program(uintptr_t address)
 
 struct walk {
     uintptr_t below[2]; /* the two frames further in: what the program called, what that called */
-    uintptr_t found;    /* the first one in the main program, or 0 */
+    uintptr_t found[WIRE_CALLERS]; /* the first ones in the main program */
+    size_t count, most;
     int frames;
 };
 
@@ -69,29 +74,68 @@ static _Unwind_Reason_Code on_frame(struct _Unwind_Context *context, void *data)
     uintptr_t address = _Unwind_GetIP(context);
 
     if (in_program(address)) {
-        walk->found = address;
-        return _URC_END_OF_STACK;
+        walk->found[walk->count++] = address;
+        return walk->count < walk->most ? _URC_NO_REASON : _URC_END_OF_STACK;
     }
+    if (walk->count > 0)
+        return _URC_END_OF_STACK;
     walk->below[1] = walk->below[0];
     walk->below[0] = address;
     return ++walk->frames < DEEPEST ? _URC_NO_REASON : _URC_END_OF_STACK;
 }
 
-/*
- * The call's place in the main program's file. A library may stand between the program and us:
- * then its frames are unwound, which since glibc 2.35 takes no lock and no memory.
- */
-static uint64_t caller_offset(uintptr_t caller)
+/* What a function with a frame pointer leaves on the stack. */
+struct frame {
+    const struct frame *outer;
+    uintptr_t back; /* where it returns to */
+};
+
+/* The frame around this one; NULL where a function without frame pointer left something else. */
+static const struct frame *outer_frame(const struct frame *frame)
 {
-    struct walk walk = {.found = caller};
+    enum { LARGEST = 16 << 20 };
+    uintptr_t from = (uintptr_t)frame, to = (uintptr_t)frame->outer;
+
+    return to > from && to - from < LARGEST && to % sizeof(uintptr_t) == 0 ? frame->outer : NULL;
+}
+
+/*
+ * The frames of the program that led to caller, from which one of our functions was called. Ours
+ * have frame pointers, and so have the program and the modules that it is linked with.
+ */
+static void walk_frames(struct walk *walk, uintptr_t caller)
+{
+    const struct frame *frame = __builtin_frame_address(0);
+
+    for (int ours = 0; ours < 8 && frame != NULL && frame->back != caller; ours++)
+        frame = outer_frame(frame);
+    if (frame == NULL || frame->back != caller)
+        return;
+    while (walk->count < walk->most && (frame = outer_frame(frame)) != NULL &&
+           in_program(frame->back))
+        walk->found[walk->count++] = frame->back;
+}
+
+/*
+ * The call's place in the main program's file, and what led there. A library of the system's may
+ * stand between the program and us: then its frames are unwound, which since glibc 2.35 takes no
+ * lock and no memory.
+ */
+static void find_callers(struct wire_event *event, uintptr_t caller)
+{
+    struct walk walk = {.most = WIRE_CALLERS};
 
     if (program.end == 0)
-        return 0;
+        return;
     if (!in_program(caller)) {
-        walk.found = 0;
         (void)_Unwind_Backtrace(on_frame, &walk); /* found or not is all that counts */
+    } else {
+        walk.found[walk.count++] = caller;
+        if (program.framed)
+            walk_frames(&walk, caller);
     }
-    return walk.found == 0 ? 0 : walk.found - 1 - program.base;
+    for (size_t i = 0; i < walk.count; i++)
+        event->callers[i] = (uint32_t)(walk.found[i] - 1 - program.base);
 }
 
 static const char *function_at(uintptr_t return_address)
@@ -103,11 +147,11 @@ static const char *function_at(uintptr_t return_address)
 
 void wire_name_stdio(struct wire_event *event)
 {
-    struct walk walk = {0};
+    struct walk walk = {.most = 1};
 
     (void)_Unwind_Backtrace(on_frame, &walk); /* found or not is all that counts */
-    const char *name = walk.found != 0 ? function_at(walk.below[0]) : NULL;
-    if (name == NULL && walk.found != 0) /* a sanitizer's interceptor may hide its name */
+    const char *name = walk.count > 0 ? function_at(walk.below[0]) : NULL;
+    if (name == NULL && walk.count > 0) /* a sanitizer's interceptor may hide its name */
         name = function_at(walk.below[1]);
     if (name == NULL)
         return;
@@ -178,7 +222,7 @@ void wire_begin(struct passage *passage, enum wire_call call, const char *name, 
     event->call = (uint16_t)call;
     event->fd = fd;
     event->timeout_ms = -1;
-    event->caller = caller_offset((uintptr_t)caller);
+    find_callers(event, (uintptr_t)caller);
     strncpy(event->name, name, sizeof event->name - 1);
     if (fd < 0 || !wire_is_socket(fd, &event->socket))
         return;
