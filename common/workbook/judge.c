@@ -446,7 +446,8 @@ static int add_box(struct judge *judge)
         begin_compiler_box(judge);
     }
     box_add(&judge->words, "prlimit");
-    box_print(&judge->words, "--cpu=%d", LIMIT_COMPILE_CPU_S);
+    /* The first limit ends it by a signal that says so; at the second it would be killed. */
+    box_print(&judge->words, "--cpu=%d:%d", LIMIT_COMPILE_CPU_S, LIMIT_COMPILE_CPU_S + 2);
     box_print(&judge->words, "--as=%lld", (long long)LIMIT_COMPILE_MIB << 20);
     return 0;
 }
