@@ -178,6 +178,7 @@ def chosen(entries, week):
 def tables():
     """What stands between the marks of solutions/README.md."""
     there = {int(c.name[:2]): (index.lessons(c), index.exercises(c)) for c in index.chapters()}
+    there = {number: entries for number, entries in there.items() if any(entries)}  # begun
     return {"chapters": chapter_rows(there), "five weeks": five_rows(there),
             "fourteen weeks": fourteen_rows(there)}
 

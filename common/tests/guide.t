@@ -112,6 +112,9 @@ def see_later_chapters(tap, folder):
     rows = list(guide.tables()["chapters"])
     tap.ok(rows[3].startswith("| [2 HTTP](02_http/README.md) | 11 |") and "planned" in rows[4],
            "chapters that are there and chapters that are planned", rows)
+    (folder / "03_urllib").mkdir()
+    (folder / "03_urllib/README.md").write_text("# 3 URLs\n")
+    tap.ok("planned" in list(guide.tables()["chapters"])[4], "one with nothing in it is planned")
     os.chdir(ROOT)
 
 
