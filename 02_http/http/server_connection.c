@@ -39,9 +39,9 @@ static bool input_make_room(struct input *in)
         in->end -= in->start;
         in->start = 0;
     }
-    if (in->end + 2 * INPUT_ROOM <= in->capacity)
+    if (in->end + INPUT_ROOM + INPUT_ROOM <= in->capacity)
         return true;
-    char *data = realloc(in->data, in->capacity * 2);
+    char *data = realloc(in->data, 2 * in->capacity);
     if (data == NULL)
         return false;
     in->data = data;
@@ -85,6 +85,7 @@ static void begin_exchange(struct exchange *x, struct worker *worker, struct con
     x->public = (struct http_exchange){.request = &in->head,
                                        .context = worker->server->options->context,
                                        .body_limit = worker->server->options->body_limit};
+    x->options = worker->server->options;
     x->worker = worker;
     x->connection = c;
     x->input = in;

@@ -116,7 +116,8 @@ struct exchange {
     char client[INET6_ADDRSTRLEN]; /* "" until asked for */
 
     /* The request. */
-    size_t floor; /* where in the input its body begins */
+    bool is_request; /* else it is what came instead of one */
+    size_t floor;    /* where in the input its body begins */
     struct http_body body;
     struct pace reading;
     uint64_t received;

@@ -52,6 +52,24 @@ static void write_line(struct exchange *x)
     (void)pthread_mutex_unlock(&server->log_lock);
 }
 
+/* The first line as it came, of what is no request. The parser has left it as it was. */
+static void add_raw_line(struct exchange *x)
+{
+    const struct input *in = x->input;
+    char line[256];
+    size_t length = 0;
+
+    for (size_t at = in->start; at < in->end && length < sizeof line - 1; at++) {
+        char c = in->data[at];
+        if ((c == '\r' || c == '\n' || c == '\0') && length > 0)
+            break;
+        if (c != '\r' && c != '\n' && c != '\0')
+            line[length++] = c;
+    }
+    line[length] = '\0';
+    add_plain(&x->worker->text, line);
+}
+
 void log_request(struct exchange *x)
 {
     const struct http_head *head = x->public.request;
@@ -67,6 +85,8 @@ void log_request(struct exchange *x)
         add_plain(text, head->target);
         if (head->version != 0)
             (void)buffer_print(text, " HTTP/%d.%d", head->version / 10, head->version % 10);
+    } else {
+        add_raw_line(x);
     }
     (void)buffer_print(text, "\" %d ", x->status);
     if (x->has_length)
