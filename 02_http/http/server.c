@@ -21,7 +21,7 @@ const struct http_server_options HTTP_SERVER_DEFAULTS = {
     .write_ms = 10000,
     .linger_ms = 2000,
     .stop_ms = 5000,
-    .body_limit = 1024 * 1024,
+    .body_limit = 1 << 20,
     .limits = {.line = 8000, .fields = 100, .head = 65536},
 };
 

@@ -110,14 +110,14 @@ enum { REQUEST_FAILED = -1, REQUEST_NOT_YET = -2 };
 
 struct exchange {
     struct http_exchange public; /* first */
+    const struct http_server_options *options;
     struct worker *worker;
     struct connection *connection;
     struct input *input;
     char client[INET6_ADDRSTRLEN]; /* "" until asked for */
 
     /* The request. */
-    bool is_request; /* else it is what came instead of one */
-    size_t floor;    /* where in the input its body begins */
+    size_t floor; /* where in the input its body begins */
     struct http_body body;
     struct pace reading;
     uint64_t received;
@@ -169,10 +169,5 @@ void pace_end(struct pace *pace, int64_t deadline, size_t bytes, int limit);
 /* server_log.c */
 void log_request(struct exchange *x);
 void log_error(struct exchange *x, int status, const char *message);
-
-static inline const struct http_server_options *options_of(const struct exchange *x)
-{
-    return x->worker->server->options;
-}
 
 #endif

@@ -75,7 +75,7 @@ void log_request(struct exchange *x)
     const struct http_head *head = x->public.request;
     struct buffer *text = &x->worker->text;
 
-    if (options_of(x)->log == NULL)
+    if (x->options->log == NULL)
         return;
     text->length = 0;
     (void)buffer_add(text, "\"", 1); /* short of memory the line is shorter */
@@ -107,7 +107,7 @@ void http_log_message(struct http_exchange *exchange, const char *format, ...)
     char line[1024];
     va_list arguments;
 
-    if (options_of(x)->log == NULL)
+    if (x->options->log == NULL)
         return;
     va_start(arguments, format);
     (void)vsnprintf(line, sizeof line, format, arguments); /* what is longer is cut off */

@@ -14,7 +14,7 @@ void request_begin(struct exchange *x)
     x->body_done = head->framing == HTTP_NO_BODY ||
                    (head->framing == HTTP_LENGTH && head->content_length == 0);
     x->continue_due = head->expects_continue && !x->body_done;
-    x->reading.left = options_of(x)->body_ms;
+    x->reading.left = x->options->body_ms;
 }
 
 void request_end(struct exchange *x)
@@ -36,7 +36,7 @@ static int refuse(struct exchange *x, int status, const char *why)
 static void send_continue(struct exchange *x)
 {
     static const char GO_ON[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    struct pace pace = {.left = options_of(x)->write_ms};
+    struct pace pace = {.left = x->options->write_ms};
 
     x->continue_due = false;
     if (x->stage == STAGE_NONE && http_stream_write(x->connection->stream, GO_ON, sizeof GO_ON - 1,
@@ -47,7 +47,7 @@ static void send_continue(struct exchange *x)
 /* Reads from the connection at most size bytes. */
 static ssize_t receive(struct exchange *x, void *data, size_t size, bool wait)
 {
-    int limit = options_of(x)->body_ms;
+    int limit = x->options->body_ms;
     int64_t deadline = wait ? pace_begin(x, &x->reading, limit) : HTTP_STREAM_NOW;
     ssize_t got = http_stream_read(x->connection->stream, data, size, deadline);
 

@@ -44,7 +44,7 @@ static void note_sent(struct exchange *x, int result)
 static void send_all(struct exchange *x, const char *data, size_t length)
 {
     struct buffer *out = &x->worker->out;
-    int limit = options_of(x)->write_ms;
+    int limit = x->options->write_ms;
 
     for (size_t sent = 0, piece; !x->failed && out->length + length - sent > 0; sent += piece) {
         int64_t deadline = x->hurried ? HTTP_STREAM_NOW : pace_begin(x, &x->writing, limit);
@@ -73,7 +73,7 @@ static void hold_text(struct exchange *x, const char *text)
 
 void response_begin(struct exchange *x)
 {
-    x->writing.left = options_of(x)->write_ms;
+    x->writing.left = x->options->write_ms;
     x->worker->out.length = 0;
     x->worker->extra.length = 0;
     x->is_head =
@@ -94,7 +94,7 @@ void http_send_response(struct http_exchange *exchange, int status)
 {
     struct exchange *x = (struct exchange *)exchange;
     const char *phrase = http_status_phrase(status);
-    const char *name = options_of(x)->name;
+    const char *name = x->options->name;
     char line[] = "HTTP/1.1 000 ";
 
     if (x->failed || x->stage != STAGE_NONE)
@@ -358,7 +358,7 @@ static void copy_file(struct exchange *x, int file, off_t offset, uint64_t lengt
 void http_send_file(struct http_exchange *exchange, int file, off_t offset, uint64_t length)
 {
     struct exchange *x = (struct exchange *)exchange;
-    int limit = options_of(x)->write_ms;
+    int limit = x->options->write_ms;
 
     if (length == 0 || !is_for_body(x))
         return;
