@@ -161,6 +161,31 @@ void student_input(struct student *student, const void *bytes, size_t length);
 void student_end_input(struct student *student);
 
 /*
+ * The same for more bytes than anybody should keep: next writes the next of them to bytes, at most
+ * size, and returns how many; 0 when there are no more. Returns when all are in the pipe, or when
+ * the program has ended.
+ */
+void student_stream_input(struct student *student,
+                          size_t (*next)(void *state, char *bytes, size_t size), void *state);
+
+/*
+ * From now on its standard output is compared, as it comes, with what next gives, and is not kept:
+ * for expect_stream_output(). Nothing may have come before.
+ */
+void student_stream_output(struct student *student,
+                           size_t (*next)(void *state, char *bytes, size_t size), void *state);
+
+/* What programs started after this do not read of their standard input stays there, for
+ * expect_unread(). */
+void session_keep_input(struct session *session);
+
+/*
+ * Ends the case as soon as it has used more processor time than this: expect_processor() would wait
+ * for its end.
+ */
+void student_limit_processor(struct student *student, int most_ms);
+
+/*
  * Takes away every descriptor that it does not hold: what would open one fails with EMFILE, until
  * student_allow_descriptors(). (An accept() that already waits has its descriptor, and gets one
  * more connection.)
@@ -443,6 +468,15 @@ size_t expect_shape(struct student *student, const char *shape, long long *numbe
 /* Whether expect_shape() would pass, for cases that can play again. It waits for the program's end.
  */
 bool student_fits(struct student *student, const char *shape);
+
+/* All of it, and no more, came that student_stream_output() announced. */
+void expect_stream_output(struct student *student);
+
+/*
+ * By its end it left so many bytes of its standard input unread, the last ones:
+ * session_keep_input() was called before it started. whose are they? "the next message's".
+ */
+void expect_unread(struct student *student, size_t length, const char *whose);
 
 /* It ends by itself with this status. */
 void expect_exit(struct student *student, int status);

@@ -65,7 +65,11 @@ struct student {
     int pidfd;        /* readable when it has ended */
     int in, out, err; /* our ends of its pipes, -1 when closed */
     struct buffer input, output, errors;
-    size_t fed; /* bytes of input it was given */
+    size_t fed;            /* bytes of input it was given */
+    int kept;              /* its own end of its standard input, if that is kept */
+    struct stream *stream; /* what its output is compared with as it comes; or NULL */
+    uint64_t most_cpu_ns;  /* processor time that it may use; 0: as it likes */
+    bool streamed;         /* the beginning of its input is not kept */
     bool end_input, ended;
     bool stopped; /* we sent it a signal: an end by it is no crash */
     int signal;   /* the last one that a case sent, or 0; and when */
@@ -156,6 +160,7 @@ struct session {
     bool has_hosts;
     int narrow;         /* bytes of buffer that new connections get, 0: as the system does */
     bool spoilt_input;  /* programs get a folder for their standard input */
+    bool keeps_input;   /* what they do not read of it can be counted */
     bool full_output;   /* … and /dev/full for their standard output */
     bool narrow_output; /* … or a pipe that holds a page */
     uint64_t began_ns;
@@ -333,6 +338,17 @@ void output_fits(struct student *student);
 
 /* Ends the case if the program failed as it should and nobody was told why. */
 void expect_message(struct student *student);
+
+/* ---- stream.c ---- */
+
+/* Compares what came with what the stream has next; ends the case where they differ. */
+void stream_take(struct student *student, const char *bytes, size_t length);
+
+/* How many bytes were as they should be. */
+uint64_t stream_compared(const struct student *student);
+
+/* Ends the case if that is more processor time than the program may use. */
+void stream_check_processor(struct student *student, uint64_t used_ns);
 
 /* ---- report.c ---- */
 

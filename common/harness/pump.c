@@ -70,7 +70,9 @@ static void read_pipe(struct session *s, struct student *p, int *fd, struct buff
     char bytes[65536];
     ssize_t got = read(*fd, bytes, sizeof bytes);
 
-    if (got > 0 && buffer_add(into, bytes, (size_t)got) == -1)
+    if (got > 0 && into == &p->output && p->stream != NULL)
+        stream_take(p, bytes, (size_t)got);
+    else if (got > 0 && buffer_add(into, bytes, (size_t)got) == -1)
         session_fault(s, "out of memory");
     if (got == 0 || (got == -1 && errno != EINTR && errno != EAGAIN)) {
         (void)close(*fd);
@@ -210,7 +212,7 @@ static uint64_t bytes_moved(const struct session *s)
     uint64_t moved = 0;
 
     for (const struct student *p = s->students; p != NULL; p = p->next)
-        moved += p->fed + p->output.length + p->errors.length;
+        moved += p->fed + p->output.length + p->errors.length + stream_compared(p);
     for (const struct link *l = s->links; l != NULL; l = l->next)
         moved += l->sent + l->received;
     return moved;
@@ -309,6 +311,7 @@ static bool tick(struct session *s, uint64_t tick_ns, const char *waiting, bool 
     if (s->most_cpu_ns < standing.cpu_ns)
         s->most_cpu_ns = standing.cpu_ns;
     check_limits(s, p, &standing);
+    stream_check_processor(p, standing.cpu_ns);
     if (stands_still(s, &standing, has_timed_calls(p), settle))
         return true;
     check_clock(s, p, &standing, tick_ns, waiting);

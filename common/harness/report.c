@@ -227,7 +227,7 @@ static void add_failure(struct session *s, json_t *verdict, struct student *stud
     (void)json_object_set_new(verdict, "ladder", draw_ladder(student));
     if (student != NULL)
         (void)json_object_set_new(verdict, "command", json_string(student->command));
-    if (student != NULL && student->input.length > 0)
+    if (student != NULL && student->input.length > 0 && !student->streamed)
         add_input(verdict, student);
 }
 

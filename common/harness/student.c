@@ -124,9 +124,9 @@ static void put_in_place(struct session *s, int end, const char *path, int how)
     (void)close(fd); /* end is it now */
 }
 
-/* Three pipes: child[] are the program's ends, ours[] the harness's. Higher than 2, so dup2()
- * works. */
-static void make_pipes(struct session *s, int child[3], int ours[3])
+/* Three pipes: child[] are the program's ends, ours[] the harness's, *kept a second end of its
+ * input. Higher than 2, so dup2() works. */
+static void make_pipes(struct session *s, int child[3], int ours[3], int *kept)
 {
     for (int i = 0; i < 3; i++) {
         int ends[2];
@@ -143,6 +143,8 @@ static void make_pipes(struct session *s, int child[3], int ours[3])
         session_fault(s, "cannot narrow a pipe: %s", strerror(errno));
     if (s->spoilt_input)
         put_in_place(s, child[0], SPOILT_INPUT, O_RDONLY);
+    if (s->keeps_input && (*kept = fcntl(child[0], F_DUPFD_CLOEXEC, 10)) == -1)
+        session_fault(s, "cannot keep a pipe: %s", strerror(errno));
     if (s->full_output)
         put_in_place(s, child[1], "/dev/full", O_WRONLY);
 }
@@ -201,7 +203,7 @@ struct student *student_start(struct session *s, ...)
     if (p->held != WIRE_NONE)
         wire_log_hold(&p->log, p->held);
     p->command = command_line(s, arguments);
-    make_pipes(s, child, ours);
+    make_pipes(s, child, ours, &p->kept);
     p->in = ours[0], p->out = ours[1], p->err = ours[2];
     char **environment = make_environment(s, log);
     if (s->options->play)

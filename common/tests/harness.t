@@ -171,6 +171,16 @@ WANTED = {
     "several": ("pass", ""),
     "several-silent": ("timeout", r"nothing more will come: the harness waits for your program to "
                        r"give up"),
+    "stream-compared": ("pass", ""),
+    "stream-other": ("fail", r"^Byte 1234568 of the output is #; t was due\.$"),
+    "stream-short": ("fail", r"^The output ends after 41843040 of 41943040 bytes\.$"),
+    "stream-more": ("fail", r"^The output should end after 41943040 bytes; more follows\.$"),
+    "unread-right": ("pass", ""),
+    "unread-less": ("fail", r"^The program read 3 bytes too far: they are the letters, and"),
+    "unread-more": ("fail", r"^The program left 1 byte of its standard input unread that were "
+                    r"still its own\.$"),
+    "cost-limit": ("fail", r"^The program had used the processor for [3-9]\d\d ms and was not "
+                   r"done; it is to need no more than 300\.$"),
 }
 
 

@@ -1075,6 +1075,109 @@ static void several_silent(struct session *s)
         (void)session_next(s, "your program to give up");
 }
 
+enum { STREAM = 40 << 20 };
+
+/* Bytes of a stream: each tells where it stands, but for the one that is spoilt. */
+struct bytes {
+    size_t at, length, spoilt;
+};
+
+static size_t next_bytes(void *state, char *into, size_t size)
+{
+    struct bytes *bytes = state;
+    size_t n = bytes->length - bytes->at < size ? bytes->length - bytes->at : size;
+
+    for (size_t i = 0; i < n; i++, bytes->at++)
+        into[i] = bytes->at == bytes->spoilt ? '#' : (char)('a' + bytes->at % 23);
+    return n;
+}
+
+/* So much is fed, so much is to be printed, and so much of it is copied; then what is behind it. */
+static struct student *stream(struct session *s, struct bytes *in, struct bytes *due, size_t copied,
+                              const char *behind)
+{
+    session_keep_input(s);
+    struct student *p =
+        student_start(s, "copy-input", session_print(s, "%zu", copied), behind, NULL);
+
+    student_stream_output(p, next_bytes, due);
+    student_stream_input(p, next_bytes, in);
+    return p;
+}
+
+static void stream_compared(struct session *s)
+{
+    struct bytes in = {.length = STREAM, .spoilt = SIZE_MAX}, due = in, rest = in;
+
+    due.length = rest.length = STREAM + 100;
+    struct student *p = stream(s, &in, &due, STREAM + 100, "");
+    expect_memory(p, 32768); /* it waits for the rest, and keeps nothing of 40 MiB */
+    rest.at = STREAM;
+    student_stream_input(p, next_bytes, &rest);
+    student_end_input(p);
+    expect_stream_output(p);
+    expect_exit(p, 0);
+    expect_unread(p, 0, "nobody's");
+}
+
+static void stream_other(struct session *s)
+{
+    struct bytes in = {.length = STREAM, .spoilt = 1234567},
+                 due = {.length = STREAM, .spoilt = SIZE_MAX};
+
+    expect_stream_output(stream(s, &in, &due, STREAM, ""));
+}
+
+static void stream_short(struct session *s)
+{
+    struct bytes in = {.length = STREAM, .spoilt = SIZE_MAX}, due = in;
+
+    expect_stream_output(stream(s, &in, &due, STREAM - 100000, ""));
+}
+
+static void stream_more(struct session *s)
+{
+    struct bytes in = {.length = STREAM, .spoilt = SIZE_MAX}, due = in;
+
+    expect_stream_output(stream(s, &in, &due, STREAM, "more"));
+}
+
+/* Behind what it copies stand 8 bytes that are not its own; that it reads more is our doing. */
+static void unread(struct session *s, size_t copied)
+{
+    session_keep_input(s);
+    struct student *p = student_start(s, "copy-input", session_print(s, "%zu", copied), "", NULL);
+
+    student_input(p, "0123456789abcdefgh", 18);
+    student_end_input(p);
+    expect_output(p, "0123456789abcdefgh", copied);
+    expect_exit(p, 0);
+    expect_unread(p, 8, "the letters");
+}
+
+static void unread_right(struct session *s)
+{
+    unread(s, 10);
+}
+
+static void unread_less(struct session *s)
+{
+    unread(s, 13);
+}
+
+static void unread_more(struct session *s)
+{
+    unread(s, 9);
+}
+
+static void cost_limit(struct session *s)
+{
+    struct student *p = student_start(s, "copy-input", "0", "", "work", NULL);
+
+    student_limit_processor(p, 300);
+    expect_exit(p, 0);
+}
+
 static const struct test_case CASES[] = {
     {.name = "pieces", .title = "t", .points = 1, .teaches = "t", .run = pieces},
     {.name = "waitall", .title = "t", .points = 1, .teaches = "t", .run = waitall},
@@ -1231,6 +1334,14 @@ static const struct test_case CASES[] = {
     {.name = "group-left", .title = "t", .points = 1, .teaches = "t", .run = group_left},
     {.name = "several", .title = "t", .points = 1, .teaches = "t", .run = several},
     {.name = "several-silent", .title = "t", .points = 1, .teaches = "t", .run = several_silent},
+    {.name = "stream-compared", .title = "t", .points = 1, .teaches = "t", .run = stream_compared},
+    {.name = "stream-other", .title = "t", .points = 1, .teaches = "t", .run = stream_other},
+    {.name = "stream-short", .title = "t", .points = 1, .teaches = "t", .run = stream_short},
+    {.name = "stream-more", .title = "t", .points = 1, .teaches = "t", .run = stream_more},
+    {.name = "unread-right", .title = "t", .points = 1, .teaches = "t", .run = unread_right},
+    {.name = "unread-less", .title = "t", .points = 1, .teaches = "t", .run = unread_less},
+    {.name = "unread-more", .title = "t", .points = 1, .teaches = "t", .run = unread_more},
+    {.name = "cost-limit", .title = "t", .points = 1, .teaches = "t", .run = cost_limit},
     {.name = NULL},
 };
 
