@@ -386,7 +386,7 @@ static void read_max_age(struct http_set_cookie *cookie, const char *value)
     bool negative = value[0] == '-';
     int64_t age = 0;
 
-    if (!negative && !is_digit(value[0]))
+    if (!is_digit(value[negative]))
         return;
     for (const char *at = value + negative; *at != '\0'; at++) {
         if (!is_digit(*at))
