@@ -309,10 +309,22 @@ SECONDS := 60
 FUZZERS := $(patsubst common/fuzz/%.c,build/fuzz/%,$(wildcard common/fuzz/fuzz_*.c))
 FUZZED := $(filter-out %/main.c %/wire.c %/init.c %/filter.c,$(wildcard common/workbook/*.c \
     common/classroom/*.c common/box/*.c common/wire/*.c common/core/*.c 02_http/http/*.c))
-build/fuzz/%: common/fuzz/%.c $(FUZZED) | fuzz-tools
+FUZZED_HTTP := $(wildcard 02_http/http/*.c common/core/*.c)
+SANITIZED := address,undefined -fno-sanitize-recover=all
+build/fuzz/%.o: %.c | fuzz-tools
+	@mkdir -p $(@D)
+	$(call say,cc  )
+	clang $(LINUX) -g -O1 -MMD -MP -fsanitize=fuzzer-no-link,$(SANITIZED) $(INCLUDES) \
+	    $(LIBRARY_CFLAGS) -c $< -o $@
+define fuzzer
 	@mkdir -p $@.corpus
-	clang $(LINUX) -g -O1 -fsanitize=fuzzer,address,undefined $(INCLUDES) $(LIBRARY_CFLAGS) $^ \
-	    -o $@ $(LIBRARIES) $(HTTP_NEEDS)
+	$(call say,link)
+	clang -fsanitize=fuzzer,$(SANITIZED) $^ -o $@ $(LIBRARIES) $(HTTP_NEEDS)
+endef
+build/fuzz/%: build/fuzz/common/fuzz/%.o $(FUZZED:%.c=build/fuzz/%.o)
+	$(fuzzer)
+build/fuzz/fuzz_http_%: build/fuzz/common/fuzz/fuzz_http_%.o $(FUZZED_HTTP:%.c=build/fuzz/%.o)
+	$(fuzzer)
 
 .PHONY: fuzz-tools
 fuzz-tools:

@@ -1,0 +1,95 @@
+#!/usr/bin/python3 -B
+"""A short run of what `make fuzz` does, for the parsers of chapter 2: they are fed with what no
+author would write. And the same for parsers broken on purpose, which the targets must notice."""
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tap import Tap, run
+
+ROOT = Path(__file__).resolve().parents[2]
+FUZZ = ROOT / "common/fuzz"
+SECONDS = 5
+# What the two targets below are made of, and a mistake in it: target, file, what stands there, what
+# a tired author writes.
+PARTS = ["02_http/http/%s.c" % name for name in ("headers", "message", "chunked", "status")] \
+    + ["common/core/buffer.c"]
+BROKEN = [
+    ("fuzz_http_message", "02_http/http/message.c", "head->scanned = window;",
+     "head->scanned = window + 1;", "the end of a line that was cut is overlooked"),
+    ("fuzz_http_message", "02_http/http/message.c", "seen->codings && seen->length",
+     "seen->codings && seen->length && head->content_length > 0",
+     "both Content-Length and Transfer-Encoding are let pass"),
+    ("fuzz_http_chunked", "02_http/http/chunked.c", "(INT64_MAX - digit) / 16",
+     "(INT64_MAX - digit)", "a chunk's size overflows"),
+    ("fuzz_http_chunked", "02_http/http/chunked.c", "if (end != NULL && take_trailer_line",
+     "if (end != NULL && end > data && take_trailer_line", "a trailer that was cut is misread"),
+]
+
+
+def fuzz(program, corpus, seconds, folder):
+    """Runs a target. Its exit status, how many runs there were, and what it said."""
+    status, out, err = run(str(program), "-max_total_time=%d" % seconds, "-max_len=4096",
+                           "-print_final_stats=1", "-artifact_prefix=%s/" % folder,
+                           str(folder), str(corpus), cwd=ROOT, timeout=120 + seconds)
+    runs = re.search(r"number_of_executed_units: *(\d+)", out + err)
+    return status, int(runs[1]) if runs else 0, (out + err)[-2000:]
+
+
+def corpus_of(target):
+    return FUZZ / target.removeprefix("fuzz_")
+
+
+def targets(tap):
+    for source in sorted(FUZZ.glob("fuzz_http_*.c")):
+        target, corpus = source.stem, corpus_of(source.stem)
+        status, out, err = run("make", "build/fuzz/" + target, cwd=ROOT)
+        if not tap.ok(status == 0, "%s is built" % target, out + err):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            status, runs, said = fuzz(ROOT / "build/fuzz" / target, corpus, SECONDS, folder)
+        tap.ok(status == 0 and runs > 1000, "%s finds nothing in %d s" % (target, SECONDS),
+               "%d runs\n%s" % (runs, said))
+
+
+def broken(tap, target, source, right, wrong, what):
+    text = (ROOT / source).read_text()
+    name = "%s notices when %s" % (target, what)
+    if text.count(right) != 1:
+        tap.ok(False, name, "%s has changed: break it in another way" % source)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "broken.c")
+        copy.write_text(text.replace(right, wrong))
+        program = Path(folder, target)
+        status, out, err = run(
+            "clang", "-std=c11", "-D_GNU_SOURCE", "-g", "-O1",
+            "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all", "-Icommon",
+            "-I02_http", str(FUZZ / (target + ".c")), str(copy),
+            *[part for part in PARTS if part != source], "-o", str(program), cwd=ROOT)
+        if status != 0:
+            tap.ok(False, name, out + err)
+            return
+        found = Path(folder, "found")
+        found.mkdir()
+        status, runs, said = fuzz(program, corpus_of(target), 60, found)
+        tap.ok(status != 0 and "SUMMARY" in said, name,
+               "%d runs\n%s" % (runs, said))
+
+
+def main():
+    status, _, err = run("sh", "common/setup.sh", "--require", "clang", "libclang-rt-dev", cwd=ROOT)
+    if status != 0 or shutil.which("clang") is None:
+        print("1..0 # SKIP nothing is fuzzed here: " + " ".join(err.split()))
+        return 0
+    tap = Tap()
+    targets(tap)
+    for mistake in BROKEN:
+        broken(tap, *mistake)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
