@@ -453,11 +453,7 @@ static const char *settle_domain(const char *host, const char *wanted, char doma
 {
     *host_only = true;
     memcpy(domain, host, strlen(host) + 1);
-    if (wanted == NULL)
-        return NULL;
-    if (wanted[0] == '.')
-        wanted++;
-    if (*wanted == '\0')
+    if (wanted == NULL || *wanted == '\0')
         return NULL;
     /* "com." is no entry of the list of public suffixes, and all of com to a resolver. */
     if (wanted[strlen(wanted) - 1] == '.' || !canonical(wanted, domain))
