@@ -270,7 +270,7 @@ static bool is_domain(const char *domain)
         if (!is_letter(domain[i]) && !is_digit(domain[i]) && domain[i] != '-' && domain[i] != '.')
             return false;
     }
-    return length > 0 && length <= HTTP_COOKIE_ATTRIBUTE_LIMIT;
+    return length > 0 && length <= HTTP_COOKIE_ATTRIBUTE_LIMIT && domain[0] != '.';
 }
 
 /* A byte that one recipient trims or cuts off is a byte that it reads differently from the next. */

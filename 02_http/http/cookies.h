@@ -101,9 +101,9 @@ struct http_set_cookie {
  * - a name that is no token; a value but of the characters that RFC 6265 section 4.1.1 allows, in
  *   quotes those that http_cookie_quote() writes: so no CR, LF, semicolon, control, and no byte
  *   above 126;
- * - a domain but of letters, digits, '-' and '.'; a path that does not begin with '/', or holds a
- *   semicolon or a control; an expiry out of the years 1601 to 9999; name and value above
- *   HTTP_COOKIE_LIMIT, a domain or path above HTTP_COOKIE_ATTRIBUTE_LIMIT;
+ * - a domain but of letters, digits, '-' and '.', no '.' in front; a path that does not begin with
+ * '/', or holds a semicolon or a control; an expiry out of the years 1601 to 9999; name and value
+ * above HTTP_COOKIE_LIMIT, a domain or path above HTTP_COOKIE_ATTRIBUTE_LIMIT;
  * - what no browser would keep: SameSite=None without Secure, and a name that begins with
  *   "__Secure-" or "__Host-" and breaks the promise of http_cookie_prefix_holds().
  * Python: Morsel.OutputString().

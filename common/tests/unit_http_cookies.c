@@ -304,8 +304,8 @@ static void test_build_attributes(void **state)
 {
     static const char *const PATHS[] = {"",       "a",     "/a;b", "/a\r\nX: y", "/a\n",
                                         "/a\x7f", "/a\tb", " /",   "/a "};
-    static const char *const DOMAINS[] = {"",    "a b", "a;b",          "a\r\n",
-                                          "a/b", "a:1", "\xc3\xa9.com", "a_b.com"};
+    static const char *const DOMAINS[] = {"",    "a b",          "a;b",     "a\r\n", "a/b",
+                                          "a:1", "\xc3\xa9.com", "a_b.com", ".a.com"};
     char text[HTTP_COOKIE_LIMIT + 1] = "";
 
     (void)state;
