@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
-"""Lesson 2.09's file server beside Python's own: status, type, length, time and body of everything in
-a tree; what no path may reach; ranges and conditions, by hand and by curl; and a page in a browser."""
+"""Lesson 2.09's file server beside Python's own: status, type, length, time and body of everything
+in a tree; what no path may reach; ranges and conditions, by hand and by curl; in a browser."""
 import email
 import http.client
 import mimetypes
@@ -27,8 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVER = ROOT / "build/02_http/09_file_server"
 SECRET = b"what nobody may read"
 CHANGED = 784111777  # Sun, 06 Nov 1994 08:49:37 GMT
-COMMON = ("html htm css js mjs json txt png jpg jpeg gif svg ico avif bmp pdf zip tar gz xml csv mp3 mp4 "
-          "mpeg webm wav wasm c h py sh").split()
+COMMON = ("html htm css js mjs json txt png jpg jpeg gif svg ico avif bmp pdf zip tar gz xml csv "
+          "mp3 mp4 mpeg webm wav wasm c h py sh").split()
 
 
 def png(width, height):
@@ -37,7 +37,8 @@ def png(width, height):
         return (struct.pack(">I", len(data)) + kind + data +
                 struct.pack(">I", zlib.crc32(kind + data)))
     rows = (b"\0" + b"\x20\x60\xa0" * width) * height
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) +
             chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
@@ -142,6 +143,11 @@ def raw(port, data):
     return got
 
 
+def raw_get(port, target):
+    head = "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % target
+    return raw(port, head.encode())
+
+
 class Links(HTMLParser):
     """What a page links to, and under which names."""
 
@@ -181,9 +187,10 @@ def summary(answer, head):
 
 def targets(root):
     """Everything in the tree, and more."""
-    found = ["/", "/?query", "/nothing", "/a.txt/", "/a.txt?x=/", "/names", "/names?x=1", "/with/", "/with",
-             "/old/", "/dir.html/", "/dir.html", "//a.txt", "/names//sub/../abc", "/./a.txt",
-             "/%61.txt", "/link.txt", "/linked/", "/linked/sub/deep.css", "/linked"]
+    found = ["/", "/?query", "/nothing", "/a.txt/", "/a.txt?x=/", "/names", "/names?x=1",
+             "/with/", "/with", "/old/", "/dir.html/", "/dir.html", "//a.txt", "/./a.txt",
+
+             "/names//sub/../abc", "/%61.txt", "/link.txt", "/linked/", "/linked/sub/deep.css", "/linked"]
     for path in sorted(root.rglob("*")):
         name = "/" + urllib.parse.quote(str(path.relative_to(root)))
         if "trap" not in name and path.suffix not in (".svgz", ".tgz"):
@@ -225,21 +232,24 @@ def see_head(tap, root, port):
 
 
 TRAVERSAL = [
-    "/../secret.txt", "/..", "/../", "/./../secret.txt", "/a/../../secret.txt", "/names/../../secret.txt",
+    "/../secret.txt", "/..", "/../", "/./../secret.txt", "/a/../../secret.txt",
+    "/names/../../secret.txt",
     "/%2e%2e/secret.txt", "/%2E%2e/secret.txt", "/.%2e/secret.txt", "/%2e./secret.txt",
     "/..%2fsecret.txt", "/..%2Fsecret.txt", "/%2e%2e%2fsecret.txt", "/names/..%2f..%2fsecret.txt",
     "/%252e%252e/secret.txt", "/%252e%252e%252fsecret.txt", "/..%252fsecret.txt",
     "/..\\secret.txt", "/..%5csecret.txt", "/%5c..%5csecret.txt", "\\..\\secret.txt",
     "/%c0%ae%c0%ae/secret.txt", "/..%c0%afsecret.txt", "/%e0%80%ae%e0%80%ae/secret.txt",
     "/..%u2215secret.txt", "/%uff0e%uff0e/secret.txt", "/.../secret.txt", "/....//secret.txt",
-    "/..;/secret.txt", "/..;x=y/secret.txt", "/..?/secret.txt", "/..#/secret.txt", "//../secret.txt",
+    "/..;/secret.txt", "/..;x=y/secret.txt", "/..?/secret.txt", "/..#/secret.txt",
+    "//../secret.txt",
     "//host/../../secret.txt", "/a.txt%00/../../secret.txt", "/%00", "/a.txt%00", "/a.txt%00.html",
     "@TOP/secret.txt", "/@TOP/secret.txt", "/%2f@TOP/secret.txt", "/etc/passwd", "//etc/passwd",
     "/file:///etc/passwd", "http://host/../secret.txt", "http://host/%2e%2e/secret.txt",
     "http://host/..%2fsecret.txt", "file:///etc/passwd", "../secret.txt", "secret.txt", "*", "/%",
     "/%2", "/%zz", "/a.txt/../../secret.txt", "/proc/self/root/etc/passwd",
-    "/trap/up", "/trap/chain", "/trap/absolute", "/trap/round", "/trap/dir/secret.txt", "/trap/dir/",
-    "/trap/dir", "/trap/magic/etc/passwd", "/trap/cwd/", "/trap/loop", "/trap/loop/x", "/trap/index/",
+    "/trap/up", "/trap/chain", "/trap/absolute", "/trap/round", "/trap/dir/secret.txt",
+    "/trap/dir/", "/trap/dir", "/trap/magic/etc/passwd", "/trap/cwd/", "/trap/loop", "/trap/loop/x",
+    "/trap/index/",
     "/trap/fifo", "/trap/socket", "/trap/zero", "/trap/dev", "/trap/fifo/",
     "/trap/" + 300 * "x", "/trap/" + 1500 * "x/",
 ]
@@ -250,7 +260,7 @@ def see_traversal(tap, root, port, dots):
     for target in TRAVERSAL + ([] if dots else ["/.hidden", "/%2ehidden", "/.git/config", "/.git/",
                                                 "/names/../.hidden", "/.git/../.hidden"]):
         target = target.replace("@TOP", str(root.parent))
-        got = raw(port, ("GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % target).encode())
+        got = raw_get(port, target)
         status = got[9:12]
         if SECRET in got or b"root:" in got or status not in (b"400", b"404"):
             wrong.append("%s: %.200r" % (target, got))
@@ -270,7 +280,7 @@ def see_traversal(tap, root, port, dots):
 def see_redirect(tap, port):
     for target, where in (("//names", "/names/"), ("///names?a=b", "/names/?a=b"),
                           ("/x/../names", "/names/"), ("/dir%2Ehtml", "/dir.html/")):
-        got = raw(port, ("GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % target).encode())
+        got = raw_get(port, target)
         tap.ok(b"301" in got[:13] and b"\r\nLocation: %s\r\n" % where.encode() in got,
                "%s is told to ask for %s, on this server" % (target, where), got)
 
@@ -318,8 +328,9 @@ def parts(fields, body):
 def see_ranges(tap, root, port):
     whole = (root / "big.bin").read_bytes()
     n = len(whole)
-    for value, first, last in (("bytes=0-0", 0, 0), ("bytes=0-99", 0, 99), ("bytes=1000-", 1000, n - 1),
-                               ("bytes=-1", n - 1, n - 1), ("bytes=-99999999", 0, n - 1),
+    for value, first, last in (("bytes=0-0", 0, 0), ("bytes=0-99", 0, 99),
+                               ("bytes=1000-", 1000, n - 1), ("bytes=-1", n - 1, n - 1),
+                               ("bytes=-99999999", 0, n - 1),
                                ("bytes=5-99999999999999999999999", 5, n - 1),
                                ("bytes=%d-" % (n - 1), n - 1, n - 1)):
         status, fields, body = ask(port, "/big.bin", Range=value)
@@ -330,10 +341,12 @@ def see_ranges(tap, root, port):
     text = (root / "a.txt").read_bytes()
     status, fields, body = ask(port, "/a.txt", Range="bytes=0-1,4-5,-1")
     got = parts(fields, body) if status == 206 else None
-    tap.ok(got == [("bytes 0-1/13", "text/plain", text[:2]), ("bytes 4-5/13", "text/plain", text[4:6]),
+    tap.ok(got == [("bytes 0-1/13", "text/plain", text[:2]),
+                   ("bytes 4-5/13", "text/plain", text[4:6]),
                    ("bytes 12-12/13", "text/plain", text[12:])], "three ranges in one body",
            (status, fields.as_string(), body))
-    tap.ok(fields["Content-Length"] == str(len(body)), "and as long as promised", fields.as_string())
+    tap.ok(fields["Content-Length"] == str(len(body)), "and as long as promised",
+           fields.as_string())
     for value in ("bytes=%d-" % n, "bytes=-0", "bytes=%d-,-0" % n):
         status, fields, _ = ask(port, "/big.bin", Range=value)
         tap.ok(status == 416 and fields["Content-Range"] == "bytes */%d" % n, value + ": 416",
@@ -352,7 +365,8 @@ def see_ranges(tap, root, port):
 def see_conditions(tap, port):
     _, fields, _ = ask(port, "/a.txt")
     tag, date = fields["ETag"], fields["Last-Modified"]
-    tap.ok(tag.startswith('"') and date == "Sun, 06 Nov 1994 08:49:37 GMT", "a tag and a date", fields)
+    tap.ok(tag.startswith('"') and date == "Sun, 06 Nov 1994 08:49:37 GMT", "a tag and a date",
+           fields)
     for fields, wanted in (
             ({"If_None_Match": tag}, 304), ({"If_None_Match": "W/" + tag}, 304),
             ({"If_None_Match": '"x", ' + tag}, 304), ({"If_None_Match": "*"}, 304),
@@ -375,15 +389,18 @@ def see_conditions(tap, port):
 
 def see_curl(tap, root, port, folder):
     if not shutil.which("curl"):
-        tap.ok(os.environ.get("CI") != "true", "curl # SKIP curl is missing: sh common/setup.sh --test")
+        tap.ok(os.environ.get("CI") != "true", "curl # SKIP curl is missing: "
+               "sh common/setup.sh --test")
         return
     url, whole, out = "http://127.0.0.1:%d/" % port, (root / "big.bin").read_bytes(), folder / "out"
 
     def curl(*arguments):
-        status, code, err = run("curl", "-sS", "-m", "20", "-w", "%{http_code}", "-o", str(out), *arguments)
+        status, code, err = run("curl", "-sS", "-m", "20", "-w", "%{http_code}", "-o", str(out),
+                                *arguments)
         return (status, code, out.read_bytes() if out.exists() else b"", err)
 
-    for option, wanted in (("100-199", whole[100:200]), ("-7", whole[-7:]), ("1048570-", whole[1048570:])):
+    for option, wanted in (("100-199", whole[100:200]), ("-7", whole[-7:]),
+                           ("1048570-", whole[1048570:])):
         got = curl("-r", option, url + "big.bin")
         tap.ok(got[:3] == (0, "206", wanted), "curl -r " + option, got[:2])
     out.write_bytes(whole[:500000])
@@ -405,8 +422,8 @@ def see_curl(tap, root, port, folder):
 def see_other_methods(tap, port):
     for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH", "BREW"):
         status, fields, _ = ask(port, "/a.txt", method, Content_Length="0")
-        tap.ok(status == 405 and fields["Allow"] == "GET, HEAD", "%s: 405 and what is allowed" % method,
-               (status, fields.as_string()))
+        tap.ok(status == 405 and fields["Allow"] == "GET, HEAD",
+               "%s: 405 and what is allowed" % method, (status, fields.as_string()))
 
 
 def see_sendfile(tap, root, folder):
@@ -424,16 +441,19 @@ def see_sendfile(tap, root, folder):
     calls = trace.read_text()
     sent = sum(int(line.rsplit("= ", 1)[1].split()[0]) for line in calls.splitlines()
                if "sendfile" in line and "= " in line and "= -1" not in line)
-    tap.ok(status == 200 and len(body) == sent == 1 << 20, "a body goes by sendfile()", calls[-2000:])
+    tap.ok(status == 200 and len(body) == sent == 1 << 20, "a body goes by sendfile()",
+           calls[-2000:])
     if "ENOSYS" not in calls:
         opened = [line for line in calls.splitlines() if '"big.bin"' in line]
-        tap.ok(opened and all("openat2(" in line and "RESOLVE_BENEATH" in line for line in opened) and
-               "O_PATH" in opened[0], "by openat2() beneath the root, and looked at first", opened)
+        beneath = all("openat2(" in line and "RESOLVE_BENEATH" in line for line in opened)
+        tap.ok(opened and beneath and "O_PATH" in opened[0],
+               "by openat2() beneath the root, and looked at first", opened)
 
 
 def see_browser(tap, port):
     if not PROGRAM:
-        tap.ok(os.environ.get("CI") != "true", "a browser # SKIP chromium is not here; sh common/setup.sh --test")
+        tap.ok(os.environ.get("CI") != "true", "a browser # SKIP chromium is not here; "
+               "sh common/setup.sh --test")
         return
     url = "http://127.0.0.1:%d/" % port
     with Browser() as browser:
@@ -456,8 +476,8 @@ def see_browser(tap, port):
                   "javascript:alert(1)", "sp ace.txt", "sub/", "Zed"]
         tap.ok(sorted(names) == sorted(wanted), "reads each name in a listing", names)
         bodies = browser.run(
-            "Promise.all([...document.links].filter(a => !a.textContent.endsWith('/')).map(async a => "
-            "[a.textContent, await (await fetch(a.href)).text()]))")
+            "Promise.all([...document.links].filter(a => !a.textContent.endsWith('/')).map("
+            "async a => [a.textContent, await (await fetch(a.href)).text()]))")
         tap.ok(sorted(b for _, b in bodies) == list("123456789"), "and each link leads to its file",
                bodies)
 
@@ -491,7 +511,8 @@ def main():
             see_browser(tap, ours.port)
             held = sorted(os.readlink("/proc/%d/fd/%s" % (ours.program.pid, fd))
                           for fd in os.listdir("/proc/%d/fd" % ours.program.pid))
-            tap.ok(sum(str(root) in path for path in held) == 1, "nothing but the root stays open", held)
+            tap.ok(sum(str(root) in path for path in held) == 1, "nothing but the root stays open",
+                   held)
         tap.ok(ours.program.returncode == 0, "SIGTERM ends it with 0", ours.program.returncode)
         see_sendfile(tap, root, top)
     return tap.done()
