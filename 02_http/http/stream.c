@@ -501,6 +501,7 @@ static int tls_write_both(struct http_stream *stream, const char *first, size_t 
     if (part > second_length)
         part = second_length;
     if (first_length == 0 || part == 0) {
+        part = 0;
         result = tls_write(stream, first, first_length, deadline);
     } else {
         memcpy(record, first, first_length);
