@@ -189,8 +189,8 @@ def targets(root):
     """Everything in the tree, and more."""
     found = ["/", "/?query", "/nothing", "/a.txt/", "/a.txt?x=/", "/names", "/names?x=1",
              "/with/", "/with", "/old/", "/dir.html/", "/dir.html", "//a.txt", "/./a.txt",
-
-             "/names//sub/../abc", "/%61.txt", "/link.txt", "/linked/", "/linked/sub/deep.css", "/linked"]
+             "/names//sub/../abc",
+             "/%61.txt", "/link.txt", "/linked/", "/linked/sub/deep.css", "/linked"]
     for path in sorted(root.rglob("*")):
         name = "/" + urllib.parse.quote(str(path.relative_to(root)))
         if "trap" not in name and path.suffix not in (".svgz", ".tgz"):
