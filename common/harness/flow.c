@@ -153,10 +153,13 @@ void expect_memory(struct student *p, long most_kib)
     long now = student_memory(p);
 
     if (now > most_kib)
-        session_end(p->session, STATUS_FAIL, p,
-                    session_print(p->session,
-                                  "The program takes %ld KiB of memory; %ld would do. What one "
-                                  "side does not take must not be read from the other: a buffer "
-                                  "needs a limit, and at the limit the reading pauses.",
-                                  now, most_kib));
+        session_end(
+            p->session, STATUS_FAIL, p,
+            session_print(
+                p->session, "The program takes %ld KiB of memory; %ld would do. %s", now, most_kib,
+                p->stream == NULL ? "What one side does not take must not be read from the "
+                                    "other: a buffer needs a limit, and at the limit the "
+                                    "reading pauses."
+                                  : "What came can be passed on piece by piece, and what was "
+                                    "passed on need not be kept."));
 }

@@ -160,10 +160,14 @@ struct student *student_start(struct session *session, ...) __attribute__((senti
 void student_input(struct student *student, const void *bytes, size_t length);
 void student_end_input(struct student *student);
 
+/* Waits until it has read all that was queued for it, or has ended: so the next piece comes alone.
+ */
+void student_wait_read(struct student *student);
+
 /*
- * The same for more bytes than anybody should keep: next writes the next of them to bytes, at most
- * size, and returns how many; 0 when there are no more. Returns when all are in the pipe, or when
- * the program has ended.
+ * As student_input() for more bytes than anybody should keep: next writes the next of them to
+ * bytes, at most size, and returns how many; 0 when there are no more. Returns when all are in the
+ * pipe, or when the program has ended.
  */
 void student_stream_input(struct student *student,
                           size_t (*next)(void *state, char *bytes, size_t size), void *state);

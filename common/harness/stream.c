@@ -49,6 +49,20 @@ void student_stream_input(struct student *p, size_t (*next)(void *state, char *b
     }
 }
 
+static bool is_read(void *what)
+{
+    const struct student *p = what;
+    int left = 0;
+
+    return p->ended || p->in == -1 ||
+           (p->fed == p->input.length && ioctl(p->in, FIONREAD, &left) == 0 && left == 0);
+}
+
+void student_wait_read(struct student *p)
+{
+    (void)pump(p->session, is_read, p, "your program to read its standard input", false);
+}
+
 void session_keep_input(struct session *s)
 {
     s->keeps_input = true;
@@ -70,8 +84,8 @@ void expect_unread(struct student *p, size_t length, const char *whose)
         session_end(s, STATUS_FAIL, p,
                     session_print(s,
                                   "The program read %zu byte%s too far: they are %s, and nobody "
-                                  "else can read them any more. A stdio stream on its standard "
-                                  "input reads as much as it can get.",
+                                  "else can read them any more. getc() and fread() take whatever "
+                                  "has come; read() takes no more than it is asked for.",
                                   length - unread, length - unread == 1 ? "" : "s", whose));
     if (unread > length)
         session_end(s, STATUS_FAIL, p,
