@@ -19,12 +19,11 @@
 #include "http/files.h"
 #include "http/server.h"
 
-/* [get] HEAD comes here too: the server sends no body then. */
+/* HEAD comes here too: the server sends no body then. */
 static void do_get(struct http_exchange *x)
 {
     http_files_answer(x, x->context);
 }
-/* [/get] */
 
 /* Reading is all that a file server allows. */
 static void do_other(struct http_exchange *x)

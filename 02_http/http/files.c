@@ -41,7 +41,7 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* [decode] Decodes one segment of a target behind path, once. Returns 0, or a status. */
+/* Decodes one segment of a target behind path, once. Returns 0, or a status. */
 static int decode_segment(const char *text, size_t length, struct buffer *path)
 {
     for (size_t i = 0; i < length; i++) {
@@ -65,7 +65,6 @@ static int decode_segment(const char *text, size_t length, struct buffer *path)
     }
     return 0;
 }
-/* [/decode] */
 
 /* Takes the last segment off again. False when there is none: the target climbs over the root. */
 static bool drop_segment(struct buffer *path)
@@ -79,7 +78,7 @@ static bool drop_segment(struct buffer *path)
     return true;
 }
 
-/* [segment] One segment more, with the slash between. Dots are seen when nothing is coded any more.
+/* One segment more, with the slash between. Dots are seen when nothing is coded any more.
  * Returns 0, or a status. */
 static int add_segment(const char *text, size_t length, bool dot_files, struct buffer *path)
 {
@@ -91,6 +90,7 @@ static int add_segment(const char *text, size_t length, bool dot_files, struct b
     int status = decode_segment(text, length, path);
     if (status != 0)
         return status;
+    /* [segment] */
     size_t decoded = path->length - start;
     const char *name = buffer_text(path) + start;
     bool dot = decoded == 1 && name[0] == '.';
@@ -100,8 +100,8 @@ static int add_segment(const char *text, size_t length, bool dot_files, struct b
     if (decoded == 0 || dot || dots)
         path->length = before;
     return dots && !drop_segment(path) ? 404 : 0;
+    /* [/segment] */
 }
-/* [/segment] */
 
 int http_files_path(const char *target, bool dot_files, struct buffer *path, bool *folder)
 {
@@ -152,23 +152,24 @@ int http_path_encode(struct buffer *out, const char *path)
 /* ---- opening ----------------------------------------------------------------------------------
  */
 
-/* [beneath] The kernel resolves the whole path and lets no step lead out of the root. */
+/* The kernel resolves the whole path and lets no step lead out of the root. */
 static int open_beneath(int root, const char *path, int flags)
 {
-    const struct open_how how = {.flags = (unsigned)flags,
-                                 .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    /* [beneath] */
+    struct open_how how = {.flags = (unsigned)flags};
     int fd = -1;
 
-    for (int i = 0; i < 8; i++) { /* EAGAIN: something was renamed meanwhile, and ".." is unsure */
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+    for (int i = 0; i < 8; i++) {
         fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
         if (fd != -1 || errno != EAGAIN)
-            break;
+            break; /* EAGAIN: something was renamed, ".." is unsure */
     }
     return fd;
+    /* [/beneath] */
 }
-/* [/beneath] */
 
-/* [walk] The same before Linux 5.6: one folder after the other, and no symbolic link is followed.
+/* The same before Linux 5.6: one folder after the other, and no symbolic link is followed.
  * path has no dot segments. */
 static int open_walking(int root, const char *path, int flags)
 {
@@ -196,7 +197,6 @@ static int open_walking(int root, const char *path, int flags)
         path += length + 1;
     }
 }
-/* [/walk] */
 
 static int open_below(const struct http_files *files, const char *path, int flags)
 {
@@ -459,7 +459,6 @@ static int read_names(const struct http_files *files, int folder, struct names *
     return error == 0 ? 0 : -1;
 }
 
-/* [list] */
 static int add_names(const struct http_files *files, int folder, const char *path,
                      const struct names *names, struct buffer *page)
 {
@@ -501,7 +500,6 @@ int http_files_list(const struct http_files *files, int folder, const char *path
     errno = error;
     return rc;
 }
-/* [/list] */
 
 /* ---- conditions -------------------------------------------------------------------------------
  */
@@ -543,7 +541,6 @@ static bool read_date(const struct http_headers *request, const char *name, time
     return value != NULL && http_date_parse(value, time(NULL), when);
 }
 
-/* [condition] */
 int http_condition(const struct http_headers *request, const char *etag, time_t modified)
 {
     time_t when;
@@ -558,7 +555,6 @@ int http_condition(const struct http_headers *request, const char *etag, time_t 
         return has_tag(request, "If-None-Match", etag, true) ? 304 : 0;
     return read_date(request, "If-Modified-Since", &when) && modified <= when ? 304 : 0;
 }
-/* [/condition] */
 
 bool http_if_range(const struct http_headers *request, const char *etag, time_t modified,
                    time_t now)
@@ -614,7 +610,6 @@ static int read_range(const char *text, size_t length, uint64_t size, struct htt
     return 1;
 }
 
-/* [ranges] */
 int http_range_parse(const char *value, uint64_t size, struct http_range ranges[HTTP_RANGES])
 {
     const char *member;
@@ -639,7 +634,6 @@ int http_range_parse(const char *value, uint64_t size, struct http_range ranges[
         return 0;
     return count > 0 ? count : -1;
 }
-/* [/ranges] */
 
 /* ---- the answer -------------------------------------------------------------------------------
  */
@@ -722,7 +716,6 @@ static void send_whole(struct http_exchange *x, const struct served *file)
     http_send_file(x, file->fd, 0, file->size);
 }
 
-/* [file] */
 static void send_file(struct http_exchange *x, int fd, const char *path, const struct stat *status)
 {
     const struct http_headers *fields = &x->request->headers;
@@ -764,7 +757,6 @@ static void send_file(struct http_exchange *x, int fd, const char *path, const s
         send_whole(x, &file);
     }
 }
-/* [/file] */
 
 /* The same address with a slash behind, so that relative links in the page lead into the folder. */
 static void redirect(struct http_exchange *x, const char *path)
