@@ -7,7 +7,6 @@
  * Usage:   02_status_codes [CODE | METHOD]...   all of them without an argument
  * See:     RFC 9110 sections 9 and 15; iana.org/assignments/http-status-codes
  */
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "core/number.h"
 #include "http/status.h"
 
+/* What the first digit says. */
 static const char *const CLASSES[] = {
     "", "informational", "success", "redirection", "client error", "server error"};
 
@@ -26,7 +26,9 @@ static int known_as(int code)
 
     if (http_status_phrase(code) != NULL)
         return code;
-    return class == 0 ? 500 : class * 100; /* out of 100 to 599: as if the server had failed */
+    if (class == 0)
+        return 500; /* no status at all: as if the server had failed */
+    return class * 100;
 }
 /* [/known-as] */
 
@@ -37,17 +39,18 @@ static void explain_status(int code)
     if (known != code)
         (void)printf("%d: %s, as %d\n", code,
                      http_status_class(code) == 0 ? "no status" : "not registered", known);
-    (void)printf("%d %s: %s; %s%s\n", known, http_status_phrase(known),
-                 CLASSES[http_status_class(known)], http_status_meaning(known),
-                 http_status_is_bodyless(known) ? " (never a body)" : "");
+    (void)printf("%d %s: %s%s\n    %s\n", known, http_status_phrase(known),
+                 CLASSES[http_status_class(known)],
+                 http_status_is_bodyless(known) ? ", never a body" : "",
+                 http_status_meaning(known));
 }
 
 /* [explain-method] */
 static void explain_method(const struct http_method *method)
 {
-    (void)printf("%s: %s; %s, %s\n", method->name, method->meaning,
-                 method->safe ? "safe" : "may change something",
-                 method->idempotent ? "may be repeated" : "must not be repeated unasked");
+    (void)printf(
+        "%s: %s, %s\n    %s\n", method->name, method->safe ? "safe" : "may change something",
+        method->idempotent ? "may be repeated" : "must not be repeated unasked", method->meaning);
 }
 /* [/explain-method] */
 
@@ -62,9 +65,8 @@ static bool explain(const char *word)
     else if (number_parse(word, 100, 999, &code))
         explain_status((int)code);
     else
-        report("%s: neither a status code nor a method%s", word,
-               islower((unsigned char)word[0]) ? "; methods are case-sensitive" : "");
-    return method != NULL || number_parse(word, 100, 999, &code);
+        return false;
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -72,8 +74,10 @@ int main(int argc, char **argv)
     int status = EXIT_SUCCESS;
 
     for (int i = 1; i < argc; i++) {
-        if (!explain(argv[i]))
+        if (!explain(argv[i])) {
+            report("%s: neither a code of three digits nor a method", argv[i]);
             status = EXIT_FAILURE;
+        }
     }
     if (argc == 1) {
         for (int code = http_status_next(0); code != 0; code = http_status_next(code))
