@@ -227,7 +227,8 @@ static BIO_METHOD *make_method(void)
  */
 
 static const unsigned char protocols[] = "\x08http/1.1"; /* RFC 7301: names with their lengths */
-enum { PROTOCOLS = sizeof protocols - 1 };
+static const unsigned char served[] = "\x08http/1.1\x08http/1.0"; /* some clients know that alone */
+enum { PROTOCOLS = sizeof protocols - 1, SERVED = sizeof served - 1 };
 
 /* A client that names its protocols must name ours. RFC 7301 section 3.2. */
 static int choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char *length,
@@ -237,7 +238,7 @@ static int choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char
 
     (void)ssl;
     (void)context;
-    if (SSL_select_next_proto(&found, length, protocols, PROTOCOLS, offered, offered_length) !=
+    if (SSL_select_next_proto(&found, length, served, SERVED, offered, offered_length) !=
         OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     *chosen = found;
