@@ -91,7 +91,8 @@ struct http_server_options {
     int body_ms;          /* waited for each HTTP_PACE bytes of a body, else 408: 10000 */
     int write_ms;         /* waited for the client to take each HTTP_PACE bytes: 10000 */
     int linger_ms;       /* for a client to read an answer that came before it had sent all: 2000 */
-    int stop_ms;         /* for what is in flight when the server is to stop: 5000 */
+    int stop_ms;         /* for what is in flight when the server is to stop: 5000. Who waits for a
+ slow client just then learns of it when that is over */
     uint64_t body_limit; /* bytes of a request's body, else 413: 1 MiB */
     struct http_limits limits; /* of a request's head */
     bool nagle;                /* false: TCP_NODELAY is set. True shows what lesson 2.17 is about */

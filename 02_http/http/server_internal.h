@@ -77,7 +77,7 @@ struct server {
     int64_t accept_at; /* when not, and something is lacking: the moment to try again */
 
     atomic_bool stopping;
-    int64_t stop_at; /* set before stopping is */
+    _Atomic int64_t stop_at; /* when what is in flight is given up; 0: not known to stop */
     pthread_mutex_t log_lock;
 };
 
@@ -88,6 +88,7 @@ struct worker {
     struct input *spare;
     struct buffer out, extra; /* what is to be sent; fields for the response to come */
     struct buffer text;       /* for printing */
+    int64_t asked_at;         /* when it last looked for a signal in the midst of a request */
     time_t date_of;
     char date[HTTP_DATE_SIZE];
     char scratch[SCRATCH_SIZE];
@@ -142,6 +143,7 @@ int table_begin(struct server *server); /* 0, or -1 with errno */
 void table_loop(struct worker *worker);
 void table_stop(struct server *server); /* ends the loops of all workers */
 bool server_is_stopping(const struct server *server);
+int64_t server_stop_at(struct server *server); /* sets it if it is not set */
 
 /* server_connection.c: what comes next for the connection, when a worker has done what it could. */
 enum outcome {
@@ -163,7 +165,7 @@ void request_end(struct exchange *x);
 void response_begin(struct exchange *x);
 void response_refuse(struct exchange *x, int status, const char *why);
 void response_finish(struct exchange *x);
-int64_t pace_begin(const struct exchange *x, struct pace *pace, int limit);
+int64_t pace_begin(struct exchange *x, struct pace *pace, int limit);
 void pace_end(struct pace *pace, int64_t deadline, size_t bytes, int limit);
 
 /* server_log.c */

@@ -6,21 +6,28 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/stop.h"
 #include "http/server_internal.h"
+
+enum { ASK_AGAIN_MS = 100 };
 
 /* ---- time ----------------------------------------------------------------------------------- */
 
-int64_t pace_begin(const struct exchange *x, struct pace *pace, int limit)
+int64_t pace_begin(struct exchange *x, struct pace *pace, int limit)
 {
-    const struct server *server = x->worker->server;
-    int64_t deadline;
+    struct worker *worker = x->worker;
+    int64_t now = now_ms(), deadline, stop_at = worker->server->stop_at;
 
     if (pace->bytes >= HTTP_PACE)
         *pace = (struct pace){.left = limit};
-    deadline = now_ms() + pace->left;
-    if (atomic_load(&server->stopping) && deadline > server->stop_at)
-        deadline = server->stop_at;
-    return deadline;
+    deadline = now + pace->left;
+    /* When all workers are busy with slow clients, nobody waits for the signal. */
+    if (now - worker->asked_at >= ASK_AGAIN_MS) {
+        worker->asked_at = now;
+        if (stop_asked())
+            stop_at = server_stop_at(worker->server);
+    }
+    return stop_at != 0 && deadline > stop_at ? stop_at : deadline;
 }
 
 void pace_end(struct pace *pace, int64_t deadline, size_t bytes, int limit)

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -241,8 +242,13 @@ static enum welcome welcome(struct server *server)
     union http_address address = {.family = AF_UNSPEC};
     socklen_t length = sizeof address;
 
-    if (is_full(server) && !make_way(server))
-        return WELCOME_LACKING;
+    if (is_full(server)) {
+        struct pollfd waiting = {.fd = server->listener, .events = POLLIN};
+        if (poll(&waiting, 1, 0) != 1)
+            return WELCOME_NONE; /* for nobody none has to go */
+        if (!make_way(server))
+            return WELCOME_LACKING;
+    }
     int fd = accept4(server->listener, (struct sockaddr *)&address, &length,
                      SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd == -1 && errno == EAGAIN)
@@ -262,6 +268,15 @@ static enum welcome welcome(struct server *server)
 bool server_is_stopping(const struct server *server)
 {
     return atomic_load(&server->stopping);
+}
+
+int64_t server_stop_at(struct server *server)
+{
+    int64_t unset = 0;
+
+    (void)atomic_compare_exchange_strong(&server->stop_at, &unset,
+                                         now_ms() + server->options->stop_ms);
+    return server->stop_at;
 }
 
 /* Serves what came to those who seemed to idle; settle() ends all that do. */
@@ -309,7 +324,7 @@ static void begin_stop(struct worker *worker)
     bool first = !server->stopping;
     bool mine = first && !server->welcoming;
     if (first) {
-        server->stop_at = now_ms() + server->options->stop_ms;
+        (void)server_stop_at(server);
         server->stopping = true;
         /* It stays readable; it was added, so it can be removed. */
         (void)epoll_ctl(server->epoll, EPOLL_CTL_DEL, server->signals, NULL);
