@@ -49,7 +49,7 @@ static int take_digit(struct http_chunked *chunked, int digit)
 }
 /* [/digit] */
 
-/* [size] A byte of a size line. */
+/* A byte of a size line. */
 static int take_size_byte(struct http_chunked *chunked, char c)
 {
     int digit = hex_digit(c);
@@ -83,7 +83,6 @@ static int take_size_byte(struct http_chunked *chunked, char c)
                                    : "a chunk size that is no hexadecimal number");
     return 0;
 }
-/* [/size] */
 
 /* A whole line of the trailer section, from chunked->line on, has been saved. */
 static int take_trailer_line(struct http_chunked *chunked)
@@ -156,13 +155,13 @@ static int take_data_end(struct http_chunked *chunked, char c)
     return 0;
 }
 
-/* [decode] */
 enum http_result http_chunked_decode(struct http_chunked *chunked, const char *data, size_t length,
                                      size_t *used, const char **piece, size_t *size)
 {
     *used = 0;
     *piece = data;
     *size = 0;
+    /* [decode] */
     while (*used < length && *size == 0 && chunked->stage < COMPLETE) {
         const char *next = data + *used;
 
@@ -178,11 +177,11 @@ enum http_result http_chunked_decode(struct http_chunked *chunked, const char *d
             *used += take_size_byte(chunked, *next) == 0;
         }
     }
+    /* [/decode] */
     if (chunked->stage == FAILED)
         return HTTP_ERROR;
     return chunked->stage == COMPLETE ? HTTP_COMPLETE : HTTP_PARTIAL;
 }
-/* [/decode] */
 
 bool http_chunked_is_complete(const struct http_chunked *chunked)
 {
@@ -195,7 +194,6 @@ void http_chunked_free(struct http_chunked *chunked)
     buffer_free(&chunked->saved);
 }
 
-/* [encode] */
 size_t http_chunk_begin(char *frame, uint64_t size)
 {
     static const char digits[] = "0123456789abcdef";
@@ -224,7 +222,6 @@ int http_chunk_write(struct buffer *out, const void *data, size_t length)
     errno = ENOMEM;
     return -1;
 }
-/* [/encode] */
 
 int http_chunk_end(struct buffer *out, const struct http_headers *trailers)
 {

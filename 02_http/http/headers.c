@@ -112,11 +112,11 @@ static const char *wrong_value(const char *value, size_t length)
     return "a control character in a value";
 }
 
-/* [split] */
 const char *http_field_split(const char *line, size_t length, struct http_field *field)
 {
     size_t colon = 0, first, end = length;
 
+    /* [split] */
     while (colon < length && is(line[colon], TOKEN))
         colon++;
     if (length == 0)
@@ -135,9 +135,9 @@ const char *http_field_split(const char *line, size_t length, struct http_field 
     field->value_at = first;
     field->value_length = end - first;
     field->owned = false;
+    /* [/split] */
     return NULL;
 }
-/* [/split] */
 
 int http_headers_append(struct http_headers *headers, const struct http_field *field)
 {
@@ -154,7 +154,6 @@ int http_headers_append(struct http_headers *headers, const struct http_field *f
     return 0;
 }
 
-/* [add] */
 int http_headers_add(struct http_headers *headers, const char *name, const char *value)
 {
     size_t name_length = strlen(name), length;
@@ -164,6 +163,7 @@ int http_headers_add(struct http_headers *headers, const char *name, const char 
     length = strlen(value);
     while (length > 0 && is_blank(value[length - 1]))
         length--;
+    /* [add] */
     if (!http_is_token(name, name_length) || !http_is_value(value, length)) {
         errno = EINVAL;
         return -1;
@@ -174,6 +174,7 @@ int http_headers_add(struct http_headers *headers, const char *name, const char 
     memcpy(block, name, name_length + 1);
     memcpy(block + name_length + 1, value, length);
     block[name_length + 1 + length] = '\0';
+    /* [/add] */
     struct http_field field = {.name = block,
                                .value = block + name_length + 1,
                                .name_length = name_length,
@@ -185,7 +186,6 @@ int http_headers_add(struct http_headers *headers, const char *name, const char 
     }
     return 0;
 }
-/* [/add] */
 
 int http_headers_print(struct http_headers *headers, const char *name, const char *format, ...)
 {
@@ -294,7 +294,6 @@ static const char *find_unquoted(const char *text, char mark)
     return text;
 }
 
-/* [list] */
 bool http_list_next(const char **at, const char **member, size_t *length)
 {
     while (**at != '\0') {
@@ -313,7 +312,6 @@ bool http_list_next(const char **at, const char **member, size_t *length)
     }
     return false;
 }
-/* [/list] */
 
 bool http_headers_has(const struct http_headers *headers, const char *name, const char *member)
 {

@@ -75,7 +75,6 @@ static bool is_letter(char c)
 
 /* ---- the first line -------------------------------------------------------------------------- */
 
-/* [version] */
 static bool take_version(struct http_head *head, const char *text)
 {
     if (memcmp(text, "HTTP/", 5) != 0 || !is_digit(text[5]) || text[6] != '.' || !is_digit(text[7]))
@@ -85,7 +84,6 @@ static bool take_version(struct http_head *head, const char *text)
     head->version = text[7] == '0' ? 10 : 11; /* a later 1.x is understood as 1.1: RFC 9110 2.5 */
     return true;
 }
-/* [/version] */
 
 /* Whether text is scheme "://" and more. RFC 9112 section 3.2.2. */
 static bool is_absolute(const char *text, size_t length)
@@ -132,7 +130,7 @@ static bool is_authority(const char *text, size_t length, bool with_port)
     return true;
 }
 
-/* [target] The four forms of a target, RFC 9112 section 3.2. */
+/* The four forms of a target, RFC 9112 section 3.2. */
 static const char *wrong_target(const char *method, size_t method_length, const char *target,
                                 size_t length)
 {
@@ -152,7 +150,6 @@ static const char *wrong_target(const char *method, size_t method_length, const 
         return "a target that is neither a path nor a URL";
     return NULL;
 }
-/* [/target] */
 
 /*
  * Judges a request line; ended tells whether it is whole, or too long by what is there of it.
@@ -215,7 +212,7 @@ static bool take_status_line(struct http_head *head, const char *line, size_t le
 
 /* ---- what the fields say --------------------------------------------------------------------- */
 
-/* [length] Digits and nothing else, below 2^63, and the same if there are several. */
+/* Digits and nothing else, below 2^63, and the same if there are several. */
 static bool take_length(struct http_head *head, const struct http_field *field, bool *seen)
 {
     uint64_t number = 0;
@@ -236,9 +233,8 @@ static bool take_length(struct http_head *head, const struct http_field *field, 
     head->content_length = number;
     return true;
 }
-/* [/length] */
 
-/* [codings] The one coding that is understood here is chunked, and it must be the last. */
+/* The one coding that is understood here is chunked, and it must be the last. */
 static bool take_codings(struct http_head *head)
 {
     size_t position = 0, length, codings = 0, chunked = 0;
@@ -260,7 +256,6 @@ static bool take_codings(struct http_head *head)
         return refuse(head, HTTP_NOT_IMPLEMENTED, "a transfer coding that is not known");
     return true;
 }
-/* [/codings] */
 
 /* What the fields of a head say that its framing depends on. */
 struct seen {
@@ -308,7 +303,7 @@ static bool take_field(struct http_head *head, const struct http_field *field, s
     return true;
 }
 
-/* [framing] RFC 9112 section 6.3, and stricter where it leaves a choice. */
+/* RFC 9112 section 6.3, and stricter where it leaves a choice. */
 static bool take_framing(struct http_head *head, const struct seen *seen)
 {
     bool response = head->kind == HTTP_RESPONSE;
@@ -330,7 +325,6 @@ static bool take_framing(struct http_head *head, const struct seen *seen)
         head->framing = response ? HTTP_UNTIL_CLOSE : HTTP_NO_BODY;
     return true;
 }
-/* [/framing] */
 
 /* The head is whole: its lines become texts, and it is seen what they mean together. */
 static bool take_meaning(struct http_head *head)
@@ -368,7 +362,7 @@ static void set_first_line(struct http_head *head, char *data)
     head->target = data + head->second_at;
 }
 
-/* [complete] Only now is anything written into data: until here it could be moved, and parsed anew.
+/* Only now is anything written into data: until here it could be moved, and parsed anew.
  */
 static bool complete(struct http_head *head, char *data)
 {
@@ -385,7 +379,6 @@ static bool complete(struct http_head *head, char *data)
     set_first_line(head, data);
     return take_meaning(head);
 }
-/* [/complete] */
 
 static bool take_first_line(struct http_head *head, const char *line, size_t length)
 {
@@ -435,11 +428,13 @@ static bool refuse_long_line(struct http_head *head, const char *line, size_t le
     return take_request_line(head, line, length, false);
 }
 
-/* Takes the line at hand, its end taken off; next is where the next begins. */
+/* Takes the line at hand, length bytes up to its LF; next is where the next begins. */
 static bool take_line(struct http_head *head, char *data, size_t length, size_t next)
 {
     const char *line = data + head->line;
 
+    if (length == 0 || line[--length] != '\r')
+        return refuse(head, HTTP_BAD_REQUEST, "a line that does not end in CR LF");
     if (head->stage == FIRST_LINE) {
         if (length == 0 && head->kind == HTTP_REQUEST) /* left over from the message before */
             return head->line / 2 < EMPTY_LINES ||
@@ -466,14 +461,16 @@ static enum http_result fail(struct http_head *head, char *data)
     return HTTP_ERROR;
 }
 
-/* [parse] */
 enum http_result http_head_parse(struct http_head *head, char *data, size_t length)
 {
+    if (data == NULL) /* a buffer into which nothing was read so far */
+        return HTTP_PARTIAL;
+    /* [parse] */
     while (head->stage < COMPLETE) {
         size_t most = longest_line(head), there = length - head->line;
         size_t window = there < most ? there : most;
-        const char *line = data + head->line;
-        const char *end = memchr(line + head->scanned, '\n', window - head->scanned);
+        const char *line = data + head->line, *from = line + head->scanned;
+        const char *end = memchr(from, '\n', window - head->scanned);
 
         if (end == NULL && there < most) {
             head->scanned = window; /* go on from here when there is more */
@@ -483,19 +480,15 @@ enum http_result http_head_parse(struct http_head *head, char *data, size_t leng
             (void)refuse_long_line(head, line, window); /* it always refuses */
             return fail(head, data);
         }
-        size_t next = (size_t)(end + 1 - data), text = (size_t)(end - line);
-        if (text == 0 || line[text - 1] != '\r') {
-            (void)refuse(head, HTTP_BAD_REQUEST, "a line that does not end in CR LF");
-            return fail(head, data);
-        }
-        if (!take_line(head, data, text - 1, next))
+        size_t next = (size_t)(end + 1 - data);
+        if (!take_line(head, data, (size_t)(end - line), next))
             return fail(head, data);
         head->line = next;
         head->scanned = 0;
     }
     return head->stage == COMPLETE ? HTTP_COMPLETE : HTTP_ERROR;
+    /* [/parse] */
 }
-/* [/parse] */
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
 
