@@ -1170,6 +1170,18 @@ static void unread_more(struct session *s)
     unread(s, 9);
 }
 
+static void input_pieces(struct session *s)
+{
+    struct student *p = student_start(s, "count-input", NULL);
+
+    student_input(p, "abc", 3);
+    student_wait_read(p);
+    student_input(p, "defg", 4);
+    student_wait_read(p);
+    student_end_input(p);
+    expect_output(p, "3 4 ", 4);
+}
+
 static void cost_limit(struct session *s)
 {
     struct student *p = student_start(s, "copy-input", "0", "", "work", NULL);
@@ -1341,6 +1353,7 @@ static const struct test_case CASES[] = {
     {.name = "unread-right", .title = "t", .points = 1, .teaches = "t", .run = unread_right},
     {.name = "unread-less", .title = "t", .points = 1, .teaches = "t", .run = unread_less},
     {.name = "unread-more", .title = "t", .points = 1, .teaches = "t", .run = unread_more},
+    {.name = "input-pieces", .title = "t", .points = 1, .teaches = "t", .run = input_pieces},
     {.name = "cost-limit", .title = "t", .points = 1, .teaches = "t", .run = cost_limit},
     {.name = NULL},
 };

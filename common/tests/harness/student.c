@@ -810,6 +810,17 @@ static int take_time(void)
     return 0;
 }
 
+/* Prints how many bytes each read() of its input returned: "3 4 ". */
+static int count_input(void)
+{
+    char bytes[64];
+    ssize_t n;
+
+    while ((n = read(STDIN_FILENO, bytes, sizeof bytes)) > 0)
+        printf("%zd ", n);
+    return 0;
+}
+
 /*
  * Copies as many bytes of its input as its first argument says, then writes its second argument
  * behind them: "" for nothing, "more". A third one makes it work for a second first.
@@ -901,7 +912,8 @@ static const struct {
             {"become-cat", become_cat},
             {"group", hear_group},
             {"ask-all", ask_all},
-            {"copy-input", copy_input}};
+            {"copy-input", copy_input},
+            {"count-input", count_input}};
 
 int main(int argc, char **argv)
 {
