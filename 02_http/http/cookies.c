@@ -27,12 +27,12 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* What a value may consist of: no control, blank, '"', comma, semicolon, backslash, and ASCII only.
- * RFC 6265 section 4.1.1. */
+/* [octet] What a value may consist of. RFC 6265 section 4.1.1. */
 static bool is_octet(char c)
 {
-    return c > ' ' && c < 0x7f && c != '"' && c != ',' && c != ';' && c != '\\';
+    return c > ' ' && c < 0x7f && strchr("\",;\\", c) == NULL;
 }
+/* [/octet] */
 
 /* Both without regard to case, and whatever the locale. */
 
@@ -306,7 +306,7 @@ static const char *refusal(const struct http_set_cookie *cookie, char date[HTTP_
     if (cookie->domain != NULL && !is_domain(cookie->domain))
         return "the domain is none";
     if (cookie->path != NULL && !is_path(cookie->path))
-        return "the path does not begin with '/', or holds what may not be sent";
+        return "the path is none, or cannot be sent";
     if (cookie->has_expires &&
         (cookie->expires < YEAR_1601 || !http_date_format(cookie->expires, date)))
         return "the date of expiry is out of range";
