@@ -28,7 +28,7 @@ struct store {     /* one worker serves, so nobody else is at it */
     long last_id;
 };
 
-/* [send] Answers with a value, which is freed. */
+/* Answers with a value, which is freed. */
 static void send_json(struct http_exchange *x, int status, const char *type, json_t *value)
 {
     char *text = value != NULL ? json_dumps(value, JSON_COMPACT) : NULL;
@@ -48,9 +48,8 @@ static void send_problem(struct http_exchange *x, int status, const char *detail
               json_pack("{s:i, s:s, s:s}", "status", status, "title", http_status_phrase(status),
                         "detail", detail));
 }
-/* [/send] */
 
-/* [read] The book in the body, or NULL when the request has been answered with what is wrong. */
+/* The book in the body, or NULL when the request has been answered with what is wrong. */
 static json_t *read_book(struct http_exchange *x)
 {
     struct buffer body = {0};
@@ -76,15 +75,13 @@ static json_t *read_book(struct http_exchange *x)
         send_problem(x, HTTP_BAD_REQUEST, error.text);
     } else if (json_unpack_ex(book, NULL, JSON_STRICT, "{s:s, s:s, s:i}", "title", &title, "author",
                               &author, "year", &year) == -1) {
-        send_problem(
-            x, HTTP_UNPROCESSABLE_CONTENT,
-            "a book has a title and an author, texts, and a year, an integer, and no more");
+        send_problem(x, HTTP_UNPROCESSABLE_CONTENT,
+                     "title and author are texts, year is an integer");
         json_decref(book);
         book = NULL;
     }
     return book;
 }
-/* [/read] */
 
 static const char *member(const json_t *book, const char *name)
 {
@@ -113,7 +110,7 @@ static void keep(struct http_exchange *x, int status, long number, json_t *book)
     (void)snprintf(id, sizeof id, "%ld", number); /* 20 characters at most */
     (void)snprintf(path, sizeof path, "/books/%s", id);
     if (find_same(store, book, json_object_get(store->books, id)) != NULL) {
-        send_problem(x, HTTP_CONFLICT, "there is a book of this title and author");
+        send_problem(x, HTTP_CONFLICT, "this book is there already");
         json_decref(book);
     } else if (json_object_set_new(book, "id", json_integer(number)) == -1 ||
                json_object_set(store->books, id, book) == -1) {
@@ -185,7 +182,6 @@ static void delete_book(struct http_exchange *x, const char *id)
 /* ---- which of it is asked for -----------------------------------------------------------------
  */
 
-/* [routes] */
 static const struct route {
     const char *method;
     bool one; /* of "/books/ID"; else of "/books" */
@@ -196,7 +192,6 @@ static const struct route {
     {"DELETE", true, delete_book},
 };
 enum { ROUTE_COUNT = sizeof ROUTES / sizeof ROUTES[0] };
-/* [/routes] */
 
 static bool wants_json(const struct http_headers *headers)
 {
@@ -206,36 +201,46 @@ static bool wants_json(const struct http_headers *headers)
            http_headers_has(headers, "Accept", "*/*");
 }
 
-/* [route] What is asked for, then whether it is there, then what may be done with it. */
+static void add_name(char *list, size_t size, const char *name)
+{
+    size_t length = strlen(list);
+
+    /* The table's longest list is "GET, HEAD, PUT, DELETE". */
+    (void)snprintf(list + length, size - length, "%s%s", length > 0 ? ", " : "", name);
+}
+
+/* What is asked for, then whether it is there, then what may be done with it. */
 static void route(struct http_exchange *x)
 {
     const struct store *store = x->context;
-    const char *target = x->request->target, *id = target + 7;
-    bool all = strcmp(target, "/books") == 0;
-    char allow[64] = "";
+    char path[64], allow[64] = "";
+    const char *target = x->request->target, *id = NULL;
 
-    if (!all && (strncmp(target, "/books/", 7) != 0 || json_object_get(store->books, id) == NULL)) {
+    (void)snprintf(path, sizeof path, "%.*s", (int)strcspn(target, "?"), target); /* no query */
+    if (strncmp(path, "/books/", 7) == 0)
+        id = path + 7;
+    if (id != NULL ? json_object_get(store->books, id) == NULL : strcmp(path, "/books") != 0) {
         send_problem(x, HTTP_NOT_FOUND, target);
         return;
     }
+    /* [route] */
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        size_t length = strlen(allow);
-        if (ROUTES[i].one == all)
+        const char *method = ROUTES[i].method;
+        if (ROUTES[i].one != (id != NULL))
             continue;
-        if (strcmp(ROUTES[i].method, x->request->method) == 0) {
+        if (strcmp(method, x->request->method) == 0) {
             if (wants_json(&x->request->headers))
                 ROUTES[i].handle(x, id);
             else
-                send_problem(x, HTTP_NOT_ACCEPTABLE, "there is nothing but application/json");
+                send_problem(x, HTTP_NOT_ACCEPTABLE, "there is only JSON");
             return;
         }
-        (void)snprintf(allow + length, sizeof allow - length, "%s%s", length > 0 ? ", " : "",
-                       ROUTES[i].method); /* the table's longest is "GET, HEAD, PUT, DELETE" */
+        add_name(allow, sizeof allow, method);
     }
     http_add_header(x, "Allow", allow);
     send_problem(x, HTTP_METHOD_NOT_ALLOWED, x->request->method);
+    /* [/route] */
 }
-/* [/route] */
 
 int main(int argc, char **argv)
 {
