@@ -372,6 +372,44 @@ void link_shutdown(struct link *link);
 void link_close(struct link *link);
 void link_reset(struct link *link);
 
+/* ---- a program that serves HTTP ---- */
+
+/* A response, taken apart. Its texts live as long as the session. */
+struct web_response {
+    const char *method; /* of the request */
+    int status;
+    int version;         /* 10 or 11 */
+    const char **fields; /* the lines "Name: value" as they came, up to a NULL */
+    const char *body;    /* its content, chunks put together; a NUL stands behind it */
+    size_t length;
+    bool closes; /* it says that the connection ends behind it */
+};
+
+/*
+ * Waits for the response to a request of that method. One that is malformed, cut short, or has a
+ * body whose end cannot be told, fails with a sentence. A response 100 or 103 is one of its own.
+ * Such responses are no part of expected/, the next two functions' are.
+ */
+struct web_response link_response(struct link *link, const char *method);
+
+/* The same; another status fails. why goes behind a colon: "a cookie of another key". */
+struct web_response link_expect_status(struct link *link, const char *method, int status,
+                                       const char *why);
+
+/* The same; another body fails too, and is shown beside the one that was due. */
+struct web_response link_expect_response(struct link *link, const char *method, int status,
+                                         const void *body, size_t length, const char *why);
+
+/* The value of the first field of that name, case apart, or NULL. */
+const char *web_field(const struct web_response *response, const char *name);
+
+/* The next one of that name: *position is 0 at first. NULL when there are no more. */
+const char *web_next(const struct web_response *response, const char *name, size_t *position);
+
+/* Fails unless the first field of that name has this value, or, for NULL, if there is one. */
+void web_expect_field(struct link *link, const struct web_response *response, const char *name,
+                      const char *value, const char *why);
+
 /* ---- options of the program's own sockets, read from the sockets themselves ---- */
 
 /*

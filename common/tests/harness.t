@@ -120,6 +120,23 @@ WANTED = {
                   r"^The program holds 7 descriptors open; 4 would do\. Besides 0, 1 and 2: "
                   r"3 is from socket\(\) at student\.c:\d+ and listens, 4 is from socket\(\) at "
                   r"student\.c:\d+, 5 is a pipe, 6 is a pipe\."),
+    "web-length": ("pass", ""),
+    "web-chunks": ("pass", ""),
+    "web-close": ("pass", ""),
+    "web-head": ("pass", ""),
+    "web-304": ("pass", ""),
+    "web-short": ("fail", r"after 5 of 50 bytes of the body that Content-Length promises"),
+    "web-both": ("fail", r"^The response has both Content-Length and Transfer-Encoding\.$"),
+    "web-line": ("fail", r'^The status line does not end in CR LF: "HTTP/1\.1 200 OK"\.$'),
+    "web-blank": ("fail", r'^That is no header field: "Content-Length : 0"\.$'),
+    "web-status-line": ("fail", r'^That is no status line: "HTTP/1\.1 20 OK"\.$'),
+    "web-chunk-end": ("fail", r"^A chunk goes on behind the 3 bytes that its size says\.$"),
+    "web-204": ("fail", r"^The response 204 has a Content-Length"),
+    "web-status": ("fail", r"^Your program answered with status 404; 200 was due: it is there\.$"),
+    "web-body": ("fail", r'"hello"; "help!" was due'),
+    "web-header": ("fail", r'^The response 405 to PUT has "Allow: GET"; "POST" was due: it '
+                   r"is the other\.$"),
+    "web-no-header": ("fail", r"^The response 405 to PUT has no Allow: it is the one\.$"),
     "datagram": ("fail", r"datagram socket, that is UDP, for 127\.0\.0\.1:\d+.*SOCK_STREAM"),
     "beside": ("fail", r"^While the first one still ran, \"student usage\" should have begun to "
                r"listen; it ended with exit status 2\.$"),

@@ -858,6 +858,144 @@ static void hold_open(struct session *s)
     expect_descriptors(student_start(s, "hold-open", NULL), 4);
 }
 
+/* ---- responses ---- */
+
+/* A program that answers so; the response is taken apart as one to that method. */
+static struct web_response take_response(struct session *s, const char *method, const char *text)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p =
+        student_start(s, "respond", peer_host(server), peer_port(server), text, NULL);
+    struct link *link = peer_accept(server);
+    struct web_response r = link_response(link, method);
+
+    link_expect_end(link);
+    link_close(link);
+    expect_exit(p, 0);
+    return r;
+}
+
+static void expect_body(struct session *s, const char *method, const char *text, const char *body)
+{
+    struct web_response r = take_response(s, method, text);
+
+    if (r.length != strlen(body) || strcmp(r.body, body) != 0)
+        session_fail(s, "the body is %s", r.body);
+}
+
+static void web_length(struct session *s)
+{
+    struct web_response r = take_response(s, "GET",
+                                          "HTTP/1.1 200 OK\r\nX-a:\r\ncontent-length:  5\r\n"
+                                          "x-A: b\r\nConnection: x, Close\r\n\r\nhello");
+    size_t at = 0;
+
+    if (r.status != 200 || r.version != 11 || !r.closes || strcmp(r.body, "hello") != 0 ||
+        strcmp(web_next(&r, "X-A", &at), "") != 0 || strcmp(web_next(&r, "X-A", &at), "b") != 0 ||
+        web_next(&r, "X-A", &at) != NULL || web_field(&r, "X") != NULL)
+        session_fail(s, "it is taken for something else");
+}
+
+static void web_chunks(struct session *s)
+{
+    expect_body(s, "GET",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "5;x=y\r\nhello\r\n00A\r\n, world!!\n\r\n0\r\nTrailer: 1\r\n\r\n",
+                "hello, world!!\n");
+}
+
+static void web_close(struct session *s)
+{
+    expect_body(s, "GET", "HTTP/1.0 200 \r\n\r\nto the end", "to the end");
+}
+
+static void web_none(struct session *s)
+{
+    expect_body(s, "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n", "");
+}
+
+static void web_304(struct session *s)
+{
+    expect_body(s, "GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 50\r\n\r\n", "");
+}
+
+static void web_short(struct session *s)
+{
+    (void)take_response(s, "GET", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello");
+}
+
+static void web_both(struct session *s)
+{
+    (void)take_response(s, "GET",
+                        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
+                        "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+}
+
+static void web_line(struct session *s)
+{
+    (void)take_response(s, "GET", "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n");
+}
+
+static void web_blank(struct session *s)
+{
+    (void)take_response(s, "GET", "HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n");
+}
+
+static void web_status_line(struct session *s)
+{
+    (void)take_response(s, "GET", "HTTP/1.1 20 OK\r\n\r\n");
+}
+
+static void web_chunk_end(struct session *s)
+{
+    (void)take_response(s, "GET",
+                        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        "3\r\nhello\r\n0\r\n\r\n");
+}
+
+static void web_204(struct session *s)
+{
+    (void)take_response(s, "PUT", "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n");
+}
+
+static struct link *respond(struct session *s, const char *text)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+
+    (void)student_start(s, "respond", peer_host(server), peer_port(server), text, NULL);
+    return peer_accept(server);
+}
+
+static void web_status(struct session *s)
+{
+    (void)link_expect_status(respond(s, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
+                             "GET", 200, "it is there");
+}
+
+static void web_body(struct session *s)
+{
+    (void)link_expect_response(respond(s, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"),
+                               "GET", 200, "help!", 5, "it is there");
+}
+
+static void web_header(struct session *s)
+{
+    struct link *link = respond(s, "HTTP/1.1 405 No\r\nContent-Length: 0\r\nAllow: GET\r\n\r\n");
+    struct web_response r = link_expect_status(link, "PUT", 405, "it is not there");
+
+    web_expect_field(link, &r, "allow", "GET", "it is the one");
+    web_expect_field(link, &r, "Location", NULL, "nowhere to go");
+    web_expect_field(link, &r, "Allow", "POST", "it is the other");
+}
+
+static void web_no_header(struct session *s)
+{
+    struct link *link = respond(s, "HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n");
+    struct web_response r = link_expect_status(link, "PUT", 405, "it is not there");
+
+    web_expect_field(link, &r, "Allow", "GET", "it is the one");
+}
+
 static void datagram(struct session *s)
 {
     struct peer *server = peer_listen(s, "127.0.0.1");
@@ -1303,6 +1441,22 @@ static const struct test_case CASES[] = {
      .faults = "eintr"},
     {.name = "sleep-pipes", .title = "t", .points = 1, .teaches = "t", .run = sleep_pipes},
     {.name = "hold-open", .title = "t", .points = 1, .teaches = "t", .run = hold_open},
+    {.name = "web-length", .title = "t", .points = 1, .teaches = "t", .run = web_length},
+    {.name = "web-chunks", .title = "t", .points = 1, .teaches = "t", .run = web_chunks},
+    {.name = "web-close", .title = "t", .points = 1, .teaches = "t", .run = web_close},
+    {.name = "web-head", .title = "t", .points = 1, .teaches = "t", .run = web_none},
+    {.name = "web-304", .title = "t", .points = 1, .teaches = "t", .run = web_304},
+    {.name = "web-short", .title = "t", .points = 1, .teaches = "t", .run = web_short},
+    {.name = "web-both", .title = "t", .points = 1, .teaches = "t", .run = web_both},
+    {.name = "web-line", .title = "t", .points = 1, .teaches = "t", .run = web_line},
+    {.name = "web-blank", .title = "t", .points = 1, .teaches = "t", .run = web_blank},
+    {.name = "web-status-line", .title = "t", .points = 1, .teaches = "t", .run = web_status_line},
+    {.name = "web-chunk-end", .title = "t", .points = 1, .teaches = "t", .run = web_chunk_end},
+    {.name = "web-204", .title = "t", .points = 1, .teaches = "t", .run = web_204},
+    {.name = "web-status", .title = "t", .points = 1, .teaches = "t", .run = web_status},
+    {.name = "web-body", .title = "t", .points = 1, .teaches = "t", .run = web_body},
+    {.name = "web-header", .title = "t", .points = 1, .teaches = "t", .run = web_header},
+    {.name = "web-no-header", .title = "t", .points = 1, .teaches = "t", .run = web_no_header},
     {.name = "datagram", .title = "t", .points = 1, .teaches = "t", .run = datagram},
     {.name = "beside", .title = "t", .points = 1, .teaches = "t", .run = beside},
     {.name = "after", .title = "t", .points = 1, .teaches = "t", .run = after},

@@ -429,6 +429,19 @@ static int send_string(void)
     return send(fd, "ab", 2, 0) != 2;
 }
 
+/* Sends what it is told in two pieces, and ends the connection. */
+static int send_response(void)
+{
+    size_t length = strlen(arguments[2]), half = length / 2;
+    int fd = connect_to_peer(SOCK_STREAM), on = 1;
+
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == -1 ||
+        send(fd, arguments[2], half, 0) != (ssize_t)half)
+        return 1;
+    return send(fd, arguments[2] + half, length - half, 0) != (ssize_t)(length - half) ||
+           shutdown(fd, SHUT_WR) == -1;
+}
+
 /* Reads once, says why it reads no more, and ends. */
 static int give_up(void)
 {
@@ -872,6 +885,7 @@ static const struct {
             {"table", overflow_table},
             {"print-reply", print_reply},
             {"send-string", send_string},
+            {"respond", send_response},
             {"give-up", give_up},
             {"send-first", send_first},
             {"end-short", end_short},
