@@ -20,6 +20,7 @@
 #include "core/tcp.h"
 #include "http/server.h"
 
+static const char TEXT[] = "text/plain; charset=utf-8";
 static struct buffer note; /* what the last PUT brought */
 static bool has_note;
 
@@ -33,21 +34,21 @@ static void send_hello(struct http_exchange *x)
 {
     static const char HELLO[] = "hello, world\n";
 
-    http_answer(x, HTTP_OK, "text/plain; charset=utf-8", HELLO, sizeof HELLO - 1);
+    http_answer(x, HTTP_OK, TEXT, HELLO, sizeof HELLO - 1);
 }
 /* [/hello] */
 
 /* [request] A response step by step. Its length is not known beforehand: it goes in chunks. */
 static void send_request_back(struct http_exchange *x)
 {
-    const struct http_headers *headers = &x->request->headers;
+    const struct http_field *field = x->request->headers.fields;
 
     http_send_response(x, HTTP_OK);
-    http_send_header(x, "Content-Type", "text/plain; charset=utf-8");
+    http_send_header(x, "Content-Type", TEXT);
     http_end_headers(x);
     http_print_body(x, "%s %s\n", x->request->method, x->request->target);
-    for (size_t i = 0; i < headers->count; i++)
-        http_print_body(x, "%s: %s\n", headers->fields[i].name, headers->fields[i].value);
+    for (size_t i = 0; i < x->request->headers.count; i++, field++)
+        http_print_body(x, "%s: %s\n", field->name, field->value);
 }
 /* [/request] */
 
@@ -59,7 +60,7 @@ static void do_get(struct http_exchange *x) /* and HEAD: the server leaves out t
     else if (is_path(x, "/request"))
         send_request_back(x);
     else if (is_path(x, "/note") && has_note)
-        http_answer(x, HTTP_OK, "text/plain; charset=utf-8", note.data, note.length);
+        http_answer(x, HTTP_OK, TEXT, note.data, note.length);
     else
         http_send_error(x, HTTP_NOT_FOUND, NULL);
 }

@@ -145,25 +145,39 @@ static enum outcome serve_one(struct worker *worker, struct connection *c, struc
     return x.close ? OUTCOME_LINGER : OUTCOME_REQUEST;
 }
 
+/* Where the next request would begin nobody can tell any more. */
+static enum outcome refuse_head(struct worker *worker, struct connection *c, struct input *in)
+{
+    if (in->head.refusal == 0) /* memory is short */
+        return OUTCOME_CLOSE;
+    return refuse(worker, c, in, in->head.refusal, in->head.error, false);
+}
+
+/* A pipelined head may begin so far behind a body that was read that no room is left behind it. */
+static enum http_result parse_head(struct input *in)
+{
+    if (in->end + INPUT_ROOM > in->capacity && !input_make_room(in))
+        return HTTP_ERROR;
+    return http_head_parse(&in->head, in->data + in->start, in->end - in->start);
+}
+
 /* Serves all that is there whole, in the order in which it came. */
-static enum outcome serve_input(struct worker *worker, struct connection *c, struct input *in)
+static enum outcome serve_input(struct worker *w, struct connection *c, struct input *in)
 {
     enum outcome outcome = OUTCOME_REQUEST;
 
+    /* [serve] */
     while (in->start < in->end && outcome == OUTCOME_REQUEST) {
-        if (in->end + INPUT_ROOM > in->capacity && !input_make_room(in))
-            return OUTCOME_CLOSE; /* a body was read there, and much of what is behind it */
-        switch (http_head_parse(&in->head, in->data + in->start, in->end - in->start)) {
-        case HTTP_PARTIAL:
-            return input_make_room(in) ? OUTCOME_HEAD : OUTCOME_CLOSE;
-        case HTTP_ERROR:
-            return refuse(worker, c, in, in->head.refusal, in->head.error, false);
-        case HTTP_COMPLETE:
-            outcome = serve_one(worker, c, in);
-            break;
-        }
+        enum http_result result = parse_head(in);
+        if (result == HTTP_PARTIAL)
+            outcome = input_make_room(in) ? OUTCOME_HEAD : OUTCOME_CLOSE;
+        else if (result == HTTP_COMPLETE)
+            outcome = serve_one(w, c, in);
+        else
+            outcome = refuse_head(w, c, in);
     }
     return outcome;
+    /* [/serve] */
 }
 
 /* ---- what the table calls ------------------------------------------------------------------- */

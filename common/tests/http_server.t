@@ -543,7 +543,7 @@ def unread_bodies(server):
 
 @test(["head=300"])
 def slow_heads(server):
-    """The head has one limit of time, however often something comes; nothing at all has the same."""
+    """The head has one limit of time, however often something comes; so has nothing at all."""
     with server.connect() as silent, server.connect() as slow:
         began = time.monotonic()
         try:
