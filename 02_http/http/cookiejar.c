@@ -59,23 +59,31 @@ static bool is_address(const char *host)
     return *label != '\0' && label[strspn(label, "0123456789")] == '\0';
 }
 
+/* [domain-matches] */
 bool http_domain_matches(const char *host, const char *domain)
 {
     size_t length = strlen(host), tail = strlen(domain);
 
-    if (length < tail || tail == 0 || strcmp(host + length - tail, domain) != 0)
+    if (length < tail || tail == 0)
         return false;
-    return length == tail || (host[length - tail - 1] == '.' && !is_address(host));
+    size_t head = length - tail;
+    if (strcmp(host + head, domain) != 0)
+        return false;
+    return head == 0 || (host[head - 1] == '.' && !is_address(host));
 }
+/* [/domain-matches] */
 
+/* [path-matches] */
 bool http_path_matches(const char *path, const char *cookie_path)
 {
     size_t length = strcspn(path, "?"), head = strlen(cookie_path);
 
     if (length < head || head == 0 || memcmp(path, cookie_path, head) != 0)
         return false;
-    return length == head || path[head] == '/' || cookie_path[head - 1] == '/';
+    bool folder = cookie_path[head - 1] == '/';
+    return length == head || folder || path[head] == '/';
 }
+/* [/path-matches] */
 
 size_t http_default_path(const char *path)
 {
