@@ -352,7 +352,7 @@ build/bench/%: common/bench/peers/%.c build/libcore.a
 	$(call say,cc  )
 	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $< -o $@ build/libcore.a
 
-build/bench/cookies: common/bench/cookies.c build/libhttp.a build/libcore.a
+build/bench/cookies build/bench/heads: build/bench/%: common/bench/%.c build/libhttp.a build/libcore.a
 	@mkdir -p $(@D)
 	$(call say,cc  )
 	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $^ -o $@ $(LIBPSL)
