@@ -284,7 +284,7 @@ static int64_t until_waited(const struct http_client *client)
 /* ---- the head of an answer --------------------------------------------------------------------
  */
 
-enum { HEAD_COMPLETE = 1, HEAD_MALFORMED = -100, HEAD_NO_MEMORY = -101 };
+enum { HEAD_COMPLETE = 1, HEAD_MALFORMED = -100, HEAD_NO_MEMORY = -101, HEAD_NEVER = -102 };
 
 /* Forgets the last answer and makes ready for one to that method. */
 static void expect_answer(struct http_client *client, const char *method)
@@ -327,6 +327,8 @@ static enum http_client_result fail_head(struct http_client *client, int result)
 
     if (result == HEAD_NO_MEMORY)
         return fail_memory(client);
+    if (result == HEAD_NEVER)
+        return fail(client, HTTP_CLIENT_BAD_ANSWER, "no end of answers with a status of 1xx");
     if (result == HEAD_MALFORMED)
         return fail(client,
                     head->too_much      ? HTTP_CLIENT_TOO_LONG
@@ -365,8 +367,7 @@ static int read_final_head(struct http_client *client, int64_t deadline)
             return result;
         drop_interim(client);
     }
-    client->head.error = "no end of interim answers";
-    return HEAD_MALFORMED;
+    return HEAD_NEVER;
 }
 
 /* ---- connecting -------------------------------------------------------------------------------
@@ -997,6 +998,7 @@ enum http_client_result http_client_read_all(struct http_client *client, struct 
     for (;;) {
         if (buffer_reserve(body, PIECE) == -1)
             return give_up(client, fail_memory(client));
+        body->data[body->length] = '\0';
         ssize_t got = http_client_read(client, body->data + body->length, PIECE);
         if (got <= 0)
             return (enum http_client_result)got;
@@ -1004,7 +1006,6 @@ enum http_client_result http_client_read_all(struct http_client *client, struct 
             return give_up(client, fail(client, HTTP_CLIENT_TOO_LONG,
                                         "the body has more than %zu bytes", limit));
         body->length += (size_t)got;
-        body->data[body->length] = '\0';
     }
 }
 
