@@ -9,6 +9,7 @@
  * Leaves out: who may do what; two who change one book at the same time: the last of them wins.
  */
 #include <jansson.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,30 +24,25 @@
 
 enum { MOST = 1000, BODY = 4096 }; /* books; bytes of one */
 
-struct store {     /* one worker serves, so nobody else is at it */
-    json_t *books; /* by id; each knows its own */
-    long last_id;
+struct store {
+    pthread_mutex_t lock; /* held while the books are looked at, and never while a client is */
+    json_t *books;        /* by id; each knows its own */
+    json_int_t last_id;
 };
-
-/* Answers with a value, which is freed. */
-static void send_json(struct http_exchange *x, int status, const char *type, json_t *value)
-{
-    char *text = value != NULL ? json_dumps(value, JSON_COMPACT) : NULL;
-
-    json_decref(value);
-    if (text != NULL)
-        http_answer(x, status, type, text, strlen(text));
-    else
-        http_send_error(x, HTTP_INTERNAL_SERVER_ERROR, NULL);
-    free(text);
-}
 
 /* An error that a program can read: the status, and what was wrong with this request. */
 static void send_problem(struct http_exchange *x, int status, const char *detail)
 {
-    send_json(x, status, "application/problem+json",
-              json_pack("{s:i, s:s, s:s}", "status", status, "title", http_status_phrase(status),
-                        "detail", detail));
+    json_t *problem = json_pack("{s:i, s:s, s:s}", "status", status, "title",
+                                http_status_phrase(status), "detail", detail);
+    char *text = problem != NULL ? json_dumps(problem, JSON_COMPACT) : NULL;
+
+    json_decref(problem);
+    if (text != NULL)
+        http_answer(x, status, "application/problem+json", text, strlen(text));
+    else
+        http_send_error(x, HTTP_INTERNAL_SERVER_ERROR, NULL);
+    free(text);
 }
 
 /* The book in the body, or NULL when the request has been answered with what is wrong. */
@@ -88,8 +84,8 @@ static const char *member(const json_t *book, const char *name)
     return json_string_value(json_object_get(book, name));
 }
 
-/* Another book with this title and author, or NULL. */
-static json_t *find_same(const struct store *store, const json_t *book, const json_t *but)
+/* Whether another book has this title and author. */
+static bool has_same(const struct store *store, const json_t *book, const json_t *but)
 {
     const char *id;
     json_t *other;
@@ -97,86 +93,65 @@ static json_t *find_same(const struct store *store, const json_t *book, const js
     json_object_foreach(
         store->books, id,
         other) if (other != but && strcmp(member(other, "title"), member(book, "title")) == 0 &&
-                   strcmp(member(other, "author"), member(book, "author")) == 0) return other;
-    return NULL;
+                   strcmp(member(other, "author"), member(book, "author")) == 0) return true;
+    return false;
 }
 
-/* Keeps a book under its number, in place of the one there, and answers with it. */
-static void keep(struct http_exchange *x, int status, long number, json_t *book)
-{
-    const struct store *store = x->context;
-    char id[24], path[32];
-
-    (void)snprintf(id, sizeof id, "%ld", number); /* 20 characters at most */
-    (void)snprintf(path, sizeof path, "/books/%s", id);
-    if (find_same(store, book, json_object_get(store->books, id)) != NULL) {
-        send_problem(x, HTTP_CONFLICT, "this book is there already");
-        json_decref(book);
-    } else if (json_object_set_new(book, "id", json_integer(number)) == -1 ||
-               json_object_set(store->books, id, book) == -1) {
-        http_send_error(x, HTTP_INTERNAL_SERVER_ERROR, NULL);
-        json_decref(book);
-    } else {
-        if (status == HTTP_CREATED)
-            http_add_header(x, "Location", path);
-        send_json(x, status, "application/json", book);
-    }
-}
-
-/* ---- what can be done -------------------------------------------------------------------------
+/* ---- what can be done: under the lock, and with no word about HTTP but the status -------------
  */
 
-static void list_books(struct http_exchange *x, const char *id)
+/* Keeps a book under its number, in place of the one there. */
+static int keep(struct store *store, json_int_t number, json_t *book, json_t **value)
 {
-    const struct store *store = x->context;
-    json_t *list = json_array(), *book;
+    char id[24];
 
-    json_object_foreach(store->books, id,
-                        book) if (list != NULL && json_array_append(list, book) == -1)
-    {
-        json_decref(list);
-        list = NULL;
-    }
-    send_json(x, HTTP_OK, "application/json", list);
+    (void)snprintf(id, sizeof id, "%" JSON_INTEGER_FORMAT, number); /* 20 characters at most */
+    if (has_same(store, book, json_object_get(store->books, id)))
+        return HTTP_CONFLICT;
+    if (json_object_set_new(book, "id", json_integer(number)) == -1 ||
+        json_object_set(store->books, id, book) == -1)
+        return HTTP_INTERNAL_SERVER_ERROR;
+    *value = json_incref(book);
+    return HTTP_OK;
 }
 
-static void create_book(struct http_exchange *x, const char *id)
+static int list_books(struct store *store, const char *id, json_t *book, json_t **value)
 {
-    struct store *store = x->context;
-    json_t *book = read_book(x);
+    *value = json_array();
+    json_object_foreach(store->books, id, book) if (json_array_append(*value, book) ==
+                                                    -1) return HTTP_INTERNAL_SERVER_ERROR;
+    return HTTP_OK;
+}
 
+static int create_book(struct store *store, const char *id, json_t *book, json_t **value)
+{
     (void)id;
-    if (book == NULL)
-        return;
-    if (json_object_size(store->books) < MOST) {
-        keep(x, HTTP_CREATED, ++store->last_id, book); /* a number is not given twice */
-    } else {
-        send_problem(x, HTTP_INSUFFICIENT_STORAGE, "no room for more books");
-        json_decref(book);
-    }
+    if (json_object_size(store->books) >= MOST)
+        return HTTP_INSUFFICIENT_STORAGE;
+    int status = keep(store, store->last_id + 1, book, value);
+    if (status != HTTP_OK)
+        return status;
+    store->last_id++; /* a number is not given twice */
+    return HTTP_CREATED;
 }
 
-static void show_book(struct http_exchange *x, const char *id)
+static int show_book(struct store *store, const char *id, json_t *book, json_t **value)
 {
-    const struct store *store = x->context;
-
-    send_json(x, HTTP_OK, "application/json", json_incref(json_object_get(store->books, id)));
+    (void)book;
+    *value = json_incref(json_object_get(store->books, id));
+    return HTTP_OK;
 }
 
-static void replace_book(struct http_exchange *x, const char *id)
+static int replace_book(struct store *store, const char *id, json_t *book, json_t **value)
 {
-    json_t *book = read_book(x);
-
-    if (book != NULL)
-        keep(x, HTTP_OK, strtol(id, NULL, 10), book);
+    return keep(store, strtoll(id, NULL, 10), book, value);
 }
 
-static void delete_book(struct http_exchange *x, const char *id)
+static int delete_book(struct store *store, const char *id, json_t *book, json_t **value)
 {
-    const struct store *store = x->context;
-
-    (void)json_object_del(store->books, id); /* route() has seen it there */
-    http_answer(x, HTTP_NO_CONTENT, NULL, "", 0);
+    (void)book;
+    (void)value;
+    return json_object_del(store->books, id) == 0 ? HTTP_NO_CONTENT : HTTP_NOT_FOUND;
 }
 
 /* ---- which of it is asked for -----------------------------------------------------------------
@@ -184,14 +159,53 @@ static void delete_book(struct http_exchange *x, const char *id)
 
 static const struct route {
     const char *method;
-    bool one; /* of "/books/ID"; else of "/books" */
-    void (*handle)(struct http_exchange *x, const char *id);
+    bool one;  /* of "/books/ID"; else of "/books" */
+    bool body; /* a book is sent */
+    int (*handle)(struct store *store, const char *id, json_t *book, json_t **value);
 } ROUTES[] = {
-    {"GET", false, list_books},    {"HEAD", false, list_books}, {"POST", false, create_book},
-    {"GET", true, show_book},      {"HEAD", true, show_book},   {"PUT", true, replace_book},
-    {"DELETE", true, delete_book},
+    {"GET", false, false, list_books},    {"HEAD", false, false, list_books},
+    {"POST", false, true, create_book},   {"GET", true, false, show_book},
+    {"HEAD", true, false, show_book},     {"PUT", true, true, replace_book},
+    {"DELETE", true, false, delete_book},
 };
 enum { ROUTE_COUNT = sizeof ROUTES / sizeof ROUTES[0] };
+
+/* Does it, and answers. The text is made under the lock and sent without it. */
+static void perform(struct http_exchange *x, const struct route *route, const char *id)
+{
+    struct store *store = x->context;
+    json_t *book = route->body ? read_book(x) : NULL, *value = NULL;
+    char *text = NULL, path[32] = ""; /* the longest number has 19 digits */
+    int status = HTTP_NOT_FOUND;
+
+    if (route->body && book == NULL)
+        return;
+    /* [lock] */
+    (void)pthread_mutex_lock(&store->lock); /* cannot fail here */
+    if (id == NULL || json_object_get(store->books, id) != NULL)
+        status = route->handle(store, id, book, &value);
+    if (value != NULL)
+        text = json_dumps(value, JSON_COMPACT);
+    json_int_t number = store->last_id;
+    json_decref(value);
+    json_decref(book);
+    (void)pthread_mutex_unlock(&store->lock);
+    /* [/lock] */
+    if (status == HTTP_CREATED) {
+        (void)snprintf(path, sizeof path, "/books/%" JSON_INTEGER_FORMAT, number);
+        http_add_header(x, "Location", path);
+    }
+    if (status >= 400)
+        send_problem(x, status,
+                     status == HTTP_CONFLICT ? "this book is there already" : x->request->target);
+    else if (status == HTTP_NO_CONTENT)
+        http_answer(x, status, NULL, "", 0);
+    else if (text != NULL)
+        http_answer(x, status, "application/json", text, strlen(text));
+    else
+        http_send_error(x, HTTP_INTERNAL_SERVER_ERROR, NULL);
+    free(text);
+}
 
 static bool wants_json(const struct http_headers *headers)
 {
@@ -209,17 +223,16 @@ static void add_name(char *list, size_t size, const char *name)
     (void)snprintf(list + length, size - length, "%s%s", length > 0 ? ", " : "", name);
 }
 
-/* What is asked for, then whether it is there, then what may be done with it. */
+/* What is asked for, then what may be done with it; whether it is there is seen under the lock. */
 static void route(struct http_exchange *x)
 {
-    const struct store *store = x->context;
     char path[64], allow[64] = "";
     const char *target = x->request->target, *id = NULL;
 
     (void)snprintf(path, sizeof path, "%.*s", (int)strcspn(target, "?"), target); /* no query */
     if (strncmp(path, "/books/", 7) == 0)
         id = path + 7;
-    if (id != NULL ? json_object_get(store->books, id) == NULL : strcmp(path, "/books") != 0) {
+    if (id == NULL && strcmp(path, "/books") != 0) {
         send_problem(x, HTTP_NOT_FOUND, target);
         return;
     }
@@ -230,7 +243,7 @@ static void route(struct http_exchange *x)
             continue;
         if (strcmp(method, x->request->method) == 0) {
             if (wants_json(&x->request->headers))
-                ROUTES[i].handle(x, id);
+                perform(x, &ROUTES[i], id);
             else
                 send_problem(x, HTTP_NOT_ACCEPTABLE, "there is only JSON");
             return;
@@ -246,7 +259,7 @@ int main(int argc, char **argv)
 {
     static const struct http_handler handlers[] = {{"GET", route}, {"*", route}, {NULL, NULL}};
     struct http_server_options options = HTTP_SERVER_DEFAULTS;
-    struct store store = {.books = json_object()};
+    struct store store = {PTHREAD_MUTEX_INITIALIZER, json_object(), 0};
     struct error error;
     long port;
 
@@ -256,6 +269,7 @@ int main(int argc, char **argv)
         die("out of memory");
     options.handlers = handlers;
     options.context = &store;
+    options.workers = 16; /* a client that sends its book slowly keeps one of them busy */
     int listener = tcp_listen((uint16_t)port, &error);
     if (listener == -1 || stop_hold(&error) == -1 || tcp_announce(listener, &error) == -1 ||
         http_serve(listener, &options, &error) == -1)

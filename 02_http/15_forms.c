@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ enum { UPLOAD = 1 << 30, SHOWN = 60 }; /* bytes: of a request, and of a value in
 
 struct uploads {
     int folder;
-    long count;
+    atomic_long count; /* the workers share it */
 };
 
 /* What is known of the field at hand. */
@@ -39,7 +40,6 @@ struct field {
     size_t length;
 };
 
-/* [page] */
 static const char PAGE[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
     "<title>Forms</title>\n</head>\n<body>\n"
@@ -48,7 +48,6 @@ static const char PAGE[] =
     "<form method=\"post\" enctype=\"multipart/form-data\">\n"
     "<p><input name=\"note\"> <input type=\"file\" name=\"file\" multiple>\n"
     "<button>Upload</button></p>\n</form>\n</body>\n</html>\n";
-/* [/page] */
 
 static void do_get(struct http_exchange *x)
 {
@@ -73,11 +72,12 @@ static size_t at_most(size_t length)
     return length < SHOWN ? length : SHOWN;
 }
 
-/* [save] The name on disk is ours. The sender's is shown, and no more. */
+/* The name on disk is ours. The sender's is shown, and no more. */
 static int open_upload(struct field *field, struct uploads *uploads)
 {
     do {
-        (void)snprintf(field->name, sizeof field->name, "upload-%ld", ++uploads->count);
+        (void)snprintf(field->name, sizeof field->name, "upload-%ld",
+                       atomic_fetch_add(&uploads->count, 1) + 1);
         field->fd = openat(uploads->folder, field->name,
                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     } while (field->fd == -1 && errno == EEXIST);
@@ -95,9 +95,8 @@ static int write_all(int fd, const char *data, size_t length)
     }
     return 0;
 }
-/* [/save] */
 
-/* [events] Returns 0, or -1 when this machine cannot keep what came. */
+/* Returns 0, or -1 when this machine cannot keep what came. */
 static int on_event(struct field *field, enum http_form_event event, const char *piece, size_t size,
                     struct uploads *uploads)
 {
@@ -134,9 +133,8 @@ static int on_event(struct field *field, enum http_form_event event, const char 
         return 0;
     }
 }
-/* [/events] */
 
-/* [post] The body in blocks of 16 KiB, each through the reader of forms as it comes. */
+/* The body in blocks of 16 KiB, each through the reader of forms as it comes. */
 static int read_form(struct http_exchange *x, struct field *field)
 {
     char block[16384];
@@ -161,7 +159,6 @@ static int read_form(struct http_exchange *x, struct field *field)
     } while (n > 0);
     return HTTP_OK;
 }
-/* [/post] */
 
 static void do_post(struct http_exchange *x)
 {
@@ -193,7 +190,7 @@ int main(int argc, char **argv)
     static const struct http_handler handlers[] = {
         {"GET", do_get}, {"POST", do_post}, {NULL, NULL}};
     struct http_server_options options = HTTP_SERVER_DEFAULTS;
-    struct uploads uploads = {0};
+    struct uploads uploads = {.folder = -1};
     struct error error;
     long port;
 
@@ -204,6 +201,7 @@ int main(int argc, char **argv)
         die_errno("%s", argv[2]);
     options.handlers = handlers;
     options.context = &uploads;
+    options.workers = 16; /* one is busy as long as its client sends */
     int listener = tcp_listen((uint16_t)port, &error);
     if (listener == -1 || stop_hold(&error) == -1 || tcp_announce(listener, &error) == -1 ||
         http_serve(listener, &options, &error) == -1)

@@ -198,13 +198,13 @@ static enum http_form_event end_urlencoded(struct http_form *form)
  * after all can hold the start of none: nothing is read twice, and nothing kept but how far the two
  * agreed.
  */
-/* [search] */
 static enum http_form_event read_content(struct http_form *form, const char *data, size_t length,
                                          size_t *used, const char **piece, size_t *size)
 {
     const struct buffer *delimiter = &form->delimiter;
     size_t i = 0;
 
+    /* [search] */
     if (form->matched == 0 && data[0] != '\r') {
         const char *end = memchr(data, '\r', length);
         *piece = data;
@@ -222,13 +222,14 @@ static enum http_form_event read_content(struct http_form *form, const char *dat
         return HTTP_FORM_FIELD_END;
     }
     if (i == length)
-        return HTTP_FORM_MORE;                 /* the answer lies in bytes that did not come yet */
-    *piece = delimiter->data + form->borrowed; /* it was content, and reads like the delimiter */
+        return HTTP_FORM_MORE; /* what tells did not come yet */
+    /* It was content, and reads like the delimiter. */
+    *piece = delimiter->data + form->borrowed;
     *size = form->matched - form->borrowed;
     form->matched = form->borrowed = 0;
     return *size > 0 ? HTTP_FORM_DATA : HTTP_FORM_MORE;
+    /* [/search] */
 }
-/* [/search] */
 
 /* What stands in front of the first delimiter is nobody's. */
 static enum http_form_event read_preamble(struct http_form *form, const char *data, size_t length,
