@@ -300,6 +300,8 @@ static void test_secure(void **state)
     store("http://example.org/", "s=other");
     store("https://example.com/", "t=1; Secure; Domain=example.com");
     refuse("http://www.example.com/", "t=forged", "there is a Secure one");
+    store("https://www.example.com/", "v=1; Secure");
+    refuse("http://example.com/", "v=forged; Domain=example.com", "there is a Secure one");
     store("https://example.com/", "u=1; Secure; Path=/deep");
     store("http://example.com/", "u=2; Path=/"); /* does not hide the one below */
     set_at(NOW, "https://example.com/", "s=3", HTTP_JAR_REPLACED, "");
@@ -614,6 +616,9 @@ static void test_save(void **state)
     store("http://example.org/", "b=; Max-Age=60");
     store("http://example.org/", "session=3");
     store("http://example.org/", "old=4; Max-Age=1");
+    const struct http_jar_cookie ancient = {
+        .name = "z", .value = "", .domain = "example.org", .path = "/", .persistent = true};
+    assert_int_equal(http_jar_add(jar, &ancient, NOW, NULL), HTTP_JAR_STORED);
     write_file("what was there before", 21);
     assert_int_equal(chmod(file, 0644), 0);
     assert_int_equal(http_jar_save(jar, file, 0, NOW + 1, &error), 0);
@@ -629,7 +634,8 @@ static void test_save(void **state)
                      0);
     assert_int_equal(buffer_add_file(&text, file, 10000), 0);
     assert_non_null(strstr(text.data, "example.org\tFALSE\t/\tFALSE\t0\tsession\t3\n"
-                                      "example.org\tFALSE\t/\tFALSE\t1700000001\told\t4\n"));
+                                      "example.org\tFALSE\t/\tFALSE\t1700000001\told\t4\n"
+                                      ".example.org\tTRUE\t/\tFALSE\t1\tz\t\n"));
     buffer_free(&text);
     assert_int_equal(http_jar_save(jar, "/nowhere/jar", 0, NOW, &error), -1);
     assert_non_null(strstr(error.text, "/nowhere/jar: No such file"));

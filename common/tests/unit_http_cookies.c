@@ -398,6 +398,7 @@ static void test_parse(void **state)
     check_parse("a=1; Max-Age=10; max-age=x; max-age=-; Max-Age=+5; Max-Age= 1x", "a=1 age=10");
     check_parse("a=1; Max-Age=-5", "a=1 age=-5");
     check_parse("a=1; Max-Age=99999999999999999999999", "a=1 age=9223372036854775807");
+    check_parse("a=1; Max-Age=9223372036854775809", "a=1 age=9223372036854775807");
     check_parse("a=1; Max-Age=-99999999999999999999999", "a=1 age=-9223372036854775807");
     check_parse("a=1; Expires=Sun, 06 Nov 1994 08:49:37 GMT; Expires=soon",
                 "a=1 expires=784111777");
@@ -462,6 +463,8 @@ static void test_expiry(void **state)
     cookie.max_age = INT64_MIN;
     assert_true(http_set_cookie_expiry(&cookie, NOW, &when));
     assert_true(when <= NOW);
+    assert_true(http_set_cookie_expiry(&cookie, -NOW, &when));
+    assert_true(when <= -NOW);
     cookie.max_age = INT64_MAX;
     assert_true(http_set_cookie_expiry(&cookie, NOW, &when));
     assert_int_equal(when, INT64_MAX);
@@ -493,6 +496,7 @@ static void test_date(void **state)
     check_date("1994 november 6 8:49:37", THEN);
     check_date("08:49:37 1994 06 NOV", THEN);
     check_date("Sun,06/Nov/1994/08:49:37+0000", THEN); /* a zone is not looked at */
+    check_date("06\tNov\t1994\t08:49:37", THEN);
     check_date("08:49:37x 6th November,1994AD", THEN);
     check_date("06-Nov-94 08:49:37 12:00:00 7 Dec 1999", THEN); /* the first of each counts */
     check_date("01 Jan 70 00:00:00", 0);
