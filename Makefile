@@ -106,7 +106,7 @@ HTTP := $(patsubst %.c,build/%.o,$(wildcard 02_http/http/*.c))
 
 .PHONY: all
 all: $(WORKBOOK) build/wire build/libwire.so build/box-init build/box.bpf build/crowd \
-    build/authority/localhost.pem $(PROGRAMS) $(CASES) build/student.flags \
+    build/reply build/authority/localhost.pem $(PROGRAMS) $(CASES) build/student.flags \
     build/student.libraries build/libcore.a build/libhttp.a
 
 build/%.o: %.c
@@ -133,6 +133,10 @@ build/wire: build/common/wire/wire.o $(WIRE) build/libcore.a
 build/crowd: build/common/testbed/crowd.o build/libcore.a
 	$(call say,link)
 	$(CC) -o $@ $^
+
+build/reply: build/common/testbed/reply.o build/libhttp.a build/libcore.a
+	$(call say,link)
+	$(CC) -o $@ $^ -Wl,--as-needed $(HTTP_NEEDS)
 
 # The first process of a program's box.
 build/box-init: build/common/box/init.o build/libcore.a
