@@ -152,11 +152,10 @@ static const char *wrong_target(const char *method, size_t method_length, const 
 }
 
 /*
- * Judges a request line; ended tells whether it is whole, or too long by what is there of it.
- * Exactly one blank separates its three parts: whoever accepts more sees another target than
- * others.
+ * Judges a request line, or as much as is there of one that is too long, which it refuses. Exactly
+ * one blank separates its three parts: whoever accepts more sees another target than others.
  */
-static bool take_request_line(struct http_head *head, const char *line, size_t length, bool ended)
+static bool take_request_line(struct http_head *head, const char *line, size_t length)
 {
     const char *blank = memchr(line, ' ', length), *next;
     size_t method = blank != NULL ? (size_t)(blank - line) : length, target;
@@ -181,7 +180,7 @@ static bool take_request_line(struct http_head *head, const char *line, size_t l
     if (next == NULL)
         return refuse(head, HTTP_BAD_REQUEST, "a request line without a version");
     next++;
-    if (!ended || (size_t)(line + length - next) != VERSION)
+    if ((size_t)(line + length - next) != VERSION) /* too long a line always has more */
         return refuse(head, HTTP_BAD_REQUEST, "a malformed version");
     head->first_at = head->line;
     head->first_end = head->first_at + method;
@@ -382,7 +381,7 @@ static bool complete(struct http_head *head, char *data)
 
 static bool take_first_line(struct http_head *head, const char *line, size_t length)
 {
-    if (head->kind == HTTP_REQUEST ? !take_request_line(head, line, length, true)
+    if (head->kind == HTTP_REQUEST ? !take_request_line(head, line, length)
                                    : !take_status_line(head, line, length))
         return false;
     head->stage = FIELDS;
@@ -425,7 +424,7 @@ static bool refuse_long_line(struct http_head *head, const char *line, size_t le
         return refuse(head, HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "fields that are too long");
     if (head->kind == HTTP_RESPONSE)
         return refuse(head, HTTP_URI_TOO_LONG, "a status line that is too long");
-    return take_request_line(head, line, length, false);
+    return take_request_line(head, line, length);
 }
 
 /* Takes the line at hand, length bytes up to its LF; next is where the next begins. */

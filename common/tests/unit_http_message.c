@@ -529,6 +529,7 @@ static void test_field_limits(void **state)
     some_fields(&bytes, 3, "X: 45678\r\n\r\n",
                 "GET / 10, no body 0, 58 bytes; Abc=123; Abc=123; Abc=123; X=45678");
     some_fields(&bytes, 3, "X: 456789\r\n\r\n", "431 fields that are too long (GET /)");
+    some_fields(&bytes, 3, "X: 456789\r\n", "431 fields that are too long (GET /)");
     some_fields(&bytes, 3, "X: a line without an end, which is too long",
                 "431 fields that are too long (GET /)");
     some_fields(NULL, 101, "\r\n", "431 too many fields (GET /)");
@@ -563,7 +564,9 @@ static void test_reset(void **state)
         if (fields != NULL)
             assert_ptr_equal(head.headers.fields, fields); /* nothing was allocated */
         fields = head.headers.fields;
+        assert_int_equal(http_headers_add(&head.headers, "Added", "it goes too"), 0);
         http_head_reset(&head);
+        assert_int_equal(head.headers.count, 0);
         free(copy);
     }
     http_head_free(&head);
