@@ -163,13 +163,16 @@ static void settle(struct worker *worker, struct connection *c, enum outcome out
 /* Makes a connection the worker's own. False when another has it, or it is over. */
 static bool take(struct server *server, uint64_t key, struct connection **c)
 {
+    /* [take] */
     *c = &server->table[(uint32_t)key - KEY_CONNECTION];
     (void)pthread_mutex_lock(&server->lock);
-    bool mine = (*c)->stream != NULL && !(*c)->taken && (*c)->generation == key >> 32;
-    if (mine)
+    bool is_same = (*c)->stream != NULL && (*c)->generation == key >> 32;
+    bool is_mine = is_same && !(*c)->taken;
+    if (is_mine)
         (*c)->taken = true;
     (void)pthread_mutex_unlock(&server->lock);
-    return mine;
+    return is_mine;
+    /* [/take] */
 }
 
 /* Takes the first of a queue whose deadline is not after when; NULL when there is none. */
@@ -430,17 +433,19 @@ void table_loop(struct worker *worker)
 
     if (stop_asked())
         begin_stop(worker);
+    /* [loop] */
     for (;;) {
         int left = time_left(server);
         if (left == 0) {
             expire(worker);
             continue;
         }
-        int n = epoll_wait(server->epoll, events, most, left); /* fails for EINTR alone */
-        for (int i = 0; i < n; i++)
+        int n = epoll_wait(server->epoll, events, most, left);
+        for (int i = 0; i < n; i++) /* none: the time is up, or EINTR */
             if (!on_event(worker, events[i].data.u64))
                 return;
     }
+    /* [/loop] */
 }
 
 /* ---- beginning and end ---------------------------------------------------------------------- */
