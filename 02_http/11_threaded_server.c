@@ -31,7 +31,7 @@ struct account {
 
 static long long change(struct account *account, long amount)
 {
-    (void)pthread_mutex_lock(&account->lock); /* of its plain kind it cannot fail */
+    (void)pthread_mutex_lock(&account->lock); /* a plain one: never fails */
     long long balance = account->balance += amount;
     (void)pthread_mutex_unlock(&account->lock);
     return balance;
