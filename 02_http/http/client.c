@@ -604,6 +604,7 @@ enum http_client_result http_client_put_header(struct http_client *client, const
 /* ---- sending ----------------------------------------------------------------------------------
  */
 
+/* [idle] */
 /*
  * A connection that has idled may be of no use: the server closed it, or sent what nobody asked
  * for, a 408 perhaps. Then it is left, before anything of the request is sent.
@@ -620,6 +621,7 @@ static enum http_client_result be_connected(struct http_client *client)
         expect_answer(client, client->method);
     return result;
 }
+/* [/idle] */
 
 /*
  * Notes that the connection broke, or the server closed it, while a body was sent. That is no end
@@ -809,6 +811,7 @@ enum http_client_result http_client_request(struct http_client *client, const ch
 /* ---- the answer -------------------------------------------------------------------------------
  */
 
+/* [finish] */
 /* The answer has been read to its end: is the connection good for another? */
 static void finish_answer(struct http_client *client)
 {
@@ -820,6 +823,7 @@ static void finish_answer(struct http_client *client)
     if (!keep || client->ahead_length > 0)
         disconnect(client);
 }
+/* [/finish] */
 
 /* Ends a chunked body, if it is one and nobody stopped it. */
 static enum http_client_result end_body(struct http_client *client)
@@ -836,6 +840,7 @@ static enum http_client_result end_body(struct http_client *client)
     return result == HTTP_CLIENT_STOPPED ? HTTP_CLIENT_OK : result;
 }
 
+/* [may-repeat] */
 /*
  * Whether the request may be sent again: an earlier answer came on this connection, nothing of this
  * one did, and to ask twice is to ask once. RFC 9110 section 9.2.2, RFC 9112 section 9.3.1.
@@ -848,6 +853,7 @@ static bool may_repeat(const struct http_client *client, int result)
 
     return closed && client->served && client->is_repeatable && !client->heard;
 }
+/* [/may-repeat] */
 
 static enum http_client_result repeat(struct http_client *client)
 {
@@ -905,6 +911,7 @@ enum http_client_result http_client_get_response(struct http_client *client,
 /* ---- its body ---------------------------------------------------------------------------------
  */
 
+/* [end] */
 /* The connection ended, or failed: was that the end of the body? 0, or a result below 0. */
 static enum http_client_result end_of_stream(struct http_client *client, ssize_t result)
 {
@@ -927,6 +934,7 @@ static enum http_client_result end_of_stream(struct http_client *client, ssize_t
         failed = fail_stream(client, result);
     return give_up(client, failed);
 }
+/* [/end] */
 
 /* Receives into data what is content from the first byte to the last: neither chunks nor surplus.
  */

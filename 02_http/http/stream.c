@@ -291,6 +291,7 @@ static struct http_tls *make_tls(bool is_server, struct error *error)
     return tls;
 }
 
+/* [tls-client] */
 struct http_tls *http_tls_client(const char *authorities, struct error *error)
 {
     struct http_tls *tls = make_tls(false, error);
@@ -307,6 +308,7 @@ struct http_tls *http_tls_client(const char *authorities, struct error *error)
     http_tls_free(tls);
     return NULL;
 }
+/* [/tls-client] */
 
 struct http_tls *http_tls_server(const char *certificate, const char *key, struct error *error)
 {
@@ -643,7 +645,7 @@ static int plain_send_file(struct http_stream *stream, int file, off_t offset, u
 /* ---- the stream -------------------------------------------------------------------------------
  */
 
-/* What the certificate must be for, and the name by which the server chooses one. */
+/* [expect-host] What the certificate must be for, and the name by which the server chooses one. */
 static bool expect_host(SSL *ssl, const char *host)
 {
     X509_VERIFY_PARAM *parameters = SSL_get0_param(ssl);
@@ -669,6 +671,7 @@ static bool expect_host(SSL *ssl, const char *host)
     return X509_VERIFY_PARAM_set1_host(parameters, name, 0) == 1 &&
            SSL_set_tlsext_host_name(ssl, name) == 1;
 }
+/* [/expect-host] */
 
 static bool add_tls(struct http_stream *stream, struct http_tls *tls, const char *host)
 {
@@ -808,6 +811,11 @@ int http_stream_fd(const struct http_stream *stream)
 bool http_stream_is_tls(const struct http_stream *stream)
 {
     return stream->ssl != NULL;
+}
+
+const char *http_stream_version(const struct http_stream *stream)
+{
+    return stream->ssl != NULL ? SSL_get_version(stream->ssl) : NULL;
 }
 
 /* Sends the close_notify that says that nothing was cut off. */

@@ -115,6 +115,9 @@ const char *http_stream_error(const struct http_stream *stream);
 int http_stream_fd(const struct http_stream *stream);
 bool http_stream_is_tls(const struct http_stream *stream);
 
+/* "TLSv1.3" after the handshake, NULL for plain TCP. Python: SSLSocket.version(). */
+const char *http_stream_version(const struct http_stream *stream);
+
 /*
  * Finishes sending (TLS: close_notify first, for which there must be room until deadline); reading
  * may go on. 1, or a result above. Python: SSLSocket.unwrap(), socket.shutdown(SHUT_WR).

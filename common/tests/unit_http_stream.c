@@ -107,6 +107,7 @@ static void test_plain_reads(void **state)
     make_pair(ends);
     struct http_stream *stream = open_plain(ends[0]);
     assert_false(http_stream_is_tls(stream));
+    assert_null(http_stream_version(stream));
     assert_int_equal(http_stream_fd(stream), ends[0]);
     assert_int_equal(http_stream_handshake(stream, HTTP_STREAM_NOW), 1);
     assert_int_equal(http_stream_read(stream, data, sizeof data, HTTP_STREAM_NOW),
@@ -395,6 +396,7 @@ static void test_tls_names(void **state)
         make_tls_pair(&pair, AUTHORITY, good[i]);
         assert_true(http_stream_is_tls(pair.client));
         assert_int_equal(shake_hands(&pair, true), 1);
+        assert_string_equal(http_stream_version(pair.client), "TLSv1.3");
         free_tls_pair(&pair);
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
