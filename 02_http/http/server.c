@@ -81,13 +81,15 @@ static int open_signals(void)
 
 static int open_all(struct server *server)
 {
-    const int no_delay = !server->options->nagle;
+    const int on = !server->options->nagle, listener = server->listener;
 
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
     server->signals = open_signals();
     server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    /* Accepted sockets inherit it. One of another family than TCP has no such option. */
-    (void)setsockopt(server->listener, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay);
+    /* [nodelay] */
+    /* Accepted sockets inherit it. Where it is not TCP there is none. */
+    (void)setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    /* [/nodelay] */
     return server->epoll == -1 || server->signals == -1 || server->wake == -1 ? -1 : 0;
 }
 
