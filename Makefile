@@ -161,7 +161,7 @@ build/workbook: $(call objects,workbook) $(call objects,classroom) $(WIRE) $(BOX
 
 build/exercises/%/cases: build/exercises/%/cases.o build/libharness.a
 	$(call say,link)
-	$(CC) -o $@ $^ $(JANSSON) -pthread
+	$(CC) -o $@ $^ -Wl,--as-needed $(JANSSON) $(LIBCRYPTO) -pthread
 
 # The modules that the chapters build.
 build/libhttp.a: $(HTTP)
@@ -190,7 +190,7 @@ build/authority/localhost.pem: common/testbed/authority.sh
 # A teacher's own cases of an exercise, HIDDEN, as a program, BUILT.
 .PHONY: hidden-cases
 hidden-cases: build/libharness.a
-	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $(LIBRARY_CFLAGS) '$(HIDDEN)' -o '$(BUILT)' $^ $(JANSSON) -pthread
+	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $(LIBRARY_CFLAGS) '$(HIDDEN)' -o '$(BUILT)' $^ -Wl,--as-needed $(JANSSON) $(LIBCRYPTO) -pthread
 
 # How the runner compiles a learner's file: read by gcc as @build/student.flags.
 build/student.flags: Makefile

@@ -19,6 +19,7 @@ static bool has_moved(const struct wire_event *e)
     case WIRE_SETSOCKOPT:
     case WIRE_GETSOCKOPT:
     case WIRE_OPTION:
+    case WIRE_COMPARE:
         return false;
     default:
         return true;

@@ -135,6 +135,19 @@ void link_expect_reset_unread(struct link *link)
     play_say_of(link, "your program reset the connection");
 }
 
+void link_expect_no_reset(struct link *link)
+{
+    struct session *s = link->session;
+
+    play_say_of(link, "expects that your program has not reset the connection");
+    if (!s->options->play && was_reset(link))
+        session_blame(s,
+                      "Your program closed the connection while there were bytes in it that it "
+                      "had not read, or while more were coming: that is a reset, and a reset can "
+                      "overtake what was sent before. Finish sending, shutdown(fd, SHUT_WR), "
+                      "read to the end, and close then.");
+}
+
 /* ---- memory ---- */
 
 long student_memory(struct student *p)

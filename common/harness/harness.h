@@ -269,6 +269,14 @@ int student_ran_ms(struct student *student);
  */
 int student_most_sockets(const struct student *student);
 
+/*
+ * From now on it is seen when the program compares these 32 bytes, or their hexadecimal digits, by
+ * memcmp(), strcmp() or their kin, which stop at the first difference; student_expect_guarded()
+ * fails if it has. what names them: "the signature". A loop of its own is not seen.
+ */
+void student_guard(struct student *student, const void *secret);
+void student_expect_guarded(struct student *student, const char *what);
+
 /* ---- peers: the other end ---- */
 
 /* Listens on a port of the system's choice at host, "127.0.0.1" or "::1". */
@@ -361,6 +369,13 @@ void link_expect_reset(struct link *link);
 /* The same while nothing is received: a reset overtakes what lies unread, an end in order does not.
  */
 void link_expect_reset_unread(struct link *link);
+
+/*
+ * Fails if the program has reset the connection, as close() does when bytes lie unread or still
+ * come. Where it finished sending before, no other step shows that: send something, and
+ * link_wait_read(), first.
+ */
+void link_expect_no_reset(struct link *link);
 
 /* Waits until the program ended the connection, in whatever way, and throws away what it sent. */
 void link_wait_end(struct link *link);

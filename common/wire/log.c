@@ -135,6 +135,12 @@ uint32_t wire_log_wait(const struct wire_log *log, uint32_t seen, int timeout_ms
     return atomic_load(&header->doorbell);
 }
 
+void wire_log_guard(const struct wire_log *log, const void *secret)
+{
+    memcpy(log->header->secret, secret, sizeof log->header->secret);
+    atomic_store(&log->header->guarded, 1);
+}
+
 void wire_log_hold(const struct wire_log *log, enum wire_call call)
 {
     (void)atomic_fetch_or(&log->header->hold, 1U << call);

@@ -50,6 +50,7 @@ enum wire_call {
                         pthread_create only where a fault makes it fail */
     WIRE_GETSOCKOPT, /* getsockopt(SO_ERROR) alone: how a connect in progress ended */
     WIRE_OPTION,     /* no call: what an option is when the first byte moves, or at listen() */
+    WIRE_COMPARE,    /* memcmp, strcmp and their kin, of a secret: an exit alone */
     WIRE_CALLS       /* how many there are */
 };
 
@@ -141,6 +142,8 @@ struct wire_log_header {
     uint32_t faults;   /* enum wire_fault */
     uint64_t seed;
     uint64_t device, inode; /* of the program's file; 0: any program will do */
+    uint8_t secret[32];     /* as bytes: comparisons with it, or with its hexadecimal digits, are */
+    _Atomic uint32_t guarded; /* logged when this is 1; also while the program runs */
     /* What became of it: */
     _Atomic uint32_t loads;  /* times that this program was loaded, with the wire before it */
     _Atomic uint32_t again;  /* 1: it was to be executed from a program that is watched */
@@ -188,12 +191,18 @@ void wire_log_hold(const struct wire_log *log, enum wire_call call);
 void wire_log_release(const struct wire_log *log);
 
 /*
+ * From now on the program's comparisons with these 32 bytes are logged, by functions that stop at
+ * the first difference. Needs a program that is built with AddressSanitizer.
+ */
+void wire_log_guard(const struct wire_log *log, const void *secret);
+
+/*
  * What libwire.so uses of it, safe in a signal handler. wire_log_add() copies event into the log,
  * rings, and returns its index, or UINT32_MAX when the log is full; capacity is the caller's own
  * copy. wire_log_obey() waits while calls of this kind are held. wire_log_is_sound() says whether a
  * mapping of size bytes holds a log at all.
  */
-#define WIRE_LOG_MAGIC 0x34676f6c65726977ULL /* "wirelog4"; raised whenever the layout changes */
+#define WIRE_LOG_MAGIC 0x35676f6c65726977ULL /* "wirelog5"; raised whenever the layout changes */
 uint32_t wire_log_add(struct wire_log_header *header, uint32_t capacity, struct wire_event *event);
 void wire_log_obey(struct wire_log_header *header, unsigned call);
 bool wire_log_is_sound(const struct wire_log_header *header, size_t size);

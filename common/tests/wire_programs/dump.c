@@ -28,6 +28,7 @@ static const char *const CALLS[WIRE_CALLS] = {
     [WIRE_FORK] = "fork",
     [WIRE_GETSOCKOPT] = "getsockopt",
     [WIRE_OPTION] = "option",
+    [WIRE_COMPARE] = "compare",
 };
 
 static void print_faults(unsigned faults)
