@@ -197,6 +197,8 @@ WANTED = {
     "unread-more": ("fail", r"^The program left 1 byte of its standard input unread that were "
                     r"still its own\.$"),
     "input-pieces": ("pass", ""),
+    "answer-read-on": ("pass", ""),
+    "answer-closed": ("fail", r"^Your program closed the connection while there were bytes in it"),
     "cost-limit": ("fail", r"^The program had used the processor for [3-9]\d\d ms and was not "
                    r"done; it is to need no more than 300\.$"),
 }

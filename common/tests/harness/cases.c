@@ -1308,6 +1308,30 @@ static void unread_more(struct session *s)
     unread(s, 9);
 }
 
+static void answer_and_close(struct session *s, const char *how)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    (void)student_start(s, "answer-and-close", peer_host(server), peer_port(server), how, NULL);
+    struct link *link = peer_accept(server);
+
+    link_expect(link, "ok", 2);
+    link_expect_end(link);
+    link_send(link, "and more", 8);
+    link_wait_read(link);
+    link_expect_no_reset(link);
+    link_close(link);
+}
+
+static void answer_read_on(struct session *s)
+{
+    answer_and_close(s, "reads on");
+}
+
+static void answer_closed(struct session *s)
+{
+    answer_and_close(s, NULL);
+}
+
 static void input_pieces(struct session *s)
 {
     struct student *p = student_start(s, "count-input", NULL);
@@ -1508,6 +1532,8 @@ static const struct test_case CASES[] = {
     {.name = "unread-less", .title = "t", .points = 1, .teaches = "t", .run = unread_less},
     {.name = "unread-more", .title = "t", .points = 1, .teaches = "t", .run = unread_more},
     {.name = "input-pieces", .title = "t", .points = 1, .teaches = "t", .run = input_pieces},
+    {.name = "answer-read-on", .title = "t", .points = 1, .teaches = "t", .run = answer_read_on},
+    {.name = "answer-closed", .title = "t", .points = 1, .teaches = "t", .run = answer_closed},
     {.name = "cost-limit", .title = "t", .points = 1, .teaches = "t", .run = cost_limit},
     {.name = NULL},
 };

@@ -823,6 +823,19 @@ static int take_time(void)
     return 0;
 }
 
+/* Sends "ok", finishes sending, and closes; with an argument more it reads to the end first. */
+static int answer_and_close(void)
+{
+    char bytes[64];
+    int fd = connect_to_peer(SOCK_STREAM);
+
+    if (send(fd, "ok", 2, 0) != 2 || shutdown(fd, SHUT_WR) == -1)
+        return 1;
+    while (arguments[2] != NULL && recv(fd, bytes, sizeof bytes, 0) > 0)
+        continue;
+    return close(fd);
+}
+
 /* Prints how many bytes each read() of its input returned: "3 4 ". */
 static int count_input(void)
 {
@@ -927,7 +940,8 @@ static const struct {
             {"group", hear_group},
             {"ask-all", ask_all},
             {"copy-input", copy_input},
-            {"count-input", count_input}};
+            {"count-input", count_input},
+            {"answer-and-close", answer_and_close}};
 
 int main(int argc, char **argv)
 {
