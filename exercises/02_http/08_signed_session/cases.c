@@ -346,6 +346,13 @@ static void first_that_holds(struct session *s)
 
 /* ---- what is refused ---- */
 
+static char *copy_of(struct session *s, const char *text)
+{
+    size_t size = strlen(text) + 1;
+
+    return memcpy(session_alloc(s, size), text, size);
+}
+
 static char other_digit(char c)
 {
     return c == '0' ? '1' : '0';
@@ -366,8 +373,7 @@ static void tampered(struct session *s)
                              hex_of(&site, session_print(s, "session=%s", claim))),
                NULL, "a later expiry than was signed");
     for (int i = 0; i < DIGITS; i += 7) {
-        char *bad = session_alloc(s, strlen(token) + 1);
-        memcpy(bad, token, strlen(token));
+        char *bad = copy_of(s, token);
         bad[mac - token + i] = other_digit(bad[mac - token + i]);
         show_token(&site, bad, NULL, "one digit of the signature is another");
     }
@@ -490,8 +496,7 @@ static void constant_time(struct session *s)
     mac_of(&site, session_print(s, "session=%s", claim), mac);
     student_guard(site.student, mac);
     const char *good = token_for(&site, "session", claim);
-    char *bad = session_alloc(s, strlen(good) + 1);
-    memcpy(bad, good, strlen(good));
+    char *bad = copy_of(s, good);
     bad[strlen(good) - 1] = other_digit(bad[strlen(good) - 1]);
     show_token(&site, bad, NULL, "the last digit of the signature is another");
     show_token(&site, good, name, "signed with the key, and not expired");

@@ -27,9 +27,10 @@ enum {
     KEY_LEAST = 32,
     KEY_MOST = 4096,
     NAME_MOST = 64,
-    LIFETIME = 3600, /* seconds */
-    DIGITS_MOST = 15,
-    MAC = 32, /* bytes of a SHA-256 */
+    LIFETIME = 3600,  /* seconds */
+    EXPIRY_MOST = 15, /* digits */
+    MAC = 32,         /* bytes of a SHA-256 */
+    DIGITS = 64,      /* in which they are written */
     TEXT = 256
 };
 
@@ -38,7 +39,7 @@ static struct buffer key;
 
 /* The signature covers the name of the cookie: one that was made for another purpose is no session.
  */
-static bool sign(const char *claim, char hex[2 * MAC + 1])
+static bool sign(const char *claim, char hex[DIGITS + 1])
 {
     char text[TEXT];
     unsigned char mac[EVP_MAX_MD_SIZE];
@@ -65,18 +66,18 @@ static bool is_name(const char *text, size_t length)
 /* Cuts NAME.EXPIRY.MAC. Sets name if all of it is as it must be, now. */
 static bool check(const char *token, size_t length, time_t now, char name[NAME_MOST + 1])
 {
-    char claim[TEXT], hex[2 * MAC + 1];
+    char claim[TEXT], hex[DIGITS + 1];
     const char *dot = memchr(token, '.', length);
 
     if (dot == NULL || !is_name(token, (size_t)(dot - token)) || length >= sizeof claim)
         return false;
     size_t digits = strspn(dot + 1, "0123456789"), signed_part = (size_t)(dot + 1 - token) + digits;
-    if (digits == 0 || digits > DIGITS_MOST || length != signed_part + 1 + 2 * MAC ||
+    if (digits == 0 || digits > EXPIRY_MOST || length != signed_part + 1 + DIGITS ||
         token[signed_part] != '.')
         return false;
     memcpy(claim, token, signed_part);
     claim[signed_part] = '\0';
-    if (!sign(claim, hex) || CRYPTO_memcmp(hex, token + signed_part + 1, 2 * MAC) != 0)
+    if (!sign(claim, hex) || CRYPTO_memcmp(hex, token + signed_part + 1, DIGITS) != 0)
         return false;
     if (strtoll(dot + 1, NULL, 10) <= now)
         return false;
@@ -119,7 +120,7 @@ static void do_get(struct http_exchange *x)
 
 static void log_in(struct http_exchange *x)
 {
-    char claim[TEXT], hex[2 * MAC + 1], cookie[2 * TEXT];
+    char claim[TEXT], hex[DIGITS + 1], cookie[2 * TEXT];
     struct buffer body = {0};
 
     x->body_limit = NAME_MOST;
