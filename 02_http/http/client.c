@@ -76,8 +76,7 @@ struct http_client {
     char piece[PIECE];
 };
 
-/* ---- errors -----------------------------------------------------------------------------------
- */
+/* ---- errors --------------------------------------------------------------------------------- */
 
 const char *http_client_exception(enum http_client_result result)
 {
@@ -164,8 +163,7 @@ static enum http_client_result fail_stream(struct http_client *client, ssize_t r
                 http_stream_error(client->stream));
 }
 
-/* ---- making one -------------------------------------------------------------------------------
- */
+/* ---- making one ----------------------------------------------------------------------------- */
 
 static bool is_host(const char *host)
 {
@@ -281,8 +279,7 @@ static int64_t until_waited(const struct http_client *client)
     return until(client, client->limits.wait_ms, WAIT_MS);
 }
 
-/* ---- the head of an answer --------------------------------------------------------------------
- */
+/* ---- the head of an answer ------------------------------------------------------------------ */
 
 enum { HEAD_COMPLETE = 1, HEAD_MALFORMED = -100, HEAD_NO_MEMORY = -101, HEAD_NEVER = -102 };
 
@@ -370,8 +367,7 @@ static int read_final_head(struct http_client *client, int64_t deadline)
     return HEAD_NEVER;
 }
 
-/* ---- connecting -------------------------------------------------------------------------------
- */
+/* ---- connecting ----------------------------------------------------------------------------- */
 
 /* Asks the proxy for the way to the server. RFC 9110 section 9.3.6. */
 static enum http_client_result open_tunnel(struct http_client *client, int64_t deadline)
@@ -467,8 +463,7 @@ void http_client_close(struct http_client *client)
     (void)give_up(client, HTTP_CLIENT_OK);
 }
 
-/* ---- the head of a request --------------------------------------------------------------------
- */
+/* ---- the head of a request ------------------------------------------------------------------ */
 
 /* Appends "host", or "host:port" where the port is not the usual one. */
 static int add_host(struct http_client *client)
@@ -601,10 +596,8 @@ enum http_client_result http_client_put_header(struct http_client *client, const
                                                                        : HTTP_CLIENT_OK;
 }
 
-/* ---- sending ----------------------------------------------------------------------------------
- */
+/* ---- sending -------------------------------------------------------------------------------- */
 
-/* [idle] */
 /*
  * A connection that has idled may be of no use: the server closed it, or sent what nobody asked
  * for, a 408 perhaps. Then it is left, before anything of the request is sent.
@@ -621,7 +614,6 @@ static enum http_client_result be_connected(struct http_client *client)
         expect_answer(client, client->method);
     return result;
 }
-/* [/idle] */
 
 /*
  * Notes that the connection broke, or the server closed it, while a body was sent. That is no end
@@ -735,8 +727,7 @@ enum http_client_result http_client_send(struct http_client *client, const void 
     return send_body(client, data, length);
 }
 
-/* ---- a whole request --------------------------------------------------------------------------
- */
+/* ---- a whole request ------------------------------------------------------------------------ */
 
 /* Sends what client->out and client->body hold, on a connection that is there. */
 static enum http_client_result send_whole(struct http_client *client)
@@ -808,11 +799,10 @@ enum http_client_result http_client_request(struct http_client *client, const ch
     return send_whole(client);
 }
 
-/* ---- the answer -------------------------------------------------------------------------------
- */
+/* ---- the answer ----------------------------------------------------------------------------- */
 
-/* [finish] */
 /* The answer has been read to its end: is the connection good for another? */
+/* [finish] */
 static void finish_answer(struct http_client *client)
 {
     bool keep = client->head.keep_alive && !client->last && !client->stopped;
@@ -840,18 +830,19 @@ static enum http_client_result end_body(struct http_client *client)
     return result == HTTP_CLIENT_STOPPED ? HTTP_CLIENT_OK : result;
 }
 
-/* [may-repeat] */
 /*
  * Whether the request may be sent again: an earlier answer came on this connection, nothing of this
  * one did, and to ask twice is to ask once. RFC 9110 section 9.2.2, RFC 9112 section 9.3.1.
  */
+/* [may-repeat] */
 static bool may_repeat(const struct http_client *client, int result)
 {
-    bool closed = result == HTTP_STREAM_END ||
-                  (result == HTTP_STREAM_ERROR &&
-                   (errno == ECONNRESET || errno == ECONNABORTED || errno == EPIPE));
+    const int why = errno;
+    bool reset = why == ECONNRESET || why == EPIPE || why == ECONNABORTED;
 
-    return closed && client->served && client->is_repeatable && !client->heard;
+    if (result != HTTP_STREAM_END && !(result == HTTP_STREAM_ERROR && reset))
+        return false;
+    return client->served && !client->heard && client->is_repeatable;
 }
 /* [/may-repeat] */
 
@@ -908,10 +899,8 @@ enum http_client_result http_client_get_response(struct http_client *client,
     return HTTP_CLIENT_OK;
 }
 
-/* ---- its body ---------------------------------------------------------------------------------
- */
+/* ---- its body ------------------------------------------------------------------------------- */
 
-/* [end] */
 /* The connection ended, or failed: was that the end of the body? 0, or a result below 0. */
 static enum http_client_result end_of_stream(struct http_client *client, ssize_t result)
 {
@@ -934,7 +923,6 @@ static enum http_client_result end_of_stream(struct http_client *client, ssize_t
         failed = fail_stream(client, result);
     return give_up(client, failed);
 }
-/* [/end] */
 
 /* Receives into data what is content from the first byte to the last: neither chunks nor surplus.
  */

@@ -43,8 +43,7 @@ struct http_stream {
     struct error error;
 };
 
-/* ---- waiting ----------------------------------------------------------------------------------
- */
+/* ---- waiting -------------------------------------------------------------------------------- */
 
 /* Waits until fd is ready: 1, or a result of enum http_stream_result. */
 static int wait_ready(int fd, short events, int64_t deadline)
@@ -80,8 +79,7 @@ static int fail_wait(struct http_stream *stream, int result)
     return result == HTTP_STREAM_ERROR ? fail_errno(stream) : result;
 }
 
-/* ---- connecting -------------------------------------------------------------------------------
- */
+/* ---- connecting ----------------------------------------------------------------------------- */
 
 static int make_nonblocking(int fd)
 {
@@ -165,8 +163,7 @@ int http_connect(const char *host, const char *port, int64_t deadline, struct er
     return fd;
 }
 
-/* ---- TLS on a socket --------------------------------------------------------------------------
- */
+/* ---- TLS on a socket ------------------------------------------------------------------------ */
 
 /*
  * OpenSSL's own BIO for sockets calls write(), which raises SIGPIPE when the peer is gone. This one
@@ -223,8 +220,7 @@ static BIO_METHOD *make_method(void)
     return NULL;
 }
 
-/* ---- TLS: whom to trust, who one is -----------------------------------------------------------
- */
+/* ---- TLS: whom to trust, who one is --------------------------------------------------------- */
 
 static const unsigned char protocols[] = "\x08http/1.1"; /* RFC 7301: names with their lengths */
 static const unsigned char served[] = "\x08http/1.1\x08http/1.0"; /* some clients know that alone */
@@ -339,8 +335,7 @@ void http_tls_free(struct http_tls *tls)
     free(tls);
 }
 
-/* ---- TLS: what goes wrong ---------------------------------------------------------------------
- */
+/* ---- TLS: what goes wrong ------------------------------------------------------------------- */
 
 static int refuse_certificate(struct http_stream *stream, long why)
 {
@@ -514,8 +509,7 @@ static int tls_write_both(struct http_stream *stream, const char *first, size_t 
     return result == 1 ? tls_write(stream, second + part, second_length - part, deadline) : result;
 }
 
-/* ---- plain TCP --------------------------------------------------------------------------------
- */
+/* ---- plain TCP ------------------------------------------------------------------------------ */
 
 static ssize_t plain_read(struct http_stream *stream, void *data, size_t size, int64_t deadline)
 {
@@ -642,8 +636,7 @@ static int plain_send_file(struct http_stream *stream, int file, off_t offset, u
     return 1;
 }
 
-/* ---- the stream -------------------------------------------------------------------------------
- */
+/* ---- the stream ----------------------------------------------------------------------------- */
 
 /* [expect-host] What the certificate must be for, and the name by which the server chooses one. */
 static bool expect_host(SSL *ssl, const char *host)

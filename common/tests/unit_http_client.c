@@ -175,8 +175,7 @@ static enum http_client_result get(struct http_client *client, const char *metho
     return http_client_read_all(client, body, 1 << 20);
 }
 
-/* ---- framings ---------------------------------------------------------------------------------
- */
+/* ---- framings ------------------------------------------------------------------------------- */
 
 static void test_framings(void **state)
 {
@@ -254,8 +253,7 @@ static void test_pieces(void **state)
     finish_both(&peer, client, "GET / HTTP/1.1\r\n" HOST "\r\n");
 }
 
-/* ---- what can go wrong ------------------------------------------------------------------------
- */
+/* ---- what can go wrong ---------------------------------------------------------------------- */
 
 #define WAIT "HTTP/1.1 102 Processing\r\n\r\n"
 
@@ -399,8 +397,7 @@ static void test_too_large(void **state)
     }
 }
 
-/* ---- connections ------------------------------------------------------------------------------
- */
+/* ---- connections ---------------------------------------------------------------------------- */
 
 #define YES ">HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"
 #define GET "GET /x HTTP/1.1\r\n" HOST "\r\n"
@@ -552,8 +549,7 @@ static void test_closed_while_idle(void **state)
     buffer_free(&body);
 }
 
-/* ---- requests ---------------------------------------------------------------------------------
- */
+/* ---- requests ------------------------------------------------------------------------------- */
 
 static void test_fields(void **state)
 {
@@ -729,8 +725,7 @@ static void test_steps(void **state)
                 "PUT /b HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabcde");
 }
 
-/* ---- 100 Continue, early answers --------------------------------------------------------------
- */
+/* ---- 100 Continue, early answers ------------------------------------------------------------ */
 
 static enum http_client_result post(struct http_client *client, const char *field,
                                     const char *value, const char *body, size_t length)
@@ -828,8 +823,7 @@ static void test_early_answer(void **state)
     free(large);
 }
 
-/* ---- tunnels, other protocols -----------------------------------------------------------------
- */
+/* ---- tunnels, other protocols --------------------------------------------------------------- */
 
 static void test_tunnel(void **state)
 {

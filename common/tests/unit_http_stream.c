@@ -284,8 +284,7 @@ static void test_short_file(void **state)
     assert_int_equal(close(file), 0);
 }
 
-/* ---- connecting -------------------------------------------------------------------------------
- */
+/* ---- connecting ----------------------------------------------------------------------------- */
 
 /* Listens on a free port of 127.0.0.1 alone; its number goes to port. */
 static int listen_somewhere(int backlog, char port[8])
@@ -329,8 +328,7 @@ static void test_connect(void **state)
     assert_int_equal(errno, ENOENT);
 }
 
-/* ---- TLS --------------------------------------------------------------------------------------
- */
+/* ---- TLS ------------------------------------------------------------------------------------ */
 
 struct tls_pair {
     struct http_tls *client_tls, *server_tls;
