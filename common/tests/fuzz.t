@@ -12,8 +12,8 @@ from tap import Tap, run
 ROOT = Path(__file__).resolve().parents[2]
 FUZZ = ROOT / "common/fuzz"
 SECONDS = 5
-# What the two targets below are made of, and mistakes in it: target, file, what stands there, what a
-# tired author writes. The corpus alone shows each, so that finding it is no matter of luck.
+# What the two targets below are made of, and mistakes in it: target, file, what stands there, what
+# a tired author writes. The corpus alone shows each, so that finding it is no matter of luck.
 PARTS = ["02_http/http/%s.c" % name for name in ("headers", "message", "chunked", "status")] \
     + ["common/core/buffer.c"]
 BROKEN = [
@@ -55,7 +55,8 @@ def targets(tap):
             continue
         with tempfile.TemporaryDirectory() as folder:
             status, runs, said = fuzz(ROOT / "build/fuzz" / target, corpus, SECONDS, folder)
-        tap.ok(status == 0 and runs > len(list(corpus.iterdir())), "%s finds nothing in %d s" % (target, SECONDS),
+        tap.ok(status == 0 and runs > len(list(corpus.iterdir())),
+               "%s finds nothing in %d s" % (target, SECONDS),
                "%d runs\n%s" % (runs, said))
 
 
