@@ -838,9 +838,9 @@ static enum http_client_result end_body(struct http_client *client)
 static bool may_repeat(const struct http_client *client, int result)
 {
     const int why = errno;
-    bool reset = why == ECONNRESET || why == EPIPE || why == ECONNABORTED;
+    bool lost = why == ECONNRESET || why == EPIPE || why == ECONNABORTED;
 
-    if (result != HTTP_STREAM_END && !(result == HTTP_STREAM_ERROR && reset))
+    if (result != HTTP_STREAM_END && !(result == HTTP_STREAM_ERROR && lost))
         return false;
     return client->served && !client->heard && client->is_repeatable;
 }
