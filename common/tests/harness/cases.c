@@ -858,6 +858,35 @@ static void hold_open(struct session *s)
     expect_descriptors(student_start(s, "hold-open", NULL), 4);
 }
 
+/* ---- secrets ---- */
+
+static void compare(struct session *s, const char *how)
+{
+    static const char hex[] = "4142434445464748494a4b4c4d4e4f505152535455565758595a303132333435";
+    struct student *p = student_start(s, "compare", hex, how, NULL);
+
+    student_guard(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345");
+    student_input(p, hex, strlen(hex));
+    student_end_input(p);
+    expect_exit(p, 0);
+    student_expect_guarded(p, "the key");
+}
+
+static void compare_memory(struct session *s)
+{
+    compare(s, "m");
+}
+
+static void compare_strings(struct session *s)
+{
+    compare(s, "s");
+}
+
+static void compare_all(struct session *s)
+{
+    compare(s, "loop");
+}
+
 /* ---- responses ---- */
 
 /* A program that answers so; the response is taken apart as one to that method. */
@@ -1465,6 +1494,9 @@ static const struct test_case CASES[] = {
      .faults = "eintr"},
     {.name = "sleep-pipes", .title = "t", .points = 1, .teaches = "t", .run = sleep_pipes},
     {.name = "hold-open", .title = "t", .points = 1, .teaches = "t", .run = hold_open},
+    {.name = "compare-memory", .title = "t", .points = 1, .teaches = "t", .run = compare_memory},
+    {.name = "compare-strings", .title = "t", .points = 1, .teaches = "t", .run = compare_strings},
+    {.name = "compare-all", .title = "t", .points = 1, .teaches = "t", .run = compare_all},
     {.name = "web-length", .title = "t", .points = 1, .teaches = "t", .run = web_length},
     {.name = "web-chunks", .title = "t", .points = 1, .teaches = "t", .run = web_chunks},
     {.name = "web-close", .title = "t", .points = 1, .teaches = "t", .run = web_close},

@@ -867,6 +867,27 @@ static int copy_input(void)
     return write(STDOUT_FILENO, arguments[1], strlen(arguments[1])) == -1;
 }
 
+/* Compares a line of its input with its first argument, as its second one says. */
+static int compare(void)
+{
+    char line[80];
+    int difference = 0;
+    const char *secret = arguments[0];
+
+    if (scanf("%64s", line) != 1)
+        return 2;
+    switch (arguments[1][0]) {
+    case 'm':
+        return memcmp(line, secret, 64) != 0;
+    case 's':
+        return strcmp(line, secret) != 0;
+    default:
+        for (size_t i = 0; i < 64; i++)
+            difference |= line[i] ^ secret[i];
+        return difference != 0;
+    }
+}
+
 static const struct {
     const char *name;
     int (*run)(void);
@@ -939,6 +960,7 @@ static const struct {
             {"become-cat", become_cat},
             {"group", hear_group},
             {"ask-all", ask_all},
+            {"compare", compare},
             {"copy-input", copy_input},
             {"count-input", count_input},
             {"answer-and-close", answer_and_close}};
