@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import cookies
 import echo
 import web
 
@@ -158,6 +159,8 @@ def main():
             graded["gradings_per_s"], "/s", note)
     result["echo"] = echo.compare()
     echo.show(result["echo"])
+    result["cookies"] = cookies.compare()
+    cookies.show(result["cookies"])
     result["web"] = web.compare()
     web.show(result["web"])
     Path("build/bench.json").write_text(json.dumps(result, indent=2, sort_keys=True) + "\n")
