@@ -361,7 +361,7 @@ build/bench/cookies build/bench/heads: build/bench/%: common/bench/%.c build/lib
 	$(call say,cc  )
 	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $^ -o $@ $(LIBPSL)
 
-bench: all build/bench/bare_epoll build/bench/bare_responder build/bench/cookies
+bench: all $(addprefix build/bench/,bare_epoll bare_responder cookies heads)
 	@python3 -B common/bench/bench.py
 
 .PHONY: record prove bench fuzz

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import cookies
 import echo
+import heads
 import web
 
 EXERCISE = "1.2"
@@ -161,6 +162,8 @@ def main():
     echo.show(result["echo"])
     result["cookies"] = cookies.compare()
     cookies.show(result["cookies"])
+    result["heads"] = heads.measure()
+    heads.show(result["heads"])
     result["web"] = web.compare()
     web.show(result["web"])
     Path("build/bench.json").write_text(json.dumps(result, indent=2, sort_keys=True) + "\n")
