@@ -23,15 +23,18 @@
 /* [get] */
 static void do_get(struct http_exchange *x)
 {
-    static const char HELLO[] = "hello, and nobody else has read this\n";
+    const char *version = http_stream_version(http_exchange_stream(x));
 
     if (strcmp(x->request->target, "/hello") != 0) {
         http_send_error(x, HTTP_NOT_FOUND, NULL);
         return;
     }
-    /* From now on, for a day, the browser asks this host over TLS only. */
-    http_add_header(x, "Strict-Transport-Security", "max-age=86400");
-    http_answer(x, HTTP_OK, "text/plain", HELLO, sizeof HELLO - 1);
+    http_send_response(x, HTTP_OK);
+    http_send_header(x, "Content-Type", "text/plain");
+    /* For a day from now on a browser asks this host under TLS only. */
+    http_send_header(x, "Strict-Transport-Security", "max-age=86400");
+    http_end_headers(x);
+    http_print_body(x, "hello, and %s keeps it between us\n", version);
 }
 /* [/get] */
 
@@ -49,9 +52,11 @@ int main(int argc, char **argv)
     options.log = http_log_file;
     options.log_context = stderr;
     options.workers = 4;
+    /* [tls] */
     options.tls = http_tls_server(argv[1], argv[2], &error);
     if (options.tls == NULL)
         die("%s", error.text);
+    /* [/tls] */
     int listener = tcp_listen((uint16_t)port, &error);
     if (listener == -1 || stop_hold(&error) == -1 || tcp_announce(listener, &error) == -1 ||
         http_serve(listener, &options, &error) == -1)

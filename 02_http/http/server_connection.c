@@ -199,23 +199,40 @@ static enum outcome begin_linger(struct worker *worker, struct connection *c)
     return linger(worker, c);
 }
 
+/* Receives what is there, at most as much as there is room for. */
+static ssize_t receive(struct connection *c, struct input *in)
+{
+    size_t room = in->capacity - INPUT_ROOM - in->end;
+    ssize_t got = http_stream_read(c->stream, in->data + in->end, room, HTTP_STREAM_NOW);
+
+    if (got > 0)
+        in->end += (size_t)got;
+    return got;
+}
+
+/* The peer has sent its end, or is lost. */
+static enum outcome end_input(struct worker *worker, struct connection *c, struct input *in)
+{
+    if (in->start == in->end)
+        return OUTCOME_CLOSE;
+    return refuse(worker, c, in, HTTP_BAD_REQUEST, "The request broke off", false);
+}
+
 /* Reads once, and more often only what TLS has decrypted already: epoll tells nothing of that. */
-static enum outcome read_input(struct worker *worker, struct connection *c, struct input *in)
+static enum outcome read_input(struct worker *w, struct connection *c, struct input *in)
 {
     enum outcome outcome = c->awaited == AWAITS_HEAD ? OUTCOME_HEAD : OUTCOME_REQUEST;
 
+    /* [read] */
     do {
-        ssize_t got = http_stream_read(c->stream, in->data + in->end,
-                                       in->capacity - INPUT_ROOM - in->end, HTTP_STREAM_NOW);
+        ssize_t got = receive(c, in);
         if (got == HTTP_STREAM_AGAIN)
             return outcome;
-        if (got == HTTP_STREAM_END && in->start < in->end)
-            return refuse(worker, c, in, HTTP_BAD_REQUEST, "The request broke off", false);
         if (got <= 0)
-            return OUTCOME_CLOSE;
-        in->end += (size_t)got;
-        outcome = serve_input(worker, c, in);
+            return end_input(w, c, in);
+        outcome = serve_input(w, c, in);
     } while (outcome <= OUTCOME_REQUEST && http_stream_pending(c->stream));
+    /* [/read] */
     return outcome;
 }
 
