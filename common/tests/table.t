@@ -5,6 +5,11 @@ A name stands there in backquotes, by itself or under a pattern such as `AF_*`; 
 counts as well. What a class has beside its base counts for the classes that a chapter is about.
 """
 import fnmatch
+import http
+import http.client
+import http.cookiejar
+import http.cookies
+import http.server
 import re
 import select
 import socket
@@ -18,6 +23,12 @@ ROOT = Path(__file__).resolve().parents[2]
 MADE_FOR = (3, 11)  # another Python has other names
 MIRRORED = {
     "01_socket": ([socket, select, socketserver], [socket.socket]),
+    "02_http": ([http, http.client, http.server, http.cookies, http.cookiejar],
+                [http.client.HTTPConnection, http.client.HTTPResponse, http.client.HTTPMessage,
+                 http.server.HTTPServer, http.server.BaseHTTPRequestHandler,
+                 http.server.SimpleHTTPRequestHandler, http.cookies.SimpleCookie,
+                 http.cookies.Morsel, http.cookiejar.CookieJar, http.cookiejar.Cookie,
+                 http.cookiejar.DefaultCookiePolicy, http.cookiejar.MozillaCookieJar]),
 }
 
 
