@@ -672,13 +672,14 @@ static void large(struct session *s)
  */
 static void slow_server(struct session *s, const char *little)
 {
-    struct site *site;
+    struct site *site = make_site(s, "GET", 1); /* the same path in each try */
     int ran;
 
+    session_closes_early(s);
     do {
-        site = make_site(s, "GET", 1);
+        site->next = 0;
+        buffer_free(&site->lines);
         site->server = peer_listen(s, "127.0.0.1");
-        session_closes_early(s);
         start_with(site, peer_host(site->server), DEADLINE);
         struct link *link = take(site);
         session_wait(s, DEADLINE_MS * 6 / 10);

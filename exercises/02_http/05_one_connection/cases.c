@@ -18,6 +18,7 @@ struct talk {
     struct student *student;
     struct link *link; /* NULL: the next request comes on a new one */
     const char *method, *path, *body;
+    const char *before; /* the request line of the request before that */
     struct buffer lines;
 };
 
@@ -36,6 +37,7 @@ static void order_with(struct talk *t, const char *method, const char *body)
 {
     struct session *s = t->session;
 
+    t->before = t->path == NULL ? "" : session_print(s, "%s %s", t->method, t->path);
     t->method = method;
     t->body = body;
     t->path = session_print(s, "/%06x", session_random(s, 0x1000000));
@@ -71,6 +73,12 @@ static void expect_line(struct talk *t, const char *line)
     size_t length, due = strlen(line);
     const char *got = link_line(t->link, &length);
 
+    if (t->before != NULL && *t->before != '\0' && length > strlen(t->before) &&
+        memcmp(got, t->before, strlen(t->before)) == 0)
+        session_blame(t->session,
+                      "The program sent \"%s\" once more, on a new connection: this one must not "
+                      "be repeated here.",
+                      t->before);
     if (length != due + 1 || memcmp(got, line, due) != 0 || got[due] != '\r')
         session_blame(t->session, "A line of the request is \"%s\"; \"%s\\r\" was due.",
                       shown(t->session, got, length), line);
