@@ -211,9 +211,10 @@ static ssize_t receive(struct connection *c, struct input *in)
 }
 
 /* The peer has sent its end, or is lost. */
-static enum outcome end_input(struct worker *worker, struct connection *c, struct input *in)
+static enum outcome end_input(struct worker *worker, struct connection *c, struct input *in,
+                              ssize_t how)
 {
-    if (in->start == in->end)
+    if (how != HTTP_STREAM_END || in->start == in->end)
         return OUTCOME_CLOSE;
     return refuse(worker, c, in, HTTP_BAD_REQUEST, "The request broke off", false);
 }
@@ -229,7 +230,7 @@ static enum outcome read_input(struct worker *w, struct connection *c, struct in
         if (got == HTTP_STREAM_AGAIN)
             return outcome;
         if (got <= 0)
-            return end_input(w, c, in);
+            return end_input(w, c, in, got);
         outcome = serve_input(w, c, in);
     } while (outcome <= OUTCOME_REQUEST && http_stream_pending(c->stream));
     /* [/read] */
