@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,13 +63,13 @@ static void bind_at(struct box_words *words, const char *how, const char *source
     box_add(words, destination);
 }
 
-/* What any program needs of the system: /usr, where the libraries are, and a few names. */
+const char *const box_etc[] = {"gai.conf",      "host.conf", "hosts",    "ld.so.cache",
+                               "nsswitch.conf", "protocols", "services", NULL};
+
+/* What any program needs of the system: /usr, and where the libraries are. */
 static void add_system(struct box_words *words)
 {
     static const char *const tops[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
-    static const char *const names[] = {
-        "/etc/alternatives", "/etc/gai.conf",      "/etc/host.conf", "/etc/hosts",
-        "/etc/ld.so.cache",  "/etc/nsswitch.conf", "/etc/protocols", "/etc/services"};
     struct stat status;
     char target[PATH_MAX];
 
@@ -86,10 +87,8 @@ static void add_system(struct box_words *words)
         box_print(words, "%s", target);
         box_add(words, tops[i]);
     }
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        bind_at(words, "--ro-bind-try", names[i], names[i]);
-    static const char *const own[] = {"--proc", "/proc", "--dev", "/dev", NULL};
-    add_all(words, own);
+    box_add(words, "--proc");
+    box_add(words, "/proc");
 }
 
 /* A tmpfs that cannot grow without end. */
@@ -130,6 +129,21 @@ static void begin(struct box_words *words)
     add_system(words);
 }
 
+/*
+ * A box that is made of the system's files, with the few of /etc that the stage has copies of: one
+ * mount for all of them, since bubblewrap reads the whole list of mounts for each.
+ */
+static void begin_on(struct box_words *words, const char *stage)
+{
+    begin(words);
+    box_add(words, "--ro-bind");
+    box_print(words, "%s/etc", stage);
+    box_add(words, "/etc");
+    bind_at(words, "--ro-bind-try", "/etc/alternatives", "/etc/alternatives");
+    box_add(words, "--dev");
+    box_add(words, "/dev");
+}
+
 /* A part of the stage, seen at the same place of the box's workbook. */
 static void bind_part(struct box_words *words, const char *how, const char *stage, const char *part)
 {
@@ -140,7 +154,7 @@ static void bind_part(struct box_words *words, const char *how, const char *stag
 
 void box_compiler(struct box_words *words, const char *stage, const char *name)
 {
-    begin(words);
+    begin_on(words, stage);
     box_add(words, "--unshare-net");
     add_tmpfs(words, SCRATCH_BYTES, "/tmp");
     bind_part(words, "--ro-bind", stage, "build/student.flags");
@@ -171,14 +185,25 @@ void box_compiler_end(struct box_words *words, int seccomp, int status)
     box_add(words, "--");
 }
 
+static void set_environment(struct box_words *words, const char *name, const char *value)
+{
+    box_add(words, "--setenv");
+    box_add(words, name);
+    box_add(words, value);
+}
+
 void box_outer(struct box_words *words, const char *stage)
 {
-    begin(words);
+    begin_on(words, stage);
     box_add(words, "--unshare-net");
     add_tmpfs(words, SCRATCH_BYTES, "/tmp");
     add_tmpfs(words, FILES_BYTES, BOX_FILES);
     bind_at(words, "--ro-bind", stage, BOX_ROOT);
     close_rest(words);
+    box_add(words, "--clearenv");
+    set_environment(words, "PATH", "/usr/local/bin:/usr/bin:/bin");
+    set_environment(words, "TMPDIR", "/tmp");
+    set_environment(words, "COLUMNS", getenv("COLUMNS") == NULL ? "80" : getenv("COLUMNS"));
     box_add(words, "--chdir");
     box_add(words, BOX_ROOT);
     box_add(words, "--");
@@ -188,6 +213,8 @@ void box_inner(struct box_words *words, const char *program, const char *wire, c
                const char *hosts, int seccomp)
 {
     begin(words);
+    bind_at(words, "--ro-bind", "/etc", "/etc"); /* as the outer box has them */
+    bind_at(words, "--dev-bind", "/dev", "/dev");
     box_add(words, "--as-pid-1");
     add_tmpfs(words, SHARED_BYTES, "/tmp");
     add_tmpfs(words, SHARED_BYTES, "/dev/shm");

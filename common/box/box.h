@@ -54,6 +54,10 @@ void box_print(struct box_words *words, const char *format, ...) PRINTF_LIKE(2, 
  * open descriptor of build/box.bpf, which bubblewrap inherits.
  */
 
+/* Names below /etc that boxes see, up to a NULL: a stage has copies of them in etc. Beside them it
+ * has a folder etc/alternatives if the system has one. */
+extern const char *const box_etc[];
+
 /*
  * stage is a folder with what boxes need of the workbook, laid out like it: build/student.flags,
  * the headers in exercises/, the source called name, and build/answers, which may be written to.
@@ -64,7 +68,8 @@ void box_compiler(struct box_words *words, const char *stage, const char *name);
 void box_compiler_part(struct box_words *words, const char *stage, const char *part);
 void box_compiler_end(struct box_words *words, int seccomp, int status);
 
-/* Of the same stage all is seen: the cases, the wire, the program that was built. */
+/* Of the same stage all is seen: the cases, the wire, the program that was built. The environment
+ * is what cases need, and nothing else. */
 void box_outer(struct box_words *words, const char *stage);
 
 /*

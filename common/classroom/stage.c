@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "box/box.h"
 #include "workbook/libraries.h"
 
 enum { COPY_LIMIT = 64 << 20, SOURCE_MODE = 0644, PROGRAM_MODE = 0755 };
@@ -74,6 +75,22 @@ static int copy(const struct stage *stage, const char *from, const char *name, m
     return result;
 }
 
+/* A few of the system's files, and the place of a folder. */
+static int copy_etc(const struct stage *stage, struct error *error)
+{
+    char from[PATH_MAX], name[PATH_MAX];
+    int result = make_folder(
+        stage, access("/etc/alternatives", F_OK) == 0 ? "etc/alternatives" : "etc", error);
+
+    for (size_t i = 0; result == 0 && box_etc[i] != NULL; i++) {
+        (void)snprintf(from, sizeof from, "/etc/%s", box_etc[i]);
+        (void)snprintf(name, sizeof name, "etc/%s", box_etc[i]);
+        if (access(from, R_OK) == 0)
+            result = copy(stage, from, name, SOURCE_MODE, error);
+    }
+    return result;
+}
+
 int stage_make(struct stage *stage, unsigned user, struct error *error)
 {
     static const char *const parts[] = {"build/student.flags", "build/libwire.so", "build/box-init",
@@ -89,6 +106,8 @@ int stage_make(struct stage *stage, unsigned user, struct error *error)
          make_open_folder(stage, "build/answers", error) == -1 ||
          make_open_folder(stage, "tmp", error) == -1))
         result = -1;
+    if (result == 0)
+        result = copy_etc(stage, error);
     for (size_t i = 0; result == 0 && i < sizeof parts / sizeof parts[0]; i++)
         result = copy(stage, parts[i], parts[i], PROGRAM_MODE, error);
     if (result == -1)

@@ -3,6 +3,7 @@
  * reference outputs are in it, and so that it can be read whoever owns the workbook.
  *
  *   build/student.flags  build/libwire.so  build/box-init  build/box.bpf
+ *   etc/                                                 what boxes see of /etc
  *   build/exercises/01_socket/02_fetch_first/cases       of the exercises to judge
  *   exercises/01_socket/02_fetch_first/NAME.h            headers that are given
  *   common/core/NAME.h  build/libcore.a                  modules that are, and others like these

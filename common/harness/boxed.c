@@ -29,11 +29,6 @@ void boxed_case(const struct test_case *test, const struct options *options, int
     /* What the box is to inherit, and nothing else is. */
     (void)fcntl(result_fd, F_SETFD, 0);
     box_outer(&words, options->stage);
-    box_add(&words, "/usr/bin/env");
-    box_add(&words, "-i");
-    box_add(&words, "PATH=/usr/local/bin:/usr/bin:/bin");
-    box_add(&words, "TMPDIR=/tmp");
-    box_print(&words, "COLUMNS=%s", getenv("COLUMNS") == NULL ? "80" : getenv("COLUMNS"));
     box_print(&words, BOX_ROOT "%s/cases", options->place);
     box_add(&words, "--program");
     box_add(&words, options->program);
