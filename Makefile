@@ -138,10 +138,10 @@ build/reply: build/common/testbed/reply.o build/libhttp.a build/libcore.a
 	$(call say,link)
 	$(CC) -o $@ $^ -Wl,--as-needed $(HTTP_NEEDS)
 
-# The first process of a program's box.
+# The first process of a program's box: static where that can be had, for it starts sooner.
 build/box-init: build/common/box/init.o build/libcore.a
 	$(call say,link)
-	$(CC) -o $@ $^
+	$(CC) -static -o $@ $^ 2>/dev/null || $(CC) -o $@ $^
 
 # The system calls that are refused in a box.
 build/box-filter: build/common/box/filter.o build/libcore.a
@@ -159,9 +159,11 @@ build/workbook: $(call objects,workbook) $(call objects,classroom) $(WIRE) $(BOX
 	$(call say,link)
 	$(CC) -o $@ $^ $(LIBRARIES)
 
+# The list of its cases is kept beside it, for who wants to know no more of them.
 build/exercises/%/cases: build/exercises/%/cases.o build/libharness.a
 	$(call say,link)
 	$(CC) -o $@ $^ -Wl,--as-needed $(JANSSON) $(LIBCRYPTO) -pthread
+	$@ --list > $@.list 2>/dev/null || rm -f $@.list
 
 # The modules that the chapters build.
 build/libhttp.a: $(HTTP)

@@ -29,7 +29,7 @@ struct groups {
     char home[GROUP_PATH];      /* v2: where the grader came from */
     bool crowd;                 /* v2: all who were in the place have to move out of it as well */
     int lock[2];                /* held on the parents: they are in use; valid while kind is set */
-    char text[2 * GROUP_PATH + 8];
+    char text[3 * GROUP_PATH + 16];
 };
 
 /* What a group may use. 0 sets no limit. */
@@ -55,6 +55,16 @@ struct group_use {
  * with kind and places set, or -1 with kind GROUPS_NONE and the reason and its cure in error.
  */
 int groups_probe(struct groups *groups, uid_t uid, struct error *error);
+
+/*
+ * The place that was found, in words for the command line of another grader, which then need not
+ * look for it: one argument, of several lines. Valid as long as groups.
+ */
+const char *groups_place(struct groups *groups);
+
+/* The other end of groups_place(): groups is as groups_probe() leaves it. Returns 0, or -1 and
+ * fills error. */
+int groups_place_parse(struct groups *groups, const char *text, struct error *error);
 
 /*
  * Makes the parent group of this process, where groups_probe() found a place, and gives it to uid.

@@ -490,3 +490,41 @@ int groups_probe(struct groups *groups, uid_t uid, struct error *error)
     *groups = (struct groups){.lock = {-1, -1}};
     return -1;
 }
+
+/* ---- handed on ------------------------------------------------------------------------------ */
+
+const char *groups_place(struct groups *groups)
+{
+    (void)snprintf(groups->text, sizeof groups->text, "v%d\n%d\n%s\n%s\n%s",
+                   groups->kind == GROUPS_V1 ? 1 : 2, groups->crowd, groups->place[0],
+                   groups->place[1], groups->home); /* fits */
+    return groups->text;
+}
+
+/* Takes a line off text. False if it is too long. */
+static bool take_line(const char **text, char line[GROUP_PATH])
+{
+    size_t length = strcspn(*text, "\n");
+
+    if (length >= GROUP_PATH)
+        return false;
+    memcpy(line, *text, length);
+    line[length] = '\0';
+    *text += length + ((*text)[length] == '\n');
+    return true;
+}
+
+int groups_place_parse(struct groups *groups, const char *text, struct error *error)
+{
+    char kind[GROUP_PATH], crowd[GROUP_PATH];
+
+    *groups = (struct groups){.lock = {-1, -1}};
+    if (!take_line(&text, kind) || !take_line(&text, crowd) ||
+        !take_line(&text, groups->place[GROUP_MEMORY]) ||
+        !take_line(&text, groups->place[GROUP_TASKS]) || !take_line(&text, groups->home) ||
+        groups->place[0][0] != '/' || groups->place[1][0] != '/')
+        return error_set(error, "%s", _("that names no place of control groups"));
+    groups->crowd = strcmp(crowd, "1") == 0;
+    groups->kind = strcmp(kind, "v1") == 0 ? GROUPS_V1 : GROUPS_V2;
+    return 0;
+}

@@ -175,10 +175,8 @@ static void start(struct work *work, struct seat *seat, size_t index)
         arguments[n++] = "--policy";
         arguments[n++] = run->policy;
     }
-    if (run->level != NULL) {
-        arguments[n++] = "--isolation";
-        arguments[n++] = run->level;
-    }
+    arguments[n++] = "--found";
+    arguments[n++] = run->found;
     arguments[n++] = "--";
     arguments[n++] = run->plan->submissions[index].path;
     arguments[n++] = run->folder;

@@ -7,11 +7,12 @@
 #include "workbook/screen.h"
 
 struct class_run {
-    const struct screen *err;   /* for the bar, and for what goes wrong */
-    const char *program;        /* of the runner itself */
-    const char *folder;         /* of the results */
-    const struct plan *plan;    /* what there is to grade */
-    const char *policy, *level; /* handed on to `grade one`; NULL: not given */
+    const struct screen *err; /* for the bar, and for what goes wrong */
+    const char *program;      /* of the runner itself */
+    const char *folder;       /* of the results */
+    const struct plan *plan;  /* what there is to grade */
+    const char *policy;       /* handed on to `grade one`; NULL: not given */
+    const char *found;        /* the isolation, so that nobody tries again what was tried */
     int jobs;
 };
 

@@ -17,6 +17,7 @@
 
 struct wishes {
     const char *seed, *policy, *roster, *level;
+    const char *found; /* from `grade class`: nobody else types it */
     char policy_room[PATH_MAX], roster_room[PATH_MAX];
     bool seed_per_student;
     int jobs;
@@ -35,13 +36,10 @@ static const char *path_typed(const struct runner *runner, const char *path, cha
 static int read_wishes(const struct runner *runner, struct wishes *wishes)
 {
     static const struct option known[] = {
-        {"seed", required_argument, NULL, 's'},
-        {"policy", required_argument, NULL, 'p'},
-        {"roster", required_argument, NULL, 'r'},
-        {"isolation", required_argument, NULL, 'i'},
-        {"jobs", required_argument, NULL, 'j'},
-        {"seed-per-student", no_argument, NULL, 'e'},
-        {NULL, 0, NULL, 0},
+        {"seed", required_argument, NULL, 's'},       {"policy", required_argument, NULL, 'p'},
+        {"roster", required_argument, NULL, 'r'},     {"isolation", required_argument, NULL, 'i'},
+        {"found", required_argument, NULL, 'f'},      {"jobs", required_argument, NULL, 'j'},
+        {"seed-per-student", no_argument, NULL, 'e'}, {NULL, 0, NULL, 0},
     };
     int option;
     long number;
@@ -57,6 +55,8 @@ static int read_wishes(const struct runner *runner, struct wishes *wishes)
             wishes->roster = path_typed(runner, optarg, wishes->roster_room);
         else if (option == 'i')
             wishes->level = optarg;
+        else if (option == 'f')
+            wishes->found = optarg;
         else if (option == 'e')
             wishes->seed_per_student = true;
         else if (option == 'j' && number_parse(optarg, 1, 64, &number))
@@ -155,6 +155,7 @@ static int grade_one(const struct runner *runner, const struct wishes *wishes, c
                                         .out = out,
                                         .seed = wishes->seed,
                                         .level = wishes->level,
+                                        .found = wishes->found,
                                         .seed_per_student = wishes->seed_per_student,
                                         .policy = &policy,
                                         .catalogue = &runner->catalogue};
@@ -240,7 +241,7 @@ static int grade_all(const struct runner *runner, const struct wishes *wishes,
                                     .folder = out,
                                     .plan = plan,
                                     .policy = wishes->policy,
-                                    .level = isolation_letter(&isolation),
+                                    .found = isolation_found(&isolation),
                                     .jobs = wishes->jobs};
     if (class_grade(&class, sums, &error) == -1)
         return runner_refuse(runner, "%s", error.text);

@@ -80,6 +80,18 @@ static void look(struct isolation *isolation)
         (void)error_set(&isolation->no_groups, "%s", _("control groups cannot be made here"));
 }
 
+static void describe(struct isolation *isolation)
+{
+    if (isolation->level == BOX_A)
+        (void)snprintf(isolation->sentence, sizeof isolation->sentence,
+                       _("nested boxes, control groups v%d"),
+                       isolation->groups.kind == GROUPS_V1 ? 1 : 2);
+    else
+        (void)snprintf(isolation->sentence, sizeof isolation->sentence, "%s",
+                       isolation->level == BOX_B ? _("nested boxes, without control groups")
+                                                 : _("no boxes: programs see this machine"));
+}
+
 int isolation_find(struct isolation *isolation, const char *wanted, struct error *error)
 {
     *isolation = (struct isolation){.user = geteuid() == 0 ? BOX_USER : 0};
@@ -94,14 +106,7 @@ int isolation_find(struct isolation *isolation, const char *wanted, struct error
     isolation->level = !boxes                                          ? BOX_C
                        : !groups || (wanted != NULL && *wanted == 'B') ? BOX_B
                                                                        : BOX_A;
-    if (isolation->level == BOX_A)
-        (void)snprintf(isolation->sentence, sizeof isolation->sentence,
-                       _("nested boxes, control groups v%d"),
-                       isolation->groups.kind == GROUPS_V1 ? 1 : 2);
-    else
-        (void)snprintf(isolation->sentence, sizeof isolation->sentence, "%s",
-                       isolation->level == BOX_B ? _("nested boxes, without control groups")
-                                                 : _("no boxes: programs see this machine"));
+    describe(isolation);
     if (known && !boxes)
         return error_set(error,
                          _("%s. Others' programs are not run without; where the machine may be "
@@ -109,6 +114,27 @@ int isolation_find(struct isolation *isolation, const char *wanted, struct error
                          isolation->no_boxes.text);
     if (wanted != NULL && *wanted == 'A' && !groups)
         return error_set(error, "%s", isolation->no_groups.text);
+    return 0;
+}
+
+const char *isolation_found(struct isolation *isolation)
+{
+    bool groups = isolation->level == BOX_A;
+
+    (void)snprintf(isolation->found, sizeof isolation->found, "%s\n%s", isolation_letter(isolation),
+                   groups ? groups_place(&isolation->groups) : "");
+    return isolation->found;
+}
+
+int isolation_take(struct isolation *isolation, const char *found, struct error *error)
+{
+    *isolation = (struct isolation){.user = geteuid() == 0 ? BOX_USER : 0};
+    if (strchr("ABC", *found) == NULL || *found == '\0' || found[1] != '\n')
+        return error_set(error, _("An isolation is A, B or C, not %.40s."), found);
+    isolation->level = *found == 'A' ? BOX_A : *found == 'B' ? BOX_B : BOX_C;
+    if (isolation->level == BOX_A && groups_place_parse(&isolation->groups, found + 2, error) == -1)
+        return -1;
+    describe(isolation);
     return 0;
 }
 

@@ -15,6 +15,7 @@ struct isolation {
     char sentence[160];     /* "nested boxes, control groups v1" */
     struct error no_boxes;  /* why not B, and the cure; "" if boxes can be made */
     struct error no_groups; /* why not A; "" if groups can be made */
+    char found[2048];       /* for isolation_found() */
 };
 
 /*
@@ -23,6 +24,16 @@ struct isolation {
  * when the level that is wanted cannot be had; what was found is in isolation all the same.
  */
 int isolation_find(struct isolation *isolation, const char *wanted, struct error *error);
+
+/*
+ * What was found, in words for the command line of another grader on this machine: one argument.
+ * Valid as long as isolation, and until isolation_begin().
+ */
+const char *isolation_found(struct isolation *isolation);
+
+/* The other end of isolation_found(): takes it for true, and tries nothing. Returns 0, or -1 and
+ * fills error. */
+int isolation_take(struct isolation *isolation, const char *found, struct error *error);
 
 /* Makes the groups of level A, so that cases can be given them; and removes them. */
 int isolation_begin(struct isolation *isolation, struct error *error);

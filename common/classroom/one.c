@@ -346,8 +346,9 @@ static int prepare(struct one *one, struct error *error)
         -1)
         return -1;
     (void)snprintf(one->seed, sizeof one->seed, "%u", run_seed(&one->run, one->submission.student));
-    if (isolation_find(&one->isolation, options->level, error) == -1 ||
-        isolation_begin(&one->isolation, error) == -1)
+    int found = options->found != NULL ? isolation_take(&one->isolation, options->found, error)
+                                       : isolation_find(&one->isolation, options->level, error);
+    if (found == -1 || isolation_begin(&one->isolation, error) == -1)
         return -1;
     unsigned user = one->isolation.user;
     if (apart_read(&one->submission, user, options->catalogue, &one->apart, error) == -1 ||

@@ -11,6 +11,7 @@ struct one_options {
     const char *out;   /* the folder that the results are in */
     const char *seed;  /* decimal; NULL: as the results there have it, or a fresh one */
     const char *level; /* "A", "B", "C"; NULL: the best there is, never C */
+    const char *found; /* isolation_found() of who began; NULL: it is to be found out */
     bool seed_per_student;
     int side_by_side; /* cases at once; 0: as many as there are processors */
     const struct policy *policy;

@@ -153,6 +153,7 @@ static json_t *limits(void)
 
 int compiler_version(struct buffer *version, struct error *error)
 {
+    static char known[512]; /* it is asked when there is nothing to grade yet, and at the end */
     const char *compiler = getenv("CC");
     char word[256];
     const char *arguments[] = {word, "--version", NULL};
@@ -160,10 +161,14 @@ int compiler_version(struct buffer *version, struct error *error)
     if (compiler == NULL || *compiler == '\0')
         compiler = "gcc";
     (void)snprintf(word, sizeof word, "%.*s", (int)strcspn(compiler, " \t"), compiler);
+    if (known[0] != '\0')
+        return buffer_add(version, known, strlen(known));
     int status = process_run(arguments, version, NULL, error);
-    return status > 0 ? error_set(error, _("The compiler %s --version ended with status %d."), word,
-                                  status)
-                      : status;
+    if (status > 0)
+        return error_set(error, _("The compiler %s --version ended with status %d."), word, status);
+    if (status == 0)
+        (void)snprintf(known, sizeof known, "%s", buffer_text(version));
+    return status;
 }
 
 static json_t *build(void)
