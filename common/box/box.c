@@ -108,6 +108,13 @@ static void close_rest(struct box_words *words)
     add_all(words, list);
 }
 
+/* The same for a box in a box: the /dev that it has from there is closed already. */
+static void close_root(struct box_words *words)
+{
+    box_add(words, "--remount-ro");
+    box_add(words, "/");
+}
+
 static void begin(struct box_words *words)
 {
     static const char *const list[] = {"bwrap",
@@ -225,7 +232,7 @@ void box_inner(struct box_words *words, const char *program, const char *wire, c
     bind_at(words, "--bind", log, log);
     if (hosts != NULL)
         bind_at(words, "--ro-bind", hosts, hosts);
-    close_rest(words);
+    close_root(words);
     box_add(words, "--seccomp");
     box_print(words, "%d", seccomp);
     box_add(words, "--");

@@ -316,7 +316,7 @@ bool network_quiet(const struct session *session);
  * False if more connections wait at this port to be accepted than half of what its backlog holds.
  * True where the system does not let us look.
  */
-bool network_has_room(uint16_t port);
+bool network_has_room(const char *host, uint16_t port);
 
 /* What the program has received from a link, and what it has handed to the kernel for it. */
 size_t network_taken(const struct link *link);

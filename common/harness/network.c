@@ -45,6 +45,25 @@ typedef void seen(void *what, const struct end *end);
 
 /* ---- over netlink ---- */
 
+/*
+ * Asks for both families at once, as the first interface did: the kernel walks through a table of
+ * hundreds of thousands of places, which takes milliseconds, whoever's network it is.
+ */
+static bool ask_both(int fd, unsigned states, bool counts)
+{
+    struct {
+        struct nlmsghdr header;
+        struct inet_diag_req body;
+    } request = {
+        .header = {.nlmsg_len = sizeof request,
+                   .nlmsg_type = TCPDIAG_GETSOCK,
+                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+        .body = {.idiag_ext = counts ? 1U << (INET_DIAG_INFO - 1) : 0, .idiag_states = states}};
+
+    return send(fd, &request, sizeof request, 0) == (ssize_t)sizeof request;
+}
+
+/* The same for one family, where that is no longer known. */
 static bool ask(int fd, int family, unsigned states, bool counts)
 {
     struct {
@@ -61,6 +80,26 @@ static bool ask(int fd, int family, unsigned states, bool counts)
     return send(fd, &request, sizeof request, 0) == (ssize_t)sizeof request;
 }
 
+/* Asks for the one socket that takes connections from anywhere to this port, at host. */
+static bool ask_listener(int fd, int family, const char *host, uint16_t port)
+{
+    struct {
+        struct nlmsghdr header;
+        struct inet_diag_req_v2 body;
+    } request = {.header = {.nlmsg_len = sizeof request,
+                            .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+                            .nlmsg_flags = NLM_F_REQUEST},
+                 .body = {.sdiag_family = (uint8_t)family,
+                          .sdiag_protocol = IPPROTO_TCP,
+                          .idiag_states = 1U << LISTEN,
+                          .id = {.idiag_sport = htons(port),
+                                 .idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}}}};
+
+    return inet_pton(family, host, request.body.id.idiag_src) == 1 &&
+           inet_pton(family, host, request.body.id.idiag_dst) == 1 &&
+           send(fd, &request, sizeof request, 0) == (ssize_t)sizeof request;
+}
+
 static void read_counts(struct rtattr *a, unsigned length, struct end *end)
 {
     struct tcp_info info;
@@ -73,6 +112,21 @@ static void read_counts(struct rtattr *a, unsigned length, struct end *end)
         end->came = (size_t)info.tcpi_bytes_received;
         end->acknowledged = (size_t)info.tcpi_bytes_acked;
     }
+}
+
+static void take_connection(struct nlmsghdr *header, seen *see, void *what)
+{
+    struct inet_diag_msg *m = NLMSG_DATA(header);
+    struct end end = {.state = m->idiag_state,
+                      .timer = m->idiag_timer,
+                      .local = ntohs(m->id.idiag_sport),
+                      .remote = ntohs(m->id.idiag_dport),
+                      .queued = m->idiag_wqueue,
+                      .unread = m->idiag_rqueue};
+
+    read_counts((struct rtattr *)(m + 1), header->nlmsg_len - (unsigned)NLMSG_LENGTH(sizeof *m),
+                &end);
+    see(what, &end);
 }
 
 /* Tells of each connection. False when the kernel did not answer, or not to the end. */
@@ -91,18 +145,9 @@ static bool take_answer(int fd, seen *see, void *what)
         for (struct nlmsghdr *h = &answer.header; NLMSG_OK(h, length); h = NLMSG_NEXT(h, length)) {
             if (h->nlmsg_type == NLMSG_DONE)
                 return true;
-            if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY)
-                return false; /* NLMSG_ERROR */
-            struct inet_diag_msg *m = NLMSG_DATA(h);
-            struct end end = {.state = m->idiag_state,
-                              .timer = m->idiag_timer,
-                              .local = ntohs(m->id.idiag_sport),
-                              .remote = ntohs(m->id.idiag_dport),
-                              .queued = m->idiag_wqueue,
-                              .unread = m->idiag_rqueue};
-            read_counts((struct rtattr *)(m + 1), h->nlmsg_len - (unsigned)NLMSG_LENGTH(sizeof *m),
-                        &end);
-            see(what, &end);
+            if (h->nlmsg_type == NLMSG_ERROR)
+                return false;
+            take_connection(h, see, what);
         }
     }
 }
@@ -113,8 +158,9 @@ static bool look_over_netlink(unsigned states, bool counts, seen *see, void *wha
 
     if (fd == -1)
         return false;
-    bool told = ask(fd, AF_INET, states, counts) && take_answer(fd, see, what) &&
-                ask(fd, AF_INET6, states, counts) && take_answer(fd, see, what);
+    bool told = (ask_both(fd, states, counts) && take_answer(fd, see, what)) ||
+                (ask(fd, AF_INET, states, counts) && take_answer(fd, see, what) &&
+                 ask(fd, AF_INET6, states, counts) && take_answer(fd, see, what));
     (void)close(fd); /* everything was read */
     return told;
 }
@@ -220,11 +266,25 @@ static void see_listener(void *what, const struct end *end)
 }
 
 /* The table in /proc does not tell the backlog: there it is taken for what is usual. */
-bool network_has_room(uint16_t port)
+bool network_has_room(const char *host, uint16_t port)
 {
+    static union {
+        struct nlmsghdr header;
+        char bytes[4096];
+    } answer;
     struct listeners l = {port, true};
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    int family = strchr(host, ':') == NULL ? AF_INET : AF_INET6;
 
-    (void)look_over_netlink(1U << LISTEN, false, see_listener, &l);
+    /* It is asked for each of hundreds of connections: for one socket, not for all there are. */
+    if (fd != -1 && ask_listener(fd, family, host, port)) {
+        ssize_t n = recv(fd, &answer, sizeof answer, 0);
+        if (n > 0 && NLMSG_OK(&answer.header, (unsigned)n) &&
+            answer.header.nlmsg_type == SOCK_DIAG_BY_FAMILY)
+            take_connection(&answer.header, see_listener, &l);
+    }
+    if (fd != -1)
+        (void)close(fd); /* everything was read */
     return l.room;
 }
 

@@ -183,9 +183,17 @@ static bool is_connected(void *what)
     return poll(&(struct pollfd){((struct link *)what)->fd, POLLOUT, 0}, 1, 0) == 1;
 }
 
+/* Where a link is to connect to. */
+struct target {
+    const char *host;
+    uint16_t port;
+};
+
 static bool has_room(void *what)
 {
-    return network_has_room(*(const uint16_t *)what);
+    const struct target *target = what;
+
+    return network_has_room(target->host, target->port);
 }
 
 /*
@@ -193,12 +201,14 @@ static bool has_room(void *what)
  * for: so we do not connect faster than the program accepts. One that accepts nobody just now, and
  * sleeps, is not waited for.
  */
-static void await_room(struct session *s, uint16_t port)
+static void await_room(struct session *s, const char *host, uint16_t port)
 {
-    if (s->options->play || network_has_room(port))
+    struct target target = {host, port};
+
+    if (s->options->play || has_room(&target))
         return;
     s->listens = true;
-    (void)pump(s, has_room, &port, "your program to accept those who have connected", true);
+    (void)pump(s, has_room, &target, "your program to accept those who have connected", true);
     s->listens = false;
 }
 
@@ -212,7 +222,7 @@ struct link *link_connect(struct session *s, const char *host, const char *port)
     if (!number_parse(port, 1, 65535, &number))
         session_fault(s, "%s is no port", port);
     socklen_t length = peer_address(s, host, (uint16_t)number, &address);
-    await_room(s, (uint16_t)number);
+    await_room(s, host, (uint16_t)number);
     int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd == -1)
         session_fault(s, "cannot make a socket: %s", strerror(errno));
