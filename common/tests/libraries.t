@@ -130,7 +130,8 @@ def make_tree(tree):
             "/* fails: signature clean */\n" + ANSWER.replace('"key", 3', '"%s", 3' % name))
     status, out, err = run(
         "gcc", "-std=c11", "-D_GNU_SOURCE", "-I", ROOT / "common", str(task / "cases.c"), "-o",
-        str(cases / "cases"), str(ROOT / "build/libharness.a"), "-ljansson", "-pthread")
+        str(cases / "cases"), str(ROOT / "build/libharness.a"), "-ljansson", "-lcrypto",
+        "-pthread")
     return status == 0, out + err
 
 
