@@ -178,7 +178,7 @@ static void test_fault_names(void **state)
         assert_int_equal(faults, 1U << i);
         all |= faults;
     }
-    assert_int_equal(all, (WIRE_OPTION_REFUSED << 1) - 1);
+    assert_int_equal(all, (WIRE_YIELD << 1) - 1);
     assert_null(fault_help(i));
 }
 

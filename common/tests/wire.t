@@ -546,6 +546,16 @@ except OSError as e:
     tap.ok(run(WIRE, "/usr/bin/python3", "-c", STARTS)[1] == "0 0\n", "and not without it")
 
 
+def test_yield():
+    """yield: threads that look and act under two locks, or none, overtake one another."""
+    for way, sanitized in (("whole", False), ("whole", True), ("torn", False), ("torn", True),
+                           ("bare", True)):
+        outs = [run(WIRE, "--fault", "yield", program("turns", sanitized), way)[1]
+                for _ in range(5)]
+        right = set(outs) == {"1\n"} if way == "whole" else max(outs) > "1\n"
+        tap.ok(right, "yield: %s%s" % (way, ", sanitized" * sanitized), outs)
+
+
 def test_inert():
     """Without WIRE_LOG, or with one that is none, the library does nothing."""
     library = os.path.abspath("build/libwire.so")
@@ -566,7 +576,7 @@ def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for test in (test_ladder, test_refused, test_curl, test_forms, test_unread, test_streams,
                  test_cuts, test_whole, test_broken, test_udp, test_names, test_command,
-                 test_starts, test_inert):
+                 test_starts, test_yield, test_inert):
         try:
             test()
         except Exception as error:  # pylint: disable=broad-except

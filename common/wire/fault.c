@@ -15,6 +15,7 @@
  * - accept-emfile: the connection stays in the queue; libuv then accepts and drops it, by design.
  *   accept-aborted: likewise, where in truth it would be gone.
  * - option-refused: nothing is set. A correct program reports that, and ends or does without.
+ * - yield: threads.c. Behind comparisons only in a program that is built with AddressSanitizer.
  * - start-eagain: fork, vfork, pthread_create; no process or thread is started.
  * - reset: the peer gets a true RST, the program ECONNRESET. half-close: reads give 0.
  * - udp-*: what the program sends. What it receives is left alone, or a read that poll() promised
@@ -49,6 +50,7 @@ static const struct {
     {WIRE_START_EAGAIN, "start-eagain", "the first 1 to 3 fork() or pthread_create() fail"},
     {WIRE_ACCEPT_ABORTED, "accept-aborted", "the first 1 to 3 accepts fail with ECONNABORTED"},
     {WIRE_OPTION_REFUSED, "option-refused", "setsockopt() fails with ENOPROTOOPT, always"},
+    {WIRE_YIELD, "yield", "threads nap behind each unlock and each match of two texts"},
 };
 enum { FAULTS = sizeof TABLE / sizeof TABLE[0] };
 

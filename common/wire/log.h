@@ -73,7 +73,8 @@ enum wire_fault {
     WIRE_UDP_REORDER = 1 << 10,
     WIRE_START_EAGAIN = 1 << 11,
     WIRE_ACCEPT_ABORTED = 1 << 12,
-    WIRE_OPTION_REFUSED = 1 << 13
+    WIRE_OPTION_REFUSED = 1 << 13,
+    WIRE_YIELD = 1 << 14
 };
 
 /* Room for the addresses the workbook uses; a longer Unix path is cut. */

@@ -60,6 +60,11 @@ static bool in_program(uintptr_t address)
     return address >= program.start && address < program.end;
 }
 
+bool wire_in_program(const void *caller)
+{
+    return in_program((uintptr_t)caller);
+}
+
 struct walk {
     uintptr_t below[2]; /* the two frames further in: what the program called, what that called */
     uintptr_t found[WIRE_CALLERS]; /* the first ones in the main program */

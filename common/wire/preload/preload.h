@@ -14,6 +14,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -90,6 +91,10 @@
     X(pid_t, fork, (void))                                                                         \
     X(pid_t, vfork, (void))                                                                        \
     X(int, pthread_create, (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))       \
+    X(int, pthread_mutex_unlock, (pthread_mutex_t *))                                              \
+    X(int, pthread_rwlock_unlock, (pthread_rwlock_t *))                                            \
+    X(int, pthread_spin_unlock, (pthread_spinlock_t *))                                            \
+    X(int, sem_post, (sem_t *))                                                                    \
     X(FILE *, fdopen, (int, const char *))                                                         \
     X(FILE *, fopencookie, (void *, const char *, cookie_io_functions_t))                          \
     X(int, vdprintf, (int, const char *, va_list))                                                 \
@@ -191,6 +196,13 @@ void wire_enter(struct passage *passage);
 long wire_leave(struct passage *passage, long result, int error);
 void wire_set_address(union wire_address *to, const struct sockaddr *from, socklen_t length);
 void wire_learn_addresses(struct passage *passage, int fd);
+
+/* Whether that lies in the main program, and not in a library that it has called. */
+bool wire_in_program(const void *caller);
+
+/* threads.c: under the fault yield the thread that was called from there sleeps for a moment. Keeps
+ * errno. */
+void wire_yield(const void *caller);
 
 /* The name of the stdio function that the program called, "fgets"; keeps the name if none is found.
  */
