@@ -74,9 +74,8 @@ struct http_server_options {
 
     /*
      * Where log lines go, without a line end; NULL: nowhere. client is an address without port,
-     * "127.0.0.1", or "-" for lines about no client; text for instance "\"GET / HTTP/1.1\" 200 5".
-     * No control characters are in it. Called for one line at a time, whatever the workers do.
-     * Python: log_message().
+     * "127.0.0.1"; text for instance "\"GET / HTTP/1.1\" 200 5". No control characters are in it.
+     * Called for one line at a time, whatever the workers do. Python: log_message().
      */
     void (*log)(void *log_context, const char *client, const char *text);
     void *log_context;
@@ -86,16 +85,19 @@ struct http_server_options {
     unsigned workers;     /* requests at once: 1 */
     unsigned connections; /* at once: 10000. One more makes the one that idles longest give way, or
                              waits in the kernel's queue */
-    int idle_ms;          /* for the next request to begin: 15000. Python: timeout */
-    int head_ms;          /* for a TLS handshake, and for a head to become whole, else 408: 10000 */
-    int body_ms;          /* waited for each HTTP_PACE bytes of a body, else 408: 10000 */
-    int write_ms;         /* waited for the client to take each HTTP_PACE bytes: 10000 */
-    int linger_ms;       /* for a client to read an answer that came before it had sent all: 2000 */
-    int stop_ms;         /* for what is in flight when the server is to stop: 5000. Who waits for a
- slow client just then learns of it when that is over */
-    uint64_t body_limit; /* bytes of a request's body, else 413: 1 MiB */
-    struct http_limits limits; /* of a request's head */
-    bool nagle;                /* false: TCP_NODELAY is set. True shows what lesson 2.17 is about */
+    uint64_t body_limit;  /* bytes of a request's body, else 413: 1 MiB */
+    struct http_limits limits; /* of a request's head, else 414 or 431 */
+
+    /* Times in milliseconds. Python has one for all of them: timeout. */
+    int idle_ms;   /* for the next request to begin: 15000 */
+    int head_ms;   /* for a TLS handshake and a head to become whole, else 408: 10000 */
+    int body_ms;   /* waited for each HTTP_PACE bytes of a body, else 408: 10000 */
+    int write_ms;  /* waited for the client to take each HTTP_PACE bytes: 10000 */
+    int linger_ms; /* for the client to close behind an answer that ended the connection: 2000 */
+    int stop_ms; /* for what is in flight when the server is to stop: 5000. A worker that waits for
+                    a client just then may learn of it only at the end of that wait */
+
+    bool nagle; /* false: TCP_NODELAY is set. True shows what lesson 2.17 is about */
 };
 extern const struct http_server_options HTTP_SERVER_DEFAULTS; /* the figures named above */
 
@@ -116,8 +118,7 @@ int http_serve(int listener, const struct http_server_options *options, struct e
  */
 void http_log_file(void *file, const char *client, const char *text);
 
-/* ---- the request ------------------------------------------------------------------------------
- */
+/* ---- the request ---------------------------------------------------------------------------- */
 
 /* The client's address without port, "::1"; valid until the handler returns. client_address[0]. */
 const char *http_client_address(struct http_exchange *x);
@@ -134,8 +135,7 @@ ssize_t http_read_body(struct http_exchange *x, void *data, size_t size);
  * 503 when memory is short. */
 int http_read_whole(struct http_exchange *x, struct buffer *out);
 
-/* ---- the response -----------------------------------------------------------------------------
- */
+/* ---- the response --------------------------------------------------------------------------- */
 
 /*
  * The whole response in one: status line, Content-Type (NULL for none), Content-Length and length
