@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "core/attributes.h"
 
@@ -116,6 +117,16 @@ void session_file(struct session *session, const char *name, const void *bytes, 
 /* Gives that file a second name: whoever writes into the file, and not into a new one, shows in it.
  */
 void session_link(struct session *session, const char *name, const char *second);
+
+/*
+ * Makes a symbolic link of that name in the folder, in place of what has it; target need not exist.
+ * The same for a FIFO, which waits to be opened from its other end; nothing may have its name.
+ */
+void session_symlink(struct session *session, const char *name, const char *target);
+void session_fifo(struct session *session, const char *name);
+
+/* Sets when a file in the folder was last changed: seconds since 1970, and the nanoseconds. */
+void session_file_date(struct session *session, const char *name, time_t seconds, long nanoseconds);
 
 /* The program writes files: who runs it by hand is told to do so in the folder of the case. */
 void session_writes_files(struct session *session);

@@ -186,6 +186,7 @@ WANTED = {
     "file-changed": ("fail",
                      r"^The old file second is not as it was: it had 9 bytes, and has 30\."),
     "file-gone": ("fail", r"^The old file other is gone\."),
+    "file-kinds": ("pass", ""),
     "file-by-hand": ("pass", ""),
     "group": ("pass", ""),
     "group-left": ("pass", ""),

@@ -1155,6 +1155,22 @@ static void file_changed(struct session *s)
     expect_kept(copy(s, "!"), "second", "as it was", 9);
 }
 
+static void file_kinds(struct session *s)
+{
+    static const char due[] = "link to there\nfifo of 784111777.000000007\n"
+                              "file of -1.000000000\n";
+
+    session_file(s, "given/a", "a", 1);
+    session_file(s, "given/link", "in its place", 12);
+    session_symlink(s, "given/link", "there");
+    session_fifo(s, "given/fifo");
+    session_file_date(s, "given/fifo", 784111777, 7);
+    session_file_date(s, "given/a", -1, 0);
+    struct student *p = student_start(s, "look", "given/link", "given/fifo", "given/a", NULL);
+    expect_output(p, due, strlen(due));
+    expect_exit(p, 0);
+}
+
 static void file_gone(struct session *s)
 {
     expect_kept(copy(s, "!"), "other", "as it was", 9);
@@ -1551,6 +1567,7 @@ static const struct test_case CASES[] = {
     {.name = "file-kept", .title = "t", .points = 1, .teaches = "t", .run = file_kept},
     {.name = "file-changed", .title = "t", .points = 1, .teaches = "t", .run = file_changed},
     {.name = "file-gone", .title = "t", .points = 1, .teaches = "t", .run = file_gone},
+    {.name = "file-kinds", .title = "t", .points = 1, .teaches = "t", .run = file_kinds},
     {.name = "file-by-hand", .title = "t", .points = 1, .teaches = "t", .run = file_by_hand},
     {.name = "group", .title = "t", .points = 1, .teaches = "t", .run = group},
     {.name = "group-left", .title = "t", .points = 1, .teaches = "t", .run = group_left},

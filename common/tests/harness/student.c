@@ -836,6 +836,26 @@ static int answer_and_close(void)
     return close(fd);
 }
 
+/* Says what files its arguments name: "link to there, fifo, file of 784111777.000000007". */
+static int look_at(void)
+{
+    struct stat status;
+    char target[64];
+
+    for (char **name = arguments; *name != NULL; name++) {
+        if (lstat(*name, &status) == -1)
+            return 1;
+        if (S_ISLNK(status.st_mode)) {
+            ssize_t length = readlink(*name, target, sizeof target);
+            printf("link to %.*s\n", (int)length, target);
+        } else {
+            printf("%s of %lld.%09ld\n", S_ISFIFO(status.st_mode) ? "fifo" : "file",
+                   (long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+        }
+    }
+    return 0;
+}
+
 /* Prints how many bytes each read() of its input returned: "3 4 ". */
 static int count_input(void)
 {
@@ -963,7 +983,8 @@ static const struct {
             {"compare", compare},
             {"copy-input", copy_input},
             {"count-input", count_input},
-            {"answer-and-close", answer_and_close}};
+            {"answer-and-close", answer_and_close},
+            {"look", look_at}};
 
 int main(int argc, char **argv)
 {
