@@ -94,7 +94,7 @@ def missing_library(tap, tree):
     modules.mkdir()
     where = run("pkg-config", "--variable=pcfiledir", "jansson")[1].strip()
     for name in ("jansson", "libuv", "md4c", "md4c-html", "libarchive", "libcrypto",
-                 "libseccomp"):
+                 "libpsl", "libseccomp"):
         shutil.copy("%s/%s.pc" % (where, name), modules)
     status, out, err = make(tree, "build/student.flags", PKG_CONFIG_LIBDIR=str(modules))
     tap.ok(status == 0, "make goes on once the library is there", err)

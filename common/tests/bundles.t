@@ -22,7 +22,9 @@ FETCH = "01_socket/02_fetch_first"
 SOLUTION = ROOT / "solutions" / FETCH / "fetch_first.c"
 WRONG = ROOT / "solutions" / FETCH / "wrong/one_recv.c"
 WRONG_FAILS = WRONG.read_text().split("*/")[0].split()[2:]
-OTHERS = ["1.0", "1.1", *("1.%d" % number for number in range(3, 12))]
+OTHERS = ["%d.%d" % (int(p.parent.name[:2]), int(p.name[:2]))
+          for p in sorted(ROOT.glob("exercises/0[1-5]_*/[0-9][0-9]_*"))]
+OTHERS.remove("1.2")
 POLICY = {"exercises": {"1.2": {"points": 50, "due": "2020-01-01T00:00:00Z"}},
           "due": "2020-01-01T00:00:00Z", "late_factor": 0, "several": "last", "hidden": "secret"}
 VISIBILITY = {"visible", "hidden", "after_due_date", "after_published"}

@@ -192,7 +192,7 @@ def see_exercise(learner):
 def see_learner(tap, book):
     learner = Learner(tap, book)
     learner.types("builds, and shows the path", "0 of %d exercises" % len(
-        list((book / "exercises/01_socket").glob("*"))))
+        list((book / "exercises").glob("0[1-5]_*/*"))))
     if tap.failed:
         return
     said = learner.types("lists the exercises", "1.10", "list")
