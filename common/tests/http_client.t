@@ -32,7 +32,8 @@ class Programs:
 
     def __init__(self, folder, sanitized):
         self.folder = folder
-        self.names = {"http": BUILD / "02_http/06_client", "https": BUILD / "02_http/07_https_client"}
+        self.names = {"http": BUILD / "02_http/06_client",
+                      "https": BUILD / "02_http/07_https_client"}
         if sanitized:
             self.names = {k: self.sanitize(v) for k, v in self.names.items()}
 
@@ -122,8 +123,9 @@ FRAMINGS = (
     ("204", b"HTTP/1.1 204 No Content\r\n\r\n", "connection 1: 204 No Content, no body\n"),
     ("304 with a length", b"HTTP/1.1 304 Not Modified\r\n" + LONG,
      "connection 1: 304 Not Modified, no body\n"),
-    ("100 and 103 before it", b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n"
-     + OK + LONG + b"hello", WHOLE + "by length\nhello\n"),
+    ("100 and 103 before it", b"HTTP/1.1 100 Continue\r\n\r\n"
+     b"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n" + OK + LONG + b"hello",
+     WHOLE + "by length\nhello\n"),
     ("no phrase", b"HTTP/1.1 200\r\n" + LONG + b"hello", "connection 1: 200 , by length\nhello\n"),
     ("NULs and line ends", OK + LONG + b"\0\r\n\0\n", WHOLE + "by length\n\0\r\n\0\n"),
 )
@@ -143,8 +145,10 @@ FAILURES = (
      WHOLE + "in chunks\nhello\nIncompleteRead: the body was cut off after 5 bytes\n"),
     ("no line behind the last chunk", CHUNKED + b"5\r\nhello\r\n0\r\n",
      WHOLE + "in chunks\nhello\nIncompleteRead: the body was cut off after 5 bytes\n"),
-    ("no HTTP", b"220 mail.example ESMTP\r\n", "BadStatusLine: the answer has a malformed status line\n"),
-    ("HTTP/2", b"HTTP/2.0 200 OK\r\n\r\n", "BadStatusLine: the answer has a version other than HTTP/1\n"),
+    ("no HTTP", b"220 mail.example ESMTP\r\n",
+     "BadStatusLine: the answer has a malformed status line\n"),
+    ("HTTP/2", b"HTTP/2.0 200 OK\r\n\r\n",
+     "BadStatusLine: the answer has a version other than HTTP/1\n"),
     ("a blank before the colon", OK + b"A : b\r\n\r\n", "HTTPException: the answer has "),
     ("both framings", OK + b"Transfer-Encoding: chunked\r\n" + LONG,
      "HTTPException: the answer has both Content-Length and Transfer-Encoding\n"),
@@ -333,7 +337,8 @@ http {
     server {
         listen 127.0.0.1:%(port)d;
         listen 127.0.0.1:%(tls_port)d ssl;
-        ssl_certificate %(authority)s/localhost.pem; ssl_certificate_key %(authority)s/localhost.key;
+        ssl_certificate %(authority)s/localhost.pem;
+        ssl_certificate_key %(authority)s/localhost.key;
         root %(folder)s/root;
         location /two/ { keepalive_requests 2; alias %(folder)s/root/; }
         location /no/ { keepalive_timeout 0; alias %(folder)s/root/; }
@@ -461,7 +466,7 @@ class Certificates:
                      "-keyout ca.key -out ca.pem -subj /CN=test-authority")
         self.make("good", "DNS:localhost,IP:127.0.0.1", "20200101000000Z", "21200101000000Z")
         self.make("other", "DNS:other.test,IP:127.0.0.9", "20200101000000Z", "21200101000000Z")
-        self.make("common-name", "DNS:other.test", "20200101000000Z", "21200101000000Z")
+        self.make("common-name", "email:me@localhost", "20200101000000Z", "21200101000000Z")
         self.make("expired", "DNS:localhost", "20200101000000Z", "20200102000000Z")
         self.make("future", "DNS:localhost", "21100101000000Z", "21200101000000Z")
         self.make("wildcard", "DNS:*.test", "20200101000000Z", "21200101000000Z")
@@ -477,8 +482,8 @@ class Certificates:
         (self.folder / (name + ".ext")).write_text("subjectAltName=%s\n" % names, encoding="ascii")
         self.openssl("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout %s.key "
                      "-out %s.csr -subj /CN=localhost" % (name, name))
-        self.openssl("ca -batch -config ca.conf -cert ca.pem -keyfile ca.key -in %s.csr -out %s.pem "
-                     "-extfile %s.ext -startdate %s -enddate %s -notext"
+        self.openssl("ca -batch -config ca.conf -cert ca.pem -keyfile ca.key -in %s.csr "
+                     "-out %s.pem -extfile %s.ext -startdate %s -enddate %s -notext"
                      % (name, name, name, begin, end))
 
     def context(self, name):

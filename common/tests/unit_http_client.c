@@ -823,6 +823,26 @@ static void test_early_answer(void **state)
     free(large);
 }
 
+/* The server closes in the middle of a body and answers nothing: that is no answer. */
+static void test_early_close(void **state)
+{
+    static const char *const script[] = {"<", "!", NULL};
+    struct peer peer;
+
+    (void)state;
+    peer_start(&peer, script);
+    struct http_client *client = client_for(&peer);
+    assert_int_equal(http_client_put_request(client, "PUT", "/", false, false), OK);
+    assert_int_equal(http_client_put_header(client, "Content-Length", "10"), OK);
+    assert_int_equal(http_client_end_headers(client), OK);
+    struct pollfd end = {.fd = http_stream_fd(http_client_stream(client)), .events = POLLIN};
+    assert_int_equal(poll(&end, 1, 20000), 1);
+    assert_int_equal(http_client_send(client, "hello", 5), HTTP_CLIENT_STOPPED);
+    assert_int_equal(http_client_send(client, "hello", 5), HTTP_CLIENT_STOPPED);
+    assert_int_equal(http_client_get_response(client, NULL), HTTP_CLIENT_DISCONNECTED);
+    finish_both(&peer, client, NULL);
+}
+
 /* ---- tunnels, other protocols --------------------------------------------------------------- */
 
 static void test_tunnel(void **state)
@@ -905,7 +925,8 @@ int main(void)
         cmocka_unit_test(test_fields),        cmocka_unit_test(test_injection),
         cmocka_unit_test(test_hosts),         cmocka_unit_test(test_steps),
         cmocka_unit_test(test_continue),      cmocka_unit_test(test_early_answer),
-        cmocka_unit_test(test_tunnel),        cmocka_unit_test(test_switch),
+        cmocka_unit_test(test_early_close),   cmocka_unit_test(test_tunnel),
+        cmocka_unit_test(test_switch),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
