@@ -120,7 +120,7 @@ int main(int argc, char **argv)
     bool all = true, proxy;
 
     if (argc > 2 && strcmp(to[0], "--wait") == 0 && number_parse(to[1], 1, INT_MAX, &wait)) {
-        limits.wait_ms = limits.continue_ms = (int)wait;
+        limits.connect_ms = limits.wait_ms = limits.continue_ms = (int)wait;
         to += 2;
     }
     proxy = argv + argc - to >= 3 && strcmp(to[0], "--proxy") == 0;

@@ -212,6 +212,23 @@ def silence(tap, programs):
                status == 1, "silence " + name + " ends", out)
 
 
+def addresses(tap, programs):
+    """Nobody answers at the first address of a name: the second has its share of the time."""
+    def answer(server):
+        play_bytes(server, OK + LONG + b"hello")
+
+    with serving(answer) as port, socket.create_server(("127.0.0.2", port), backlog=0), \
+            socket.create_connection(("127.0.0.2", port)):
+        hosts = Path(programs.folder, "hosts")
+        hosts.write_text("127.0.0.2 two.test\n127.0.0.1 two.test\n", encoding="ascii")
+        done = subprocess.run([BUILD / "wire", "--hosts", hosts, "--no-times",
+                               programs.names["http"], "--wait", "1000", "two.test", str(port)],
+                              input=b"GET /\n", capture_output=True, timeout=LIMIT, check=False)
+    tap.ok(done.stdout == b"connection 1: 200 OK, by length\nhello\n", "two addresses, one silent",
+           done.stdout + done.stderr)
+    tap.ok(done.stderr.count(b"- connect -") == 2, "both were tried", done.stderr)
+
+
 def play_closing(server, seen, closes):
     """Answers each request; after an answer, or before it, it closes as closes says."""
     peer = None
@@ -602,8 +619,8 @@ def tunnel(tap, programs, certificates):
            "a proxy that refuses", out)
 
 
-TESTS = {"framings": framings, "failures": failures, "silence": silence, "closing": closing,
-         "http.server": python_server, "nginx": with_nginx, "tls": tls}
+TESTS = {"framings": framings, "failures": failures, "silence": silence, "addresses": addresses,
+         "closing": closing, "http.server": python_server, "nginx": with_nginx, "tls": tls}
 
 
 def main():

@@ -9,7 +9,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -329,35 +328,6 @@ static void test_connect(void **state)
     assert_int_equal(errno, ENOENT);
 }
 
-/* localhost is two addresses; nobody answers at the first, and the second has its share of time. */
-static void test_connect_shares(void **state)
-{
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *list;
-    struct error error = {""};
-    char port[8];
-    int good = listen_somewhere(1, port), full = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    (void)state;
-    assert_int_equal(getaddrinfo("localhost", port, &hints, &list), 0);
-    bool two = list->ai_family == AF_INET6 && list->ai_next != NULL;
-    freeaddrinfo(list);
-    six.sin6_port = htons((uint16_t)strtoul(port, NULL, 10));
-    if (!two || bind(full, (void *)&six, sizeof six) == -1) {
-        assert_int_equal(close(good) | close(full), 0);
-        skip();
-    }
-    assert_int_equal(listen(full, 0), 0);
-    int first = http_connect("::1", port, soon(), &error);
-    assert_true(first >= 0);
-    int64_t begun = now_ms();
-    int fd = http_connect("localhost", port, begun + 200, &error);
-    assert_true(fd >= 0);
-    assert_true(now_ms() >= begun + 100);
-    assert_int_equal(close(fd) | close(first) | close(good) | close(full), 0);
-}
-
 /* ---- TLS ------------------------------------------------------------------------------------ */
 
 struct tls_pair {
@@ -650,16 +620,15 @@ static void test_many_contexts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_reads),    cmocka_unit_test(test_plain_reset),
-        cmocka_unit_test(test_plain_writes),   cmocka_unit_test(test_write_limit),
-        cmocka_unit_test(test_no_sigpipe),     cmocka_unit_test(test_plain_much),
-        cmocka_unit_test(test_short_file),     cmocka_unit_test(test_connect),
-        cmocka_unit_test(test_connect_shares), cmocka_unit_test(test_tls_names),
-        cmocka_unit_test(test_tls_untrusted),  cmocka_unit_test(test_tls_bytes),
-        cmocka_unit_test(test_tls_much),       cmocka_unit_test(test_tls_truncated),
-        cmocka_unit_test(test_tls_no_sigpipe), cmocka_unit_test(test_tls_strangers),
-        cmocka_unit_test(test_start_tls),      cmocka_unit_test(test_tls_files),
-        cmocka_unit_test(test_many_contexts),
+        cmocka_unit_test(test_plain_reads),   cmocka_unit_test(test_plain_reset),
+        cmocka_unit_test(test_plain_writes),  cmocka_unit_test(test_write_limit),
+        cmocka_unit_test(test_no_sigpipe),    cmocka_unit_test(test_plain_much),
+        cmocka_unit_test(test_short_file),    cmocka_unit_test(test_connect),
+        cmocka_unit_test(test_tls_names),     cmocka_unit_test(test_tls_untrusted),
+        cmocka_unit_test(test_tls_bytes),     cmocka_unit_test(test_tls_much),
+        cmocka_unit_test(test_tls_truncated), cmocka_unit_test(test_tls_no_sigpipe),
+        cmocka_unit_test(test_tls_strangers), cmocka_unit_test(test_start_tls),
+        cmocka_unit_test(test_tls_files),     cmocka_unit_test(test_many_contexts),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
