@@ -257,6 +257,9 @@ long student_memory(struct student *student);
  */
 long student_reserved(struct student *student);
 
+/* How many threads it has when it has settled, the first one too; 0 in play. */
+int student_threads(struct student *student);
+
 /*
  * Waits until it ends by itself; fails if a signal ended it. The expect_ functions below do that
  * too: this is for what is to be looked at before they judge.

@@ -176,6 +176,7 @@ WANTED = {
     "room": ("pass", ""),
     "threads-joined": ("pass", ""),
     "threads-left": ("fail", r"^More than one stack is kept\.$"),
+    "threads-waiting": ("pass", ""),
     "fat": ("fail", r"^The program takes \d+ KiB of memory; \d+ would do"),
     "file": ("pass", ""),
     "file-other": ("fail", r"^The file copied has 29 bytes, and not the 30"),

@@ -585,6 +585,8 @@ static void threads(struct session *s, const char *how)
 
     link_send(link, "g", 1);
     link_wait_read(link);
+    if (student_threads(p) != 1)
+        session_fail(s, "Threads that have ended are counted.");
     if (student_reserved(p) - before > 12000)
         session_fail(s, "More than one stack is kept.");
     link_close(link);
@@ -599,6 +601,22 @@ static void threads_joined(struct session *s)
 static void threads_left(struct session *s)
 {
     threads(s, "leave");
+}
+
+static void threads_waiting(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct student *p =
+        student_start(s, "threads", peer_host(server), peer_port(server), "wait", NULL);
+    struct link *link = peer_accept(server);
+    int before = student_threads(p);
+
+    link_send(link, "g", 1);
+    link_wait_read(link);
+    if (before != 1 || student_threads(p) != 9)
+        session_fail(s, "There were %d threads, and then %d.", before, student_threads(p));
+    link_close(link);
+    expect_exit(p, 0);
 }
 
 static void fat(struct session *s)
@@ -1558,6 +1576,7 @@ static const struct test_case CASES[] = {
     {.name = "room", .title = "t", .points = 1, .teaches = "t", .run = room},
     {.name = "threads-joined", .title = "t", .points = 1, .teaches = "t", .run = threads_joined},
     {.name = "threads-left", .title = "t", .points = 1, .teaches = "t", .run = threads_left},
+    {.name = "threads-waiting", .title = "t", .points = 1, .teaches = "t", .run = threads_waiting},
     {.name = "fat", .title = "t", .points = 1, .teaches = "t", .run = fat},
     {.name = "file", .title = "t", .points = 1, .teaches = "t", .run = file},
     {.name = "file-other", .title = "t", .points = 1, .teaches = "t", .run = file_other},

@@ -368,17 +368,25 @@ static void *end_at_once(void *unused)
     return unused;
 }
 
-/* Starts eight threads when told to; joins them if its third argument says so. */
+static void *stay(void *unused)
+{
+    (void)pause(); /* it ends with the process */
+    return unused;
+}
+
+/* Starts eight threads when told to; joins them, or lets them stay, if its third argument says so.
+ */
 static int start_threads(void)
 {
     char byte;
     int fd = connect_to_peer(SOCK_STREAM);
     pthread_t threads[8];
+    void *(*work)(void *) = strcmp(arguments[2], "wait") == 0 ? stay : end_at_once;
 
     if (recv(fd, &byte, 1, 0) != 1)
         return 1;
     for (int i = 0; i < 8; i++)
-        if (pthread_create(&threads[i], NULL, end_at_once, NULL) != 0 ||
+        if (pthread_create(&threads[i], NULL, work, NULL) != 0 ||
             (strcmp(arguments[2], "join") == 0 && pthread_join(threads[i], NULL) != 0))
             return 1;
     return (int)recv(fd, &byte, 1, 0);
