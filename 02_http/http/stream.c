@@ -287,24 +287,27 @@ static struct http_tls *make_tls(bool is_server, struct error *error)
     return tls;
 }
 
-/* [tls-client] */
 struct http_tls *http_tls_client(const char *authorities, struct error *error)
 {
     struct http_tls *tls = make_tls(false, error);
 
     if (tls == NULL)
         return NULL;
+    /* [verify] */
     SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, NULL);
-    if (SSL_CTX_set_alpn_protos(tls->context, protocols, PROTOCOLS) == 0 &&
-        (authorities != NULL ? SSL_CTX_load_verify_file(tls->context, authorities)
-                             : SSL_CTX_set_default_verify_paths(tls->context)) == 1)
+    int trusted;
+    if (authorities != NULL)
+        trusted = SSL_CTX_load_verify_file(tls->context, authorities);
+    else
+        trusted = SSL_CTX_set_default_verify_paths(tls->context);
+    /* [/verify] */
+    if (trusted == 1 && SSL_CTX_set_alpn_protos(tls->context, protocols, PROTOCOLS) == 0)
         return tls;
     (void)error_set(error, "%s: %s", authorities != NULL ? authorities : "the system's authorities",
                     openssl_reason());
     http_tls_free(tls);
     return NULL;
 }
-/* [/tls-client] */
 
 struct http_tls *http_tls_server(const char *certificate, const char *key, struct error *error)
 {
@@ -355,18 +358,18 @@ static int refuse_certificate(struct http_stream *stream, long why)
         what = "it is not valid yet";
         break;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-        what = "it is signed by itself, and not trusted";
+        what = "it is signed by itself";
         break;
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        what = "nobody who is trusted has signed it";
+        what = "nobody who is trusted signed it";
         break;
     default:
         break;
     }
-    (void)error_set(&stream->error, "the certificate was refused: %s", what);
+    (void)error_set(&stream->error, "certificate refused: %s", what);
     errno = EKEYREJECTED;
     return HTTP_STREAM_ERROR;
 }
@@ -638,7 +641,22 @@ static int plain_send_file(struct http_stream *stream, int file, off_t offset, u
 
 /* ---- the stream ----------------------------------------------------------------------------- */
 
-/* [expect-host] What the certificate must be for, and the name by which the server chooses one. */
+/* The subject's common name is not looked at, however it reads: RFC 9110 section 4.3.4. */
+enum { NAMES = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT };
+
+/* The name that must be in the certificate, and by which the server chooses one. */
+/* [expect-name] */
+static bool expect_name(SSL *ssl, const char *name)
+{
+    X509_VERIFY_PARAM *wanted = SSL_get0_param(ssl);
+
+    X509_VERIFY_PARAM_set_hostflags(wanted, NAMES);
+    return X509_VERIFY_PARAM_set1_host(wanted, name, 0) == 1 &&
+           SSL_set_tlsext_host_name(ssl, name) == 1;
+}
+/* [/expect-name] */
+
+/* The same for whatever host is: a name, with a dot at its end perhaps, or an address. */
 static bool expect_host(SSL *ssl, const char *host)
 {
     X509_VERIFY_PARAM *parameters = SSL_get0_param(ssl);
@@ -658,13 +676,8 @@ static bool expect_host(SSL *ssl, const char *host)
     name[length] = '\0';
     if (inet_pton(AF_INET6, name, address) == 1)
         return X509_VERIFY_PARAM_set1_ip(parameters, address, sizeof(struct in6_addr)) == 1;
-    /* The subject's common name is not looked at, however it reads: RFC 9110 section 4.3.4. */
-    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
-                                                    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    return X509_VERIFY_PARAM_set1_host(parameters, name, 0) == 1 &&
-           SSL_set_tlsext_host_name(ssl, name) == 1;
+    return expect_name(ssl, name);
 }
-/* [/expect-host] */
 
 static bool add_tls(struct http_stream *stream, struct http_tls *tls, const char *host)
 {

@@ -420,7 +420,7 @@ static void test_tls_untrusted(void **state)
     assert_int_equal(shake_hands(&pair, false), HTTP_STREAM_ERROR);
     assert_int_equal(errno, EKEYREJECTED);
     assert_string_equal(http_stream_error(pair.client),
-                        "the certificate was refused: nobody who is trusted has signed it");
+                        "certificate refused: nobody who is trusted signed it");
     free_tls_pair(&pair);
 }
 
