@@ -549,7 +549,7 @@ except OSError as e:
 def test_yield():
     """yield: threads that look and act under two locks, or none, overtake one another."""
     for way, sanitized in (("whole", False), ("whole", True), ("torn", False), ("torn", True),
-                           ("bare", True)):
+                           ("bare", True), ("raw", True)):
         outs = [run(WIRE, "--fault", "yield", program("turns", sanitized), way)[1]
                 for _ in range(5)]
         right = set(outs) == {"1\n"} if way == "whole" else max(outs) > "1\n"

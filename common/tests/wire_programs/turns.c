@@ -1,6 +1,7 @@
 /*
- * turns whole|torn|bare: eight threads want the one ticket; prints how many got it. whole looks and
- * takes under one lock, torn under two, bare under none.
+ * turns whole|torn|bare|raw: eight threads want the one ticket; prints how many got it. whole looks
+ * and takes under one lock, torn under two, the others under none: bare by strcmp(), raw by
+ * memcmp().
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -28,15 +29,20 @@ static void unlock_if(int wanted)
 
 static void *want(void *unused)
 {
+    int has_lock = way[0] != 'b' && way[0] != 'r';
+    volatile size_t length = 6; /* the compiler is not to know: it would compare by itself */
+
     (void)pthread_barrier_wait(&start); /* all get here */
-    lock_if(way[0] != 'b');
-    const char *ticket = taken == 0 ? "there" : "gone";
-    int is_there = way[0] == 'b' ? strcmp(ticket, "there") == 0 : ticket[0] == 't';
+    lock_if(has_lock);
+    const char *ticket = taken == 0 ? "there" : "taken";
+    int is_there = has_lock        ? ticket[1] == 'h'
+                   : way[0] == 'b' ? strcmp(ticket, "there") == 0
+                                   : memcmp(ticket, "there", length) == 0;
     unlock_if(way[0] == 't');
     lock_if(way[0] == 't');
     if (is_there)
         taken++;
-    unlock_if(way[0] != 'b');
+    unlock_if(has_lock);
     return unused;
 }
 

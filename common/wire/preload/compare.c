@@ -33,8 +33,8 @@ static void look(const char *name, const void *caller, const void *a, size_t n, 
 {
     struct passage passage;
 
-    if (result == 0)
-        wire_yield(caller);
+    if (result == 0) /* whoever called memcmp(): its hook is told an address in the sanitizer */
+        wire_yield(name[0] == 'm' ? NULL : caller);
     if (!wire_on() || atomic_load_explicit(&wire.header->guarded, memory_order_acquire) == 0 ||
         (!is_secret(a, n) && !is_secret(b, m)))
         return;

@@ -200,8 +200,8 @@ void wire_learn_addresses(struct passage *passage, int fd);
 /* Whether that lies in the main program, and not in a library that it has called. */
 bool wire_in_program(const void *caller);
 
-/* threads.c: under the fault yield the thread that was called from there sleeps for a moment. Keeps
- * errno. */
+/* threads.c: under the fault yield the thread sleeps for a moment, if caller is NULL or in the main
+ * program. Keeps errno. */
 void wire_yield(const void *caller);
 
 /* The name of the stdio function that the program called, "fgets"; keeps the name if none is found.

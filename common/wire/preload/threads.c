@@ -6,14 +6,15 @@
  */
 #include "wire/preload/preload.h"
 
-enum { MOMENT_NS = 400000 }; /* long for a thread that is ready to run, short for a case */
+enum { MOMENT_NS = 100000 }; /* long for a thread that is ready to run, short for a case */
 
 void wire_yield(const void *caller)
 {
     const struct timespec moment = {.tv_nsec = MOMENT_NS};
     int saved = errno;
 
-    if (!wire_on() || (wire.plan.faults & WIRE_YIELD) == 0 || !wire_in_program(caller))
+    if (!wire_on() || (wire.plan.faults & WIRE_YIELD) == 0 ||
+        (caller != NULL && !wire_in_program(caller)))
         return;
     (void)nanosleep(&moment, NULL); /* a signal may cut it short */
     errno = saved;
