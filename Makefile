@@ -106,7 +106,7 @@ HTTP := $(patsubst %.c,build/%.o,$(wildcard 02_http/http/*.c))
 
 .PHONY: all
 all: $(WORKBOOK) build/wire build/libwire.so build/box-init build/box.bpf build/crowd \
-    build/reply build/authority/localhost.pem $(PROGRAMS) $(CASES) build/student.flags \
+    build/reply build/members build/authority/localhost.pem $(PROGRAMS) $(CASES) build/student.flags \
     build/student.libraries build/libcore.a build/libhttp.a
 
 build/%.o: %.c
@@ -134,9 +134,9 @@ build/crowd: build/common/testbed/crowd.o build/libcore.a
 	$(call say,link)
 	$(CC) -o $@ $^
 
-build/reply: build/common/testbed/reply.o build/libhttp.a build/libcore.a
+build/reply build/members: build/%: build/common/testbed/%.o build/libhttp.a build/libcore.a
 	$(call say,link)
-	$(CC) -o $@ $^ -Wl,--as-needed $(HTTP_NEEDS)
+	$(CC) -o $@ $^ -Wl,--as-needed $(HTTP_NEEDS) -pthread
 
 # The first process of a program's box: static where that can be had, for it starts sooner.
 build/box-init: build/common/box/init.o build/libcore.a
