@@ -4,8 +4,8 @@
  * Logs in to an API, keeps the session in a file, and copes with the errors of each call.
  *
  * Python:  urllib.request with an HTTPCookieProcessor; requests.Session (chapter 4)
- * Usage:   PASSWORD=... 16_programmatic_requests HOST PORT USER JAR <calls
- *          A line of calls is METHOD PATH, and perhaps JSON.
+ * Usage:   16_programmatic_requests HOST PORT USER JAR <calls
+ *          A line of calls is METHOD PATH, and perhaps JSON; the password is in PASSWORD.
  * See:     RFC 9110 sections 10.2.3, 15.5.2 and 15.6.4; RFC 9457; http/cookiejar.h
  * Leaves out: TLS (lesson 2.07), without which a password is sent to a test server only.
  */
