@@ -43,9 +43,8 @@ const char *http_client_exception(enum http_client_result result);
 
 /* Limits; 0 means what stands behind the colon, a negative time that there is none. */
 struct http_client_limits {
-    int connect_ms; /* name, TCP, proxy and TLS together; but see http_connect(): 10000 */
-    int wait_ms; /* each wait: for the head of an answer, a piece of its body, room to send: 30000
-                  */
+    int connect_ms;          /* name, TCP, proxy and TLS together; but see http_connect(): 10000 */
+    int wait_ms;             /* each wait: for a head, a piece of a body, room to send: 30000 */
     int continue_ms;         /* for 100 Continue, and then the body is sent without: 1000 */
     struct http_limits head; /* of an answer; all zero: HTTP_LIMITS */
 };
