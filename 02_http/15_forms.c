@@ -26,17 +26,15 @@
 
 enum { UPLOAD = 1 << 30, SHOWN = 60 }; /* bytes: of a request, and of a value in the answer */
 
-struct uploads {
-    int folder;
-    atomic_long count; /* the workers share it */
-};
+static int folder;          /* where files go */
+static atomic_long uploads; /* how many came; the workers share it */
 
 /* What is known of the field at hand. */
 struct field {
     struct http_form form;
     struct buffer answer;
-    char name[32]; /* of the file that it is written to */
-    int fd;        /* that file, or -1 */
+    FILE *file;    /* that it is written to, or NULL */
+    char name[32]; /* of this file */
     size_t length;
 };
 
@@ -54,81 +52,73 @@ static void do_get(struct http_exchange *x)
     http_answer(x, HTTP_OK, "text/html; charset=utf-8", PAGE, sizeof PAGE - 1);
 }
 
-/* Adds text that a stranger chose to the answer, which is plain text: no controls, not much of it.
- */
+/* Adds text that a stranger chose to the answer: the beginning of it, and no controls. */
 static int show(struct buffer *answer, const char *text, size_t length)
 {
-    int failed = 0;
-
-    for (size_t i = 0; i < length && failed == 0; i++)
-        failed = (unsigned char)text[i] < ' ' || text[i] == 127
-                     ? buffer_print(answer, "\\x%02x", (unsigned char)text[i])
-                     : buffer_add(answer, text + i, 1);
-    return failed;
-}
-
-static size_t at_most(size_t length)
-{
-    return length < SHOWN ? length : SHOWN;
-}
-
-/* The name on disk is ours. The sender's is shown, and no more. */
-static int open_upload(struct field *field, struct uploads *uploads)
-{
-    do {
-        (void)snprintf(field->name, sizeof field->name, "upload-%ld",
-                       atomic_fetch_add(&uploads->count, 1) + 1);
-        field->fd = openat(uploads->folder, field->name,
-                           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    } while (field->fd == -1 && errno == EEXIST);
-    return field->fd == -1 ? -1 : 0;
-}
-
-static int write_all(int fd, const char *data, size_t length)
-{
-    while (length > 0) {
-        ssize_t n = write(fd, data, length);
-        if (n == -1 && errno != EINTR)
+    for (size_t i = 0; i < length && i < SHOWN; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (buffer_print(answer, c < ' ' || c == 127 ? "\\x%02x" : "%c", c) == -1)
             return -1;
-        data += n > 0 ? n : 0;
-        length -= n > 0 ? (size_t)n : 0;
     }
     return 0;
 }
 
-/* Returns 0, or -1 when this machine cannot keep what came. */
-static int on_event(struct field *field, enum http_form_event event, const char *piece, size_t size,
-                    struct uploads *uploads)
+/* The name on disk is ours. The sender's is shown, and no more. */
+static int open_upload(struct field *field)
 {
-    struct http_form *form = &field->form;
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd;
+
+    do {
+        long number = atomic_fetch_add(&uploads, 1) + 1;
+        (void)snprintf(field->name, sizeof field->name, "upload-%ld", number);
+        fd = openat(folder, field->name, flags, 0600);
+    } while (fd == -1 && errno == EEXIST);
+    field->file = fd != -1 ? fdopen(fd, "wb") : NULL;
+    if (fd != -1 && field->file == NULL) { /* no memory */
+        (void)close(fd);
+        (void)unlinkat(folder, field->name, 0);
+    }
+    return field->file != NULL ? 0 : -1;
+}
+
+/* Half a file is none: it is removed. Returns 0 when a whole one has been written. */
+static int close_upload(struct field *field, bool whole)
+{
+    int failed = fclose(field->file);
+
+    field->file = NULL;
+    if (whole && failed == 0)
+        return 0;
+    (void)unlinkat(folder, field->name, 0); /* if it stays, its name tells what it is */
+    return -1;
+}
+
+/* Returns 0, or -1 when this machine cannot keep what came. */
+static int on_event(struct field *field, enum http_form_event event, const char *piece, size_t size)
+{
+    const char *name = field->form.name, *sent_as = field->form.filename;
     struct buffer *answer = &field->answer;
-    int failed = 0;
 
     switch (event) {
     case HTTP_FORM_FIELD:
         field->length = 0;
-        failed = show(answer, form->name, at_most(strlen(form->name)));
-        if (form->filename != NULL && failed == 0)
-            failed = open_upload(field, uploads);
-        return failed == 0 ? buffer_add(answer, ": ", 2) : -1;
+        if (show(answer, name, strlen(name)) == -1 || (sent_as != NULL && open_upload(field) == -1))
+            return -1;
+        return buffer_print(answer, ": ");
     case HTTP_FORM_DATA:
-        if (field->fd != -1)
-            failed = write_all(field->fd, piece, size);
-        else if (field->length < SHOWN)
-            failed = show(answer, piece, at_most(size));
         field->length += size;
-        return failed;
+        if (field->file != NULL)
+            return fwrite(piece, 1, size, field->file) == size ? 0 : -1;
+        return field->length - size < SHOWN ? show(answer, piece, size) : 0;
     case HTTP_FORM_FIELD_END:
-        if (field->fd == -1)
+        if (field->file == NULL)
             return buffer_print(answer, " (%zu bytes)\n", field->length);
-        failed = close(field->fd);
-        field->fd = -1;
-        if (failed == 0)
-            failed =
-                buffer_print(answer, "%zu bytes in %s, sent as \"", field->length, field->name);
-        if (failed == 0)
-            failed = show(answer, form->filename, at_most(strlen(form->filename)));
-        return failed == 0 ? buffer_add(answer, "\"\n", 2) : -1;
+        if (close_upload(field, true) == -1 ||
+            buffer_print(answer, "%zu bytes in %s, sent as \"", field->length, field->name) == -1 ||
+            show(answer, sent_as, strlen(sent_as)) == -1)
+            return -1;
+        return buffer_print(answer, "\"\n");
     default:
         return 0;
     }
@@ -151,7 +141,7 @@ static int read_form(struct http_exchange *x, struct field *field)
                                                         n == 0, &used, &piece, &size);
             if (event == HTTP_FORM_ERROR)
                 return field->form.refusal;
-            if (on_event(field, event, piece, size, x->context) == -1)
+            if (on_event(field, event, piece, size) == -1)
                 return HTTP_INSUFFICIENT_STORAGE;
             if (event == HTTP_FORM_MORE || event == HTTP_FORM_END)
                 break;
@@ -162,8 +152,7 @@ static int read_form(struct http_exchange *x, struct field *field)
 
 static void do_post(struct http_exchange *x)
 {
-    const struct uploads *uploads = x->context;
-    struct field field = {.fd = -1};
+    struct field field = {0};
     const char *type = http_headers_get(&x->request->headers, "Content-Type");
     int status;
 
@@ -172,15 +161,13 @@ static void do_post(struct http_exchange *x)
         status = field.form.refusal;
     else
         status = read_form(x, &field);
+    if (field.file != NULL) /* it broke off within a file */
+        (void)close_upload(&field, false);
     if (status == HTTP_OK)
         http_answer(x, HTTP_OK, "text/plain; charset=utf-8", buffer_text(&field.answer),
                     field.answer.length);
     else if (status != 0)
         http_send_error(x, status, field.form.error);
-    if (field.fd != -1) { /* half a file is none */
-        (void)close(field.fd);
-        (void)unlinkat(uploads->folder, field.name, 0);
-    }
     buffer_free(&field.answer);
     http_form_free(&field.form);
 }
@@ -190,22 +177,20 @@ int main(int argc, char **argv)
     static const struct http_handler handlers[] = {
         {"GET", do_get}, {"POST", do_post}, {NULL, NULL}};
     struct http_server_options options = HTTP_SERVER_DEFAULTS;
-    struct uploads uploads = {.folder = -1};
     struct error error;
     long port;
 
     if (argc != 3 || !number_parse(argv[1], 0, UINT16_MAX, &port))
         die_usage("PORT FOLDER");
-    uploads.folder = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (uploads.folder == -1)
+    folder = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder == -1)
         die_errno("%s", argv[2]);
     options.handlers = handlers;
-    options.context = &uploads;
     options.workers = 16; /* one is busy as long as its client sends */
     int listener = tcp_listen((uint16_t)port, &error);
     if (listener == -1 || stop_hold(&error) == -1 || tcp_announce(listener, &error) == -1 ||
         http_serve(listener, &options, &error) == -1)
         die("%s", error.text);
-    (void)close(uploads.folder);
+    (void)close(folder);
     finish(EXIT_SUCCESS);
 }
