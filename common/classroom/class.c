@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "classroom/one.h"
+#include "workbook/judge.h"
 #include "workbook/process.h"
 
 enum { TRIES = 2, JOBS_MOST = 64 };
@@ -220,6 +221,9 @@ static void watch_signals(struct work *work)
         /* Without a handler the signal ends us at once, and what is graded is kept as well. */
         (void)uv_signal_start(&work->signals[i], on_signal, numbers[i]);
     }
+    sigset_t ending; /* blocked while there is something that a signal would leave behind */
+    signals_of_end(&ending);
+    (void)sigprocmask(SIG_UNBLOCK, &ending, NULL);
 }
 
 int class_grade(const struct class_run *run, struct class_sums *sums, struct error *error)

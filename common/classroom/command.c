@@ -13,6 +13,7 @@
 #include "classroom/isolation.h"
 #include "classroom/one.h"
 #include "core/number.h"
+#include "workbook/judge.h"
 #include "workbook/process.h"
 
 struct wishes {
@@ -231,6 +232,9 @@ static int grade_all(const struct runner *runner, const struct wishes *wishes,
 
     /* This very program, also when another one was built in its place meanwhile. */
     (void)snprintf(self, sizeof self, "/proc/%ld/exe", (long)getpid());
+    sigset_t ending;
+    signals_of_end(&ending);
+    (void)sigprocmask(SIG_BLOCK, &ending, NULL); /* until class_grade() sees to them */
     if (isolation_find(&isolation, wishes->level, &error) == -1 ||
         run_settle(out, wishes->seed, wishes->seed_per_student, folder, &run, &error) == -1)
         return runner_refuse(runner, "%s", error.text);

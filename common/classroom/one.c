@@ -181,6 +181,19 @@ static void replace_case(struct verdict *verdict, struct tap_case *old, struct v
         verdict->passed = verdict->passed && verdict->tap.cases[i].ok;
 }
 
+/* Waits for a lock; without one it is merely less alone. */
+static void await_lock(const struct one *one, int how)
+{
+    const struct timespec pause = {.tv_nsec = 50000000}; /* flock() would not see a signal */
+    sigset_t ending;
+    int number;
+
+    signals_of_end(&ending);
+    while (flock(one->alone, how | LOCK_NB) == -1 && errno == EWOULDBLOCK)
+        if ((number = sigtimedwait(&ending, NULL, &pause)) > 0)
+            judge_end_by(number);
+}
+
 /*
  * Cases whose time was over when the program could still run: the machine may have been too busy.
  * Once that was not the reason, the others count as they are.
@@ -195,7 +208,7 @@ static void retry_cases(struct one *one, struct task *task, bool own)
         struct verdict again;
         if (!json_is_true(json_object_get(test->facts, "able")))
             continue;
-        (void)flock(one->alone, LOCK_EX); /* without a lock it is merely less alone */
+        await_lock(one, LOCK_EX);
         if (task->grading.retried == NULL)
             task->grading.retried = json_array();
         (void)json_array_append_new(task->grading.retried, json_string(test->name));
@@ -219,7 +232,7 @@ static void retry_fault(struct one *one, struct task *task, bool own)
 
     if (task->grading.path == NULL || verdict->outcome != OUTCOME_FAULT)
         return;
-    (void)flock(one->alone, LOCK_EX); /* as above */
+    await_lock(one, LOCK_EX);
     judge_now(&plan, &again);
     verdict_free(verdict);
     *verdict = again;
@@ -233,7 +246,7 @@ static int judge(struct one *one, struct error *error)
     one->alone = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (one->alone == -1)
         return error_set_errno(error, "%s", path);
-    (void)flock(one->alone, LOCK_SH); /* as above */
+    await_lock(one, LOCK_SH);
     int result = judge_all(one, false, error) == 0 && judge_all(one, true, error) == 0 ? 0 : -1;
     for (size_t i = 0; result == 0 && i < one->count; i++)
         for (int own = 0; own < 2; own++) {
@@ -363,10 +376,23 @@ static int prepare(struct one *one, struct error *error)
     return add_tasks(one, error);
 }
 
+static struct isolation *held; /* what a signal must not leave behind */
+
+static void leave(void)
+{
+    isolation_end(held);
+}
+
 int one_grade(const struct one_options *options, struct one_result *result, struct error *error)
 {
     struct one one = {.options = options};
     struct timespec began, ended;
+    sigset_t ending, before;
+
+    held = &one.isolation;
+    signals_of_end(&ending);
+    (void)sigprocmask(SIG_BLOCK, &ending, &before);
+    judge_before_end(leave);
 
     (void)clock_gettime(CLOCK_MONOTONIC, &began); /* cannot fail */
     int outcome = prepare(&one, error) == 0 && judge(&one, error) == 0 ? 0 : -1;
@@ -377,6 +403,8 @@ int one_grade(const struct one_options *options, struct one_result *result, stru
                                (double)(ended.tv_nsec - began.tv_nsec) / 1e9,
                            result, error);
     one_free(&one);
+    judge_before_end(NULL);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
     return outcome;
 }
 

@@ -5,6 +5,7 @@ what cannot be graded is told.
     common/tests/grading.t           each exercise's solution, starter and one wrong answer
     common/tests/grading.t --soak    every wrong answer, and a class of 300 submissions
 """
+import glob
 import json
 import os
 import re
@@ -15,12 +16,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+from scratch import environment_of, processes_marked
 from tap import Tap, run
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKBOOK = ROOT / "build/workbook"
 SEED = "4242"
 TIMES = ("graded", "seconds")
+LIMIT = 60  # seconds: how long a machine may be slow
 
 
 def exercises():
@@ -279,6 +282,54 @@ def hidden_cases(tap, folder):
            "hidden cases that do not compile", said + err)
 
 
+def groups_of(pids):
+    """Control groups that graders of these numbers made."""
+    return [path for tree in ("/sys/fs/cgroup", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/pids")
+            for pid in pids for path in glob.glob("%s/**/workbook-%s-*" % (tree, pid),
+                                                  recursive=True)]
+
+
+def children(pid):
+    try:
+        return Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()
+    except OSError:
+        return []
+
+
+def interrupted(tap, folder):
+    """A signal ends `grade one` and `grade class` at any moment, and nothing is left of them."""
+    exercise, students = pool(4)
+    hand_in = folder / "interrupted"
+    for name, _, _ in students:
+        place(hand_in / name, exercise, students[0][1])
+    one = ("one", str(hand_in / students[0][0]))
+    moments = {"before the first": lambda scratch: True,
+               "a stage is made": lambda scratch: glob.glob(scratch + "/wb-*/etc"),
+               "the compiler works": lambda scratch: glob.glob(scratch + "/wb-*/build/box.status"),
+               "the cases run": lambda scratch: glob.glob(
+                   scratch + "/wb-*/build/answers/*/*/fetch_first")}
+    for number, (what, come) in enumerate(moments.items()):
+        for words in (one, ("class", str(hand_in))):
+            with tempfile.TemporaryDirectory(prefix="i", dir="/tmp") as scratch:
+                os.chmod(scratch, 0o755)
+                mark = "GRADING_TEST=" + scratch
+                program = subprocess.Popen(
+                    [str(WORKBOOK), "grade", *words, str(folder / ("out%d" % number) / words[0])],
+                    cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL, env=environment_of(TMPDIR=scratch,
+                                                                  GRADING_TEST=scratch))
+                graders = {program.pid}
+                while program.poll() is None and not come(scratch):
+                    graders.update(map(int, children(program.pid)))
+                graders.update(map(int, children(program.pid)))
+                wanted = (signal.SIGINT, signal.SIGTERM)[number % 2]
+                program.send_signal(wanted)
+                status = program.wait(LIMIT)
+                left = processes_marked(mark), os.listdir(scratch), groups_of(graders)
+                tap.ok(status == -wanted and left == ([], [], []),
+                       "%s ends grade %s: %s" % (wanted.name, words[0], what), (status, left))
+
+
 def every_wrong_answer(tap, folder):
     """All wrong answers, each exercise's in as many submissions as there are."""
     hand_in, out, expected = folder / "wrong", folder / "wrong-marks", {}
@@ -309,6 +360,7 @@ def main():
         bad_input(tap, folder)
         changes(tap, folder)
         hidden_cases(tap, folder)
+        interrupted(tap, folder)
         same_as_check(tap, folder)
         twice(tap, folder, 300 if soak else 12)
         if soak:

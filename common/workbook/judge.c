@@ -633,7 +633,8 @@ struct crowd {
     size_t seat_count, taken;
     uv_loop_t loop;
     uv_signal_t signals[3];
-    int signal; /* that asked us to end, or 0 */
+    int signal;      /* that asked us to end, or 0 */
+    sigset_t before; /* what was blocked before */
     void (*done)(size_t index, struct verdict *verdict, void *data);
     void *data;
 };
@@ -669,10 +670,12 @@ static void crowd_fill(struct crowd *crowd)
         }
         crowd->taken++;
     }
-    if (crowd->taken == 0)
-        for (int i = 0; i < 3; i++)
-            if (!uv_is_closing((uv_handle_t *)&crowd->signals[i]))
-                uv_close((uv_handle_t *)&crowd->signals[i], NULL);
+    if (crowd->taken > 0)
+        return;
+    (void)sigprocmask(SIG_SETMASK, &crowd->before, NULL);
+    for (int i = 0; i < 3; i++)
+        if (!uv_is_closing((uv_handle_t *)&crowd->signals[i]))
+            uv_close((uv_handle_t *)&crowd->signals[i], NULL);
 }
 
 static void on_end_signal(uv_signal_t *handle, int number)
@@ -685,16 +688,35 @@ static void on_end_signal(uv_signal_t *handle, int number)
             judge_cancel(crowd->seats[i].judge);
 }
 
-/* Ends as if the signal had met us unprepared: the shell and make have to see it. */
-static void end_by(int number)
+static void (*before_end)(void);
+
+void judge_before_end(void (*leave)(void))
+{
+    before_end = leave;
+}
+
+void signals_of_end(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGTERM);
+    (void)sigaddset(set, SIGHUP);
+}
+
+void judge_end_by(int number)
 {
     struct sigaction plain = {.sa_handler = SIG_DFL};
+    sigset_t set;
 
     processes_end_known();
     processes_sweep();
+    if (before_end != NULL)
+        before_end();
     scratch_remove_all();
     (void)sigaction(number, &plain, NULL); /* cannot fail for these signals */
     (void)raise(number);
+    signals_of_end(&set);
+    (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 int judge_many(const struct judge_plan *plans, size_t count, int side_by_side,
@@ -704,6 +726,9 @@ int judge_many(const struct judge_plan *plans, size_t count, int side_by_side,
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     struct crowd crowd = {.plans = plans, .count = count, .done = done, .data = data};
 
+    sigset_t ending;
+
+    (void)sigprocmask(SIG_SETMASK, NULL, &crowd.before);
     crowd.seat_count = (size_t)side_by_side;
     crowd.seats = calloc(crowd.seat_count, sizeof *crowd.seats);
     if (crowd.seats == NULL)
@@ -719,6 +744,8 @@ int judge_many(const struct judge_plan *plans, size_t count, int side_by_side,
         /* Without a handler the signal ends us at once, which is what is left to do then. */
         (void)uv_signal_start(&crowd.signals[i], on_end_signal, numbers[i]);
     }
+    signals_of_end(&ending);
+    (void)sigprocmask(SIG_UNBLOCK, &ending, NULL);
     for (size_t i = 0; i < crowd.seat_count; i++)
         crowd.seats[i].crowd = &crowd;
     crowd_fill(&crowd);
@@ -726,7 +753,7 @@ int judge_many(const struct judge_plan *plans, size_t count, int side_by_side,
     (void)uv_loop_close(&crowd.loop);
     free(crowd.seats);
     if (crowd.signal != 0)
-        end_by(crowd.signal);
+        judge_end_by(crowd.signal);
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #ifndef WORKBOOK_JUDGE_H
 #define WORKBOOK_JUDGE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <uv.h>
 
@@ -116,5 +117,16 @@ void cases_free(struct case_entry *list, size_t count);
 
 /* A seed that nobody knows beforehand, short enough to type; text has 16 bytes. */
 void seed_fresh(char *text);
+
+/*
+ * SIGINT, SIGTERM and SIGHUP, which judge_many() sees to. Who holds more than it knows of blocks
+ * them meanwhile, and says what is to be done before one of them ends us.
+ */
+void signals_of_end(sigset_t *set);
+void judge_before_end(void (*leave)(void));
+
+/* Ends as if the signal had met us unprepared, but for what we leave: shell and make have to see
+ * it. */
+void judge_end_by(int number);
 
 #endif
