@@ -25,7 +25,7 @@ work  libmd4c-html0-dev module md4c-html           turns a student's feedback in
 work  libarchive-dev    module libarchive          zip and tar, for what a class hands in
 work  libssl-dev        module libcrypto           digests of what was handed in, and TLS
 work  openssl           command openssl            makes the certificates for that
-work  libpsl-dev        module libpsl              which domains belong to many: cookies of chapter 2
+work  libpsl-dev        module libpsl              which domains belong to many, for cookies
 work  libseccomp-dev    module libseccomp          writes the filter of the boxes' system calls
 work  bubblewrap        command bwrap              boxes for programs that nobody has read
 work  netbase           file /etc/services         names of services, such as http
@@ -51,7 +51,7 @@ test  python3-jsonschema  file /usr/lib/python3/dist-packages/jsonschema  checks
 test  curl              command curl               a real client, watched by the wire
 test  nginx-light       file /usr/sbin/nginx       a real server, for the client of chapter 2
 test  wrk               command wrk                makes the load when web servers are measured
-test  python3-aiohttp   file /usr/lib/python3/dist-packages/aiohttp  one that they are compared with
+test  python3-aiohttp   file /usr/lib/python3/dist-packages/aiohttp  one of them
 test  strace            command strace             one of the tools that chapter 1 shows
 test  tcpdump           command tcpdump            another
 test  netcat-openbsd    command nc                 another
