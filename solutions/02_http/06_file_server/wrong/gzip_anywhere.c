@@ -29,7 +29,7 @@
 #include "http/date.h"
 #include "http/server.h"
 
-enum { WORKERS = 64, TEXT = 128 };
+enum { WORKERS = 24, TEXT = 128 };
 
 static const char DIGITS[] = "0123456789";
 
