@@ -1,7 +1,6 @@
 #include "http/server.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -81,15 +80,9 @@ static int open_signals(void)
 
 static int open_all(struct server *server)
 {
-    const int on = !server->options->nagle, listener = server->listener;
-
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
     server->signals = open_signals();
     server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    /* [nodelay] */
-    /* Accepted sockets inherit it. Where it is not TCP there is none. */
-    (void)setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    /* [/nodelay] */
     return server->epoll == -1 || server->signals == -1 || server->wake == -1 ? -1 : 0;
 }
 

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <limits.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,6 +240,23 @@ static bool admit(struct server *server, struct http_stream *stream,
     return !failed;
 }
 
+/*
+ * What is set here could be inherited from the listening socket, but not by those who connected
+ * between its listen() and the setting.
+ */
+static void tune(const struct server *server, int fd)
+{
+    const int on = !server->options->nagle, unsent = 2 * HTTP_PACE;
+
+    /* [nodelay] */
+    /* A socket of another family than TCP has no such option. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    /* [/nodelay] */
+    /* Else the kernel takes megabytes for a slow client, and says that there is room again only
+     * when a third of them has gone: longer than write_ms allows. tcp(7). */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
 /* Accepts one. */
 static enum welcome welcome(struct server *server)
 {
@@ -260,6 +278,7 @@ static enum welcome welcome(struct server *server)
         return WELCOME_MORE;
     if (fd == -1) /* short of descriptors or memory: the client stays in the kernel's queue */
         return make_way(server) ? WELCOME_MORE : WELCOME_LACKING;
+    tune(server, fd);
     struct http_stream *stream = http_stream_open(fd, server->options->tls, NULL, NULL);
     if (stream == NULL)
         (void)close(fd); /* nothing was written */

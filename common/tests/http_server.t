@@ -322,6 +322,20 @@ def pipelining(server):
 
 
 @test()
+def to_the_brim(server):
+    """A head that ends where the memory does that a body was read into, and a body behind it."""
+    first = request("/echo", "POST", CHUNKED)
+    tail, padding = b"1\r\nx\r\n0\r\n\r\n", "X: %s\r\n"
+    length = 16384 - len(first + tail + request("/echo", "POST", CHUNKED + padding % ""))
+    with server.connect() as peer:
+        peer.send(first)
+        time.sleep(0.05)  # so that it has most likely been read; else nothing is tried
+        peer.send(tail + request("/echo", "POST", CHUNKED + padding % ("a" * length)) +
+                  b"5\r\nhello\r\n0\r\n\r\n" + HELLO)
+        same([peer.answer()[2] for _ in range(3)], [b"x", b"hello", b"hello\n"])
+
+
+@test()
 def versions(server):
     """How long a connection lives is the client's wish, by the rules of its version."""
     keep = "Connection: keep-alive\r\n"
@@ -626,6 +640,21 @@ def never_reads(server):
         assert len(got) < len(BIG)
 
 
+@test(["write=700"], only="one worker")
+def reads_steadily(server):
+    """A client that takes 2 MB a second gets all 8 MiB, though a full buffer would last longer."""
+    with server.connect(room=65536) as peer:
+        peer.send(request("/big"))
+        peer.until(b"\r\n\r\n")
+        got = bytearray(peer.rest)
+        while len(got) < len(BIG):
+            more = peer.socket.recv(100000)
+            assert more, "broken off after %d bytes" % len(got)
+            got += more
+            time.sleep(0.05 * len(more) / 100000)  # this is the slowness
+        same(bytes(got) == BIG, True)
+
+
 @test(["linger=300"])
 def lingers(server):
     """Who does not close after the end is waited for a while, and no longer."""
@@ -849,13 +878,37 @@ def stops(server):
 @test(["stop=300", "write=3000", "head=60000"])
 def stops_in_time(server):
     """What does not come to its end is not waited for beyond the limit."""
-    with server.connect(room=2048) as reader, server.connect() as head:
+    with server.connect(room=65536) as reader, server.connect() as head:
         head.send(HELLO[:-2])
         reader.send(request("/big"))
         reader.more()
+
+        def read_slowly():
+            try:
+                while reader.socket.recv(10000):
+                    time.sleep(0.05)  # this is the slowness
+            except OSError:
+                pass  # broken off
+        thread = threading.Thread(target=read_slowly, daemon=True)
+        thread.start()
         began = time.monotonic()
         same(server.stop(), None)
-        assert time.monotonic() - began < LIMIT / 2
+        took = time.monotonic() - began
+        assert took < LIMIT / 2, took
+
+
+@test()
+def stops_with_a_queue(server):
+    """Who was connected by the kernel when the signal had come, but before the end, is served."""
+    if server.tls:
+        return  # a handshake is no request yet
+    server.process.send_signal(signal.SIGSTOP)
+    server.process.send_signal(signal.SIGTERM)
+    with server.connect() as peer:
+        peer.send(HELLO)
+        server.process.send_signal(signal.SIGCONT)
+        same(peer.answer()[2], b"hello\n")
+        same(peer.ended(), None)
 
 
 @test()
