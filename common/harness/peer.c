@@ -388,7 +388,9 @@ bool link_read_all(const struct link *link)
 
 static bool has_read_all(void *what)
 {
-    return link_read_all(what);
+    const struct link *link = what;
+
+    return (link->out.length == 0 || link->error != 0) && link_read_all(link);
 }
 
 void link_wait_read(struct link *link)

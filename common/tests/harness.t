@@ -50,6 +50,7 @@ WANTED = {
     "bytes": ("pass", ""),
     "spoilt-input": ("pass", ""),
     "timed": ("pass", ""),
+    "queued-read": ("pass", ""),
     "held": ("pass", ""),
     "held-close": ("pass", ""),
     "random": ("fail", r"^.{8} \d+$"),

@@ -426,6 +426,22 @@ static void taken(struct session *s)
     expect_exit(p, 0);
 }
 
+/* What is queued and has not left yet is awaited too. */
+static void queued_read(struct session *s)
+{
+    struct student *p;
+    struct link *link = linked(s, "reply", &p);
+
+    link_send(link, session_alloc(s, 1000), 1000);
+    link_wait_read(link);
+    link_queue(link, session_alloc(s, 2000), 2000);
+    link_wait_read(link);
+    if (link_taken(link) != 3000)
+        session_fail(s, "%zu bytes were taken.", link_taken(link));
+    link_close(link);
+    expect_exit(p, 0);
+}
+
 /* Both ways at once, or the program is stuck in send(), and this end too. */
 static void both_ways(struct session *s)
 {
@@ -1457,6 +1473,7 @@ static const struct test_case CASES[] = {
     {.name = "bytes", .title = "t", .points = 1, .teaches = "t", .run = bytes},
     {.name = "spoilt-input", .title = "t", .points = 1, .teaches = "t", .run = spoilt_input},
     {.name = "timed", .title = "t", .points = 1, .teaches = "t", .run = timed},
+    {.name = "queued-read", .title = "t", .points = 1, .teaches = "t", .run = queued_read},
     {.name = "held", .title = "t", .points = 1, .teaches = "t", .run = held},
     {.name = "held-close", .title = "t", .points = 1, .teaches = "t", .run = held_close},
     {.name = "random", .title = "t", .points = 1, .teaches = "t", .run = random_numbers},
