@@ -355,7 +355,8 @@ void expect_descriptors(struct student *p, int most)
         session_end(p->session, STATUS_FAIL, p,
                     session_print(p->session,
                                   "The program holds %d descriptors open; %d would do.%s%s%s What "
-                                  "socket() or accept() returned must be closed, on every way out.",
+                                  "socket(), accept() or open() returned must be closed, on every "
+                                  "way out.",
                                   open, most, held[0] == '\0' ? "" : " Besides 0, 1 and 2: ", held,
                                   held[0] == '\0' ? "" : "."));
     }

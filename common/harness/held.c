@@ -44,7 +44,9 @@ static const char *say_kind(struct session *s, const char *link)
         return "an epoll";
     if (strncmp(link, "anon_inode:", 11) == 0)
         return session_print(s, "%s", link + 11);
-    return session_print(s, "the file %s", link);
+    size_t folder = strlen(s->work);
+    bool inside = strncmp(link, s->work, folder) == 0 && link[folder] == '/';
+    return session_print(s, "the file %s", inside ? link + folder + 1 : link);
 }
 
 static const char *say_one(struct session *s, const struct student *p, int fd, const char *link)
@@ -59,26 +61,33 @@ static const char *say_one(struct session *s, const struct student *p, int fd, c
                          listens(p, fd, source) ? " and listens" : "");
 }
 
+/* What a descriptor stands for; false if it is not open. */
+static bool read_link(const struct student *p, int fd, char link[256])
+{
+    char path[64];
+
+    (void)snprintf(path, sizeof path, "/proc/%d/fd/%d", p->pid, fd);
+    ssize_t length = readlink(path, link, 255);
+    if (length > 0)
+        link[length] = '\0';
+    return length > 0;
+}
+
+/* Those with the highest numbers are named: what was lost came last. */
 const char *held_say(struct session *s, const struct student *p)
 {
     enum { MOST_NUMBER = 1024, MOST_NAMED = 4 };
     const char *list = "";
-    char path[64], link[256];
-    int named = 0, more = 0;
+    char link[256];
+    int others = -MOST_NAMED;
 
-    for (int fd = 3; fd < MOST_NUMBER; fd++) {
-        (void)snprintf(path, sizeof path, "/proc/%d/fd/%d", p->pid, fd);
-        ssize_t length = readlink(path, link, sizeof link - 1);
-        if (length <= 0)
-            continue;
-        link[length] = '\0';
-        if (named == MOST_NAMED)
-            more++;
-        else
-            list =
-                session_print(s, "%s%s%s", list, named++ == 0 ? "" : ", ", say_one(s, p, fd, link));
-    }
-    if (more > 0)
-        list = session_print(s, "%s, and %d more", list, more);
+    for (int fd = 3; fd < MOST_NUMBER; fd++)
+        others += read_link(p, fd, link);
+    if (others > 0)
+        list = session_print(s, "%d more", others);
+    for (int fd = 3, seen = 0; fd < MOST_NUMBER; fd++)
+        if (read_link(p, fd, link) && seen++ >= others)
+            list = session_print(s, "%s%s%s", list, list[0] == '\0' ? "" : ", ",
+                                 say_one(s, p, fd, link));
     return list;
 }

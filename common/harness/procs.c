@@ -202,6 +202,9 @@ static const struct call CALLS[] = {
     {SYS_recvmsg, "recvmsg()", -1, true, false},
     {SYS_sendto, "send()", -1, true, false},
     {SYS_sendmsg, "sendmsg()", -1, true, false},
+#ifdef SYS_open
+    {SYS_open, "open()", -1, false, false},
+#endif
 #ifdef SYS_accept
     {SYS_accept, "accept()", -1, true, false},
 #endif
@@ -218,6 +221,7 @@ static const struct call CALLS[] = {
     {SYS_wait4, "wait()", -1, false, false},
     {SYS_waitid, "wait()", -1, false, false},
     {SYS_rt_sigsuspend, "sigsuspend()", -1, false, false},
+    {SYS_openat, "open()", -1, false, false}, /* of a FIFO that has no other end */
     {SYS_rt_sigtimedwait, "sigwait()", 2, false, true},
     {SYS_futex, "a lock or join", 3, false, true},
     {SYS_connect, "connect()", OWN_TIMEOUT, true, false}, /* some minutes */
@@ -306,9 +310,11 @@ static void look_at_thread(const char *task, struct standing *standing)
     standing->print = mix(standing->print, (uint64_t)number);
     standing->print = mix(standing->print, arguments[0]);
     standing->print = mix(standing->print, read_switches(task));
-    /* What has no end tells more than what has one, and a lock or join the least. */
+    /* What has no end tells more than what has one, a lock or join the least, and open() the most:
+     * nobody waits in it on purpose. */
     if (call != NULL && (standing->call[0] == '\0' || (standing->timed && !timed) ||
-                         (standing->timed == timed && strstr(standing->call, "lock") != NULL))) {
+                         (standing->timed == timed && strstr(standing->call, "lock") != NULL) ||
+                         strcmp(call->name, "open()") == 0)) {
         (void)snprintf(standing->call, sizeof standing->call, "%s", call->name);
         standing->fd = call->fd ? (int)arguments[0] : -1;
         standing->timed = timed;

@@ -189,6 +189,9 @@ WANTED = {
                      r"^The old file second is not as it was: it had 9 bytes, and has 30\."),
     "file-gone": ("fail", r"^The old file other is gone\."),
     "file-kinds": ("pass", ""),
+    "file-waits": ("timeout", r"^Still in open\(\), and nothing more will come"),
+    "file-held": ("fail", r"^The program holds 10 descriptors open; 3 would do\. Besides 0, 1 and 2: "
+                  r"3 more, 6 is the file given/text, 7 is .*, 9 is the file given/text\."),
     "file-by-hand": ("pass", ""),
     "group": ("pass", ""),
     "group-left": ("pass", ""),

@@ -1205,6 +1205,22 @@ static void file_kinds(struct session *s)
     expect_exit(p, 0);
 }
 
+static void file_waits(struct session *s)
+{
+    session_fifo(s, "fifo");
+    struct student *p = student_start(s, "open", "fifo", NULL);
+    student_input(p, "", 0);
+    expect_exit(p, 0);
+}
+
+static void file_held(struct session *s)
+{
+    session_file(s, "given/text", TEXT, 30);
+    struct student *p = student_start(s, "hold-files", "7", "given/text", NULL);
+    student_input(p, "", 0);
+    expect_descriptors(p, 3);
+}
+
 static void file_gone(struct session *s)
 {
     expect_kept(copy(s, "!"), "other", "as it was", 9);
@@ -1604,6 +1620,8 @@ static const struct test_case CASES[] = {
     {.name = "file-changed", .title = "t", .points = 1, .teaches = "t", .run = file_changed},
     {.name = "file-gone", .title = "t", .points = 1, .teaches = "t", .run = file_gone},
     {.name = "file-kinds", .title = "t", .points = 1, .teaches = "t", .run = file_kinds},
+    {.name = "file-waits", .title = "t", .points = 1, .teaches = "t", .run = file_waits},
+    {.name = "file-held", .title = "t", .points = 1, .teaches = "t", .run = file_held},
     {.name = "file-by-hand", .title = "t", .points = 1, .teaches = "t", .run = file_by_hand},
     {.name = "group", .title = "t", .points = 1, .teaches = "t", .run = group},
     {.name = "group-left", .title = "t", .points = 1, .teaches = "t", .run = group_left},

@@ -844,6 +844,34 @@ static int answer_and_close(void)
     return close(fd);
 }
 
+static void *open_first(void *unused)
+{
+    (void)unused;
+    return open(arguments[0], O_RDONLY) == -1 ? NULL : arguments;
+}
+
+/* One thread opens the file that its first argument names, the other waits for input. */
+static int open_alone(void)
+{
+    pthread_t thread;
+    char byte;
+
+    if (pthread_create(&thread, NULL, open_first, NULL) != 0)
+        return 1;
+    return read(STDIN_FILENO, &byte, 1) == 0 && pthread_join(thread, NULL) == 0 ? 0 : 1;
+}
+
+/* Holds as many files open as its first argument says, until its input ends. */
+static int hold_files(void)
+{
+    char byte;
+
+    for (long i = strtol(arguments[0], NULL, 10); i > 0; i--)
+        if (open(arguments[1], O_RDONLY) == -1)
+            return 1;
+    return read(STDIN_FILENO, &byte, 1) == 0 ? 0 : 1;
+}
+
 /* Says what files its arguments name: "link to there, fifo, file of 784111777.000000007". */
 static int look_at(void)
 {
@@ -992,7 +1020,9 @@ static const struct {
             {"copy-input", copy_input},
             {"count-input", count_input},
             {"answer-and-close", answer_and_close},
-            {"look", look_at}};
+            {"look", look_at},
+            {"open", open_alone},
+            {"hold-files", hold_files}};
 
 int main(int argc, char **argv)
 {
