@@ -22,8 +22,9 @@
 #include "core/clock.h"
 
 enum {
-    RECORD = 16384,            /* bytes of content in a TLS record, at most. RFC 8446 section 5.1 */
-    FILE_PIECE = 1 << 30,      /* what sendfile() is asked for at once */
+    RECORD = 16384,       /* bytes of content in a TLS record, at most. RFC 8446 section 5.1 */
+    SILENT = 32,          /* records without content that are read without a look at the time */
+    FILE_PIECE = 1 << 30, /* what sendfile() is asked for at once */
     ALERT_REASON_OFFSET = 1000 /* SSL_AD_REASON_OFFSET: an alert of the peer, as a reason */
 };
 
@@ -37,6 +38,8 @@ struct http_stream {
     int fd;
     SSL *ssl;            /* NULL for plain TCP */
     bool ended;          /* recv() has returned 0 */
+    bool drained;        /* recv() had nothing more */
+    unsigned silent;     /* records without content that came in a row */
     bool write_finished; /* by http_stream_shutdown() */
     bool write_failed;   /* something was sent in part: nothing may follow */
     bool tls_failed;     /* the TLS connection is of no use any more */
@@ -192,7 +195,8 @@ static int bio_read(BIO *bio, char *data, int size)
     do
         got = recv(stream->fd, data, (size_t)size, 0);
     while (got == -1 && errno == EINTR);
-    if (got == -1 && errno == EAGAIN)
+    stream->drained = got == -1 && errno == EAGAIN;
+    if (stream->drained)
         BIO_set_retry_read(bio);
     stream->ended = got == 0;
     return (int)got;
@@ -283,6 +287,8 @@ static struct http_tls *make_tls(bool is_server, struct error *error)
     (void)SSL_CTX_set_options(tls->context, SSL_OP_NO_RENEGOTIATION);
     (void)SSL_CTX_set_mode(tls->context,
                            SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    /* Else a peer that sends new keys or tickets without end keeps SSL_read() busy for good. */
+    (void)SSL_CTX_clear_mode(tls->context, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_default_passwd_cb(tls->context, refuse_password);
     return tls;
 }
@@ -413,6 +419,15 @@ static int fail_tls(struct http_stream *stream)
     return HTTP_STREAM_ERROR;
 }
 
+/* Waits for more to read. What came so far may have been no content, and more be there already. */
+static int wait_input(struct http_stream *stream, int64_t deadline)
+{
+    if (!stream->drained && ++stream->silent < SILENT)
+        return 1;
+    stream->silent = 0;
+    return wait_ready(stream->fd, POLLIN, deadline);
+}
+
 /*
  * After an SSL_ call that returned result: 1 when it should be made again, since the socket is
  * ready now, or a result of enum http_stream_result.
@@ -423,7 +438,7 @@ static int tls_again(struct http_stream *stream, int result, int64_t deadline)
 
     switch (SSL_get_error(stream->ssl, result)) {
     case SSL_ERROR_WANT_READ:
-        ready = wait_ready(stream->fd, POLLIN, deadline);
+        ready = wait_input(stream, deadline);
         return ready == 1 ? 1 : fail_wait(stream, ready);
     case SSL_ERROR_WANT_WRITE:
         ready = wait_ready(stream->fd, POLLOUT, deadline);
@@ -458,8 +473,10 @@ static ssize_t tls_read(struct http_stream *stream, void *data, size_t size, int
         ERR_clear_error();
         errno = 0;
         int result = SSL_read_ex(stream->ssl, data, size, &got);
-        if (result == 1)
+        if (result == 1) {
+            stream->silent = 0;
             return (ssize_t)got;
+        }
         result = tls_again(stream, result, deadline);
         if (result != 1)
             return result;

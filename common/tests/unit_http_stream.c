@@ -11,8 +11,10 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -509,6 +511,66 @@ static void test_tls_no_sigpipe(void **state)
     free_tls_pair(&pair);
 }
 
+/* A peer that sends new keys, and nothing else, until it is told to stop or has done so for long.
+ */
+struct rekeyer {
+    int fd;
+    atomic_bool shaken, stop, gave_up;
+};
+
+static void *send_keys(void *argument)
+{
+    struct rekeyer *peer = argument;
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(context);
+    int64_t end = soon();
+    sigset_t pipe_only;
+
+    (void)sigemptyset(&pipe_only);
+    (void)sigaddset(&pipe_only, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &pipe_only, NULL);
+    bool good = SSL_set_fd(ssl, peer->fd) == 1 && SSL_connect(ssl) == 1;
+    peer->shaken = good;
+    while (good && !peer->stop && now_ms() < end)
+        good = SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(ssl) == 1;
+    peer->gave_up = !peer->stop;
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    return NULL;
+}
+
+/* Records without content, however many, hold nobody: neither at once nor beyond the time limit. */
+static void test_tls_keys(void **state)
+{
+    struct rekeyer peer = {0};
+    struct error error = {""};
+    pthread_t thread;
+    char data[16];
+    int ends[2];
+
+    (void)state;
+    make_pair(ends);
+    peer.fd = ends[0];
+    struct http_tls *tls = http_tls_server(CERTIFICATE, KEY, &error);
+    struct http_stream *server = http_stream_open(ends[1], tls, NULL, &error);
+    assert_non_null(server);
+    assert_int_equal(pthread_create(&thread, NULL, send_keys, &peer), 0);
+    assert_int_equal(http_stream_handshake(server, soon()), 1);
+    for (int i = 0; i < 100; i++) /* the peer is at it before the last of them */
+        assert_int_equal(http_stream_read(server, data, sizeof data, now_ms() + 10),
+                         HTTP_STREAM_TIMEOUT);
+    assert_false(peer.gave_up);
+    assert_int_equal(http_stream_read(server, data, sizeof data, HTTP_STREAM_NOW),
+                     HTTP_STREAM_AGAIN);
+    assert_false(peer.gave_up);
+    peer.stop = true;
+    http_stream_close(server); /* which also ends a write that waits for room */
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(peer.shaken);
+    assert_int_equal(close(ends[0]), 0);
+    http_tls_free(tls);
+}
+
 /* Peers that do not shake hands: one is silent, one speaks HTTP, one speaks something else. */
 static void test_tls_strangers(void **state)
 {
@@ -629,6 +691,7 @@ int main(void)
         cmocka_unit_test(test_tls_truncated), cmocka_unit_test(test_tls_no_sigpipe),
         cmocka_unit_test(test_tls_strangers), cmocka_unit_test(test_start_tls),
         cmocka_unit_test(test_tls_files),     cmocka_unit_test(test_many_contexts),
+        cmocka_unit_test(test_tls_keys),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
