@@ -44,7 +44,7 @@ static char **make_environment(struct session *s, const char *log)
         "ASAN_OPTIONS=verify_asan_link_order=0:log_path=%s/sanitizer:detect_leaks=%d:exitcode=86:"
         "abort_on_error=0:handle_abort=1:allocator_may_return_null=1:detect_stack_use_after_return="
         "0:"
-        "symbolize=1:print_summary=1%s",
+        "symbolize=1:print_summary=1:quarantine_size_mb=4%s", /* who frees holds no memory */
         s->open, s->test->leaks ? 1 : 0,
         /* Else who asked such a library for what was never freed is not found: it has no frame
          * pointers. It makes malloc() slow, and is kept to the cases that need it. */
