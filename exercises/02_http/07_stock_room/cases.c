@@ -502,14 +502,15 @@ static int put_together(const struct shop *shop, const struct item *item, const 
 {
     struct session *s = shop->session;
     struct late puts[CLIENTS];
+    struct link *latest = NULL;
     int done = -1, dones = 0, others = 0;
 
     for (int i = 0; i < CLIENTS; i++)
-        if (links[i] != NULL)
+        if (links[i] != NULL) {
             puts[i] = begin_put(shop, links[i], item, tag, item->count + 1);
-    for (int i = 0; i < CLIENTS; i++)
-        if (links[i] != NULL)
-            link_wait_read(links[i]);
+            latest = links[i];
+        }
+    link_wait_read(latest); /* and so were the others, or nearly */
     for (int i = 0; i < CLIENTS; i++)
         if (links[i] != NULL)
             end_put(&puts[i]);
