@@ -1120,13 +1120,12 @@ static void crowd(struct session *s)
         links[i] = join(&site);
         link_send(links[i], text, 10);
     }
-    for (size_t i = 0; i < CROWD; i++) {
-        struct link *link = links[i * 7 % CROWD];
-        say(link, text + 10);
-        (void)hear_found(&site, link, site.url, "500 clients have begun a request");
-    }
     for (size_t i = 0; i < CROWD; i++)
-        if (i % 2 == 0)
+        say(links[i * 7 % CROWD], text + 10);
+    for (size_t i = 0; i < CROWD; i++)
+        (void)hear_found(&site, links[i * 7 % CROWD], site.url, "500 clients have begun a request");
+    for (size_t i = 0; i < CROWD; i++)
+        if (i % 20 == 0)
             link_close(links[i]);
         else
             link_reset(links[i]);
