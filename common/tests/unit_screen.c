@@ -72,6 +72,16 @@ static void styles_continue_on_the_next_line(void **state)
     check_wrap("a " CODE "bc de" PLAIN " f", 4, "a " CODE "bc\n" CODE "de" PLAIN " f");
 }
 
+static void code_keeps_its_indentation(void **state)
+{
+    (void)state;
+    check_wrap(CODE "    c.read()" PLAIN, 20, CODE "    c.read()" PLAIN);
+    check_wrap(CODE "  a  bc" PLAIN, 6, CODE "  a bc" PLAIN); /* within it blanks are one */
+    check_wrap(CODE "        a" PLAIN, 6, CODE "   a" PLAIN);
+    check_wrap(CODE "  a bcd" PLAIN, 5, CODE "  a\n" CODE "bcd" PLAIN);
+    check_wrap("  x", 20, "x"); /* prose does not */
+}
+
 static void broken_text_is_harmless(void **state)
 {
     (void)state;
@@ -197,6 +207,7 @@ int main(void)
         cmocka_unit_test(words_are_wrapped),
         cmocka_unit_test(chinese_breaks_between_ideographs),
         cmocka_unit_test(styles_continue_on_the_next_line),
+        cmocka_unit_test(code_keeps_its_indentation),
         cmocka_unit_test(broken_text_is_harmless),
         cmocka_unit_test(long_text_is_cut),
         cmocka_unit_test(titles_give_way_from_the_right),

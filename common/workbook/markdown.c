@@ -542,6 +542,8 @@ static void table_stack(const struct screen *screen, const struct block *table)
 {
     for (size_t r = 1; r < table->rows; r++) {
         for (size_t c = 0; c < table->columns; c++) {
+            if (*cell(table, r, c) == '\0')
+                continue;
             screen_wrap(screen, STYLE_DIM, 0, cell(table, 0, c));
             screen_wrap(screen, STYLE_PLAIN, 2, cell(table, r, c));
         }

@@ -176,6 +176,7 @@ struct wrapper {
     int used;           /* columns of the line so far */
     int word_columns;
     bool blank;             /* a blank stands between the line and the word */
+    bool begun;             /* something other than a blank has come */
     char word_style, style; /* marks: of the pending word's start, and at this point */
     int failed;
 };
@@ -251,10 +252,16 @@ int text_wrap(const char *text, int columns, struct buffer *out)
         } else if (*text == SCREEN_BREAK) {
             wrap_word(&w);
             wrap_line_end(&w, w.style);
+        } else if (glyph.bytes[0] == ' ' && !w.begun && w.style == SCREEN_MARK + STYLE_CODE) {
+            wrap_word(&w); /* the mark, and no word */
+            int room = w.used < w.room / 2;
+            w.failed |= buffer_add(w.out, " ", (size_t)room);
+            w.used += room;
         } else if (glyph.bytes[0] == ' ') {
             wrap_word(&w);
             w.blank = true;
         } else {
+            w.begun = true;
             wrap_glyph(&w, glyph, text);
         }
         text += glyph.length;

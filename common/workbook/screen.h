@@ -75,6 +75,7 @@ int text_columns(const char *text);
 
 /*
  * Wraps text to columns: lines are separated by line ends, each one opens the style it is in.
+ * Blanks before the first word are kept when it is code, up to half a line: Python needs them.
  * Control characters become blanks, bytes that are not UTF-8 a replacement character.
  */
 int text_wrap(const char *text, int columns, struct buffer *out);
