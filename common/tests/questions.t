@@ -91,6 +91,7 @@ def read_gift(text):
 
 def bare(text):
     """The words of Markdown."""
+    text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text)  # of a link its words
     return " ".join(re.sub(r"[*`]", " ", text).split())
 
 
