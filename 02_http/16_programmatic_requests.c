@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/error.h"
 #include "core/number.h"
@@ -113,6 +114,18 @@ static int call(struct session *s, const char *method, const char *path, const c
     return status;
 }
 
+/* Prints what a stranger wrote. A control character could steer the terminal: it becomes '?'. */
+static void print_line(const char *before, const char *text)
+{
+    (void)printf("  %s", before);
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+        bool second = c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f; /* U+0080 to U+009F */
+        c += second;
+        (void)putchar(second || *c < ' ' || *c == 0x7f ? '?' : *c);
+    }
+    (void)putchar('\n');
+}
+
 /* [show] What the answer says, or why there is none that counts. True for success. */
 static bool show(const struct session *s, int status)
 {
@@ -123,12 +136,12 @@ static bool show(const struct session *s, int status)
     if (!good && json_unpack(value, "{s:s}", "detail", &detail) == -1)
         detail = s->head->reason; /* an error of somebody who does not know RFC 9457 */
     if (!good)
-        (void)printf("  %s\n", detail);
+        print_line("", detail);
     if (place != NULL)
-        (void)printf("  at %s\n", place);
+        print_line("at ", place);
     if (good && value != NULL) {
         char *text = json_dumps(value, JSON_COMPACT);
-        (void)printf("  %s\n", text != NULL ? text : "");
+        print_line("", text != NULL ? text : "");
         free(text);
     }
     json_decref(value);
@@ -160,7 +173,9 @@ int main(int argc, char **argv)
     s.jar = http_jar_new(NULL);
     if (s.client == NULL || s.jar == NULL)
         die("%s", s.client == NULL ? error.text : "out of memory");
-    (void)http_jar_load(s.jar, argv[4], HTTP_JAR_SESSION, time(NULL), NULL); /* none yet: empty */
+    if (access(argv[4], F_OK) == 0 && /* else it is the first time */
+        http_jar_load(s.jar, argv[4], HTTP_JAR_SESSION, time(NULL), &error) == -1)
+        die("%s", error.text);
     while (fgets(line, sizeof line, stdin) != NULL) {
         line[strcspn(line, "\n")] = '\0';
         good = call_line(&s, line) && good;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "http/cookiejar.h"
@@ -77,6 +78,32 @@ static int replace_file(const char *file, const struct buffer *text, struct erro
     return -1;
 }
 
+/* Writes into what is there and no file. A rename would put a file where /dev/null was. */
+static int write_into(const char *device, const struct buffer *text, struct error *error)
+{
+    int fd = open(device, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+
+    if (fd == -1)
+        return error_set_errno(error, "%s", device);
+    int result = write_all(fd, buffer_text(text), text->length);
+    if (result == -1)
+        (void)error_set_errno(error, "%s", device);
+    (void)close(fd); /* what write() took is not held back here */
+    return result;
+}
+
+static int save_text(const char *file, const struct buffer *text, struct error *error)
+{
+    struct stat status;
+
+    if (stat(file, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+        return write_into(file, text, error);
+    char *real = realpath(file, NULL); /* a link stays one. NULL: there is nothing yet */
+    int result = replace_file(real != NULL ? real : file, text, error);
+    free(real);
+    return result;
+}
+
 int http_jar_save(const struct http_jar *jar, const char *file, unsigned what, time_t now,
                   struct error *error)
 {
@@ -91,7 +118,7 @@ int http_jar_save(const struct http_jar *jar, const char *file, unsigned what, t
     if (result == -1)
         (void)error_set(error, "%s: out of memory", file);
     else
-        result = replace_file(file, &text, error);
+        result = save_text(file, &text, error);
     buffer_free(&text);
     return result;
 }

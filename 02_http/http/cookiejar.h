@@ -173,7 +173,8 @@ enum { HTTP_JAR_SESSION = 1, HTTP_JAR_EXPIRED = 2 };
 
 /*
  * Writes the cookies to a file, oldest first, readable by its owner alone. It is written beside its
- * place and renamed: whoever reads gets the old file or the new one. what is 0, or flags of the
+ * place and renamed: whoever reads gets the old file or the new one. Where a symbolic link leads to
+ * a file, that file is replaced; a device or a pipe is written into. what is 0, or flags of the
  * enum above; a cookie that ends with the session has the expiry 0, as curl writes it. SameSite has
  * no place in the format. Returns 0, or -1 with error, the old file untouched. Python:
  * MozillaCookieJar.save().

@@ -619,8 +619,36 @@ def tunnel(tap, programs, certificates):
            "a proxy that refuses", out)
 
 
+# ---- lesson 2.16 ---------------------------------------------------------------------------------
+
+def strangers(tap, programs):
+    """What a server writes does not steer the terminal; what is no jar is not written over."""
+    jar = Path(programs.folder, "jar")
+
+    def call(port):
+        done = subprocess.run([BUILD / "02_http/16_programmatic_requests", "127.0.0.1", str(port),
+                               "ada", jar], input=b"GET /\n", stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=LIMIT, check=False,
+                              env={**os.environ, "PASSWORD": "p"})
+        return done.stdout, done.returncode
+
+    body = b'{"detail": "a\\u001b[2J\\u009b2J\\u007fb\\n \\u00e9"}'
+    for status, wanted in ((b"400 No", b"GET /: 400\n  a?[2J?2J?b? \xc3\xa9\n"),
+                           (b"200 OK", b'GET /: 200\n  {"detail":"a\\u001B[2J?2J?b\\n '
+                            b'\xc3\xa9"}\n')):
+        answer = b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
+        with serving(play_bytes, answer) as port:
+            out, _ = call(port)
+        tap.ok(out == wanted, "2.16: no control characters from %s" % status.decode(), out)
+    jar.write_bytes(b"a diary\n")
+    out, status = call(9)
+    tap.ok(b"jar:1: " in out and status == 1 and jar.read_bytes() == b"a diary\n",
+           "2.16: what is no jar is left as it is", out)
+
+
 TESTS = {"framings": framings, "failures": failures, "silence": silence, "addresses": addresses,
-         "closing": closing, "http.server": python_server, "nginx": with_nginx, "tls": tls}
+         "closing": closing, "http.server": python_server, "nginx": with_nginx, "tls": tls,
+         "strangers": strangers}
 
 
 def main():

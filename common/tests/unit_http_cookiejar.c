@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -642,6 +643,36 @@ static void test_save(void **state)
     assert_int_equal(http_jar_save(jar, folder, 0, NOW, &error), -1); /* a folder stays one */
 }
 
+/* A save replaces files alone: not a link to one, and not what else may have a name. */
+static void test_save_elsewhere(void **state)
+{
+    char link[sizeof file + 8], text[16];
+    struct error error = {.text = ""};
+    struct stat status;
+
+    (void)state;
+    store("http://example.org/", "a=1");
+    assert_true(snprintf(link, sizeof link, "%s.link", file) > 0);
+    write_file("", 0);
+    assert_int_equal(symlink("jar", link), 0);
+    assert_int_equal(http_jar_save(jar, link, HTTP_JAR_SESSION, NOW, &error), 0);
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_int_equal(stat(file, &status), 0);
+    assert_true(status.st_size > 0);
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(mkfifo(file, 0600), 0);
+    int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(fd != -1);
+    assert_int_equal(http_jar_save(jar, file, HTTP_JAR_SESSION, NOW, &error), 0);
+    assert_int_equal(lstat(file, &status), 0);
+    assert_true(S_ISFIFO(status.st_mode));
+    assert_int_equal(read(fd, text, sizeof text), sizeof text);
+    assert_memory_equal(text, "# Netscape HTTP ", sizeof text);
+    assert_int_equal(close(fd), 0);
+}
+
 static void test_round_trip(void **state)
 {
     struct error error = {.text = ""};
@@ -793,6 +824,7 @@ int main(void)
         WITH_JAR(test_clear),
         WITH_JAR(test_add_refused),
         WITH_JAR(test_save),
+        WITH_JAR(test_save_elsewhere),
         WITH_JAR(test_round_trip),
         WITH_JAR(test_load),
         WITH_JAR(test_load_refused),
