@@ -901,7 +901,6 @@ static struct link *be_rude(struct site *site, int which)
 
     if (which < MUTE) { /* asks for much, and reads nothing */
         link_send(link, much, sizeof much - 1);
-        link_wait_read(link);
         return link;
     }
     switch (which % 3) {
@@ -935,6 +934,8 @@ static void rude(struct session *s)
     for (int i = 0; i < RUDE; i++)
         links[i] = be_rude(&site, i);
     session_narrow(s, 0);
+    for (int i = 0; i < MUTE; i++)
+        link_wait_read(links[i]);
     for (int i = 0; i < 5; i++)
         (void)get_note(&site, "", "forty rude peers must not stop anybody");
     for (int i = 0; i < RUDE; i++)
