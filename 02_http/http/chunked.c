@@ -49,6 +49,21 @@ static int take_digit(struct http_chunked *chunked, int digit)
 }
 /* [/digit] */
 
+/* The size line is whole. Extensions may be long now and then, or with much behind them. */
+static int take_size_line(struct http_chunked *chunked)
+{
+    size_t proper = 16 + (chunked->left < HTTP_CHUNK_LINE ? 2 * (size_t)chunked->left
+                                                          : (size_t)2 * HTTP_CHUNK_LINE);
+
+    chunked->excess += chunked->line;
+    chunked->excess -= chunked->excess < proper ? chunked->excess : proper;
+    if (chunked->excess > HTTP_CHUNK_EXCESS)
+        return refuse(chunked, "too much in chunk extensions");
+    chunked->stage = chunked->left > 0 ? DATA : TRAILER;
+    chunked->line = 0;
+    return 0;
+}
+
 /* A byte of a size line. */
 static int take_size_byte(struct http_chunked *chunked, char c)
 {
@@ -57,9 +72,7 @@ static int take_size_byte(struct http_chunked *chunked, char c)
     if (chunked->stage == SIZE_LF) {
         if (c != '\n')
             return refuse(chunked, "a size line that does not end in CR LF");
-        chunked->stage = chunked->left > 0 ? DATA : TRAILER;
-        chunked->line = 0;
-        return 0;
+        return take_size_line(chunked);
     }
     if (++chunked->line > HTTP_CHUNK_LINE - 1) /* the LF counts too */
         return refuse(chunked, "a size line that is too long");

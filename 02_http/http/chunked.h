@@ -18,6 +18,8 @@
 
 enum {
     HTTP_CHUNK_LINE = 4096,    /* bytes of a size line with its extensions, at most */
+    HTTP_CHUNK_EXCESS = 16384, /* bytes that size lines may be longer than 16, and twice the content
+                                  behind each: else one byte could cost 4096 */
     HTTP_CHUNK_TRAILER = 8192, /* bytes of all trailer fields together, at most */
     HTTP_CHUNK_FIELDS = 100,   /* trailer fields, at most */
     HTTP_CHUNK_FRAME = 18      /* room for what http_chunk_begin() writes */
@@ -31,6 +33,7 @@ struct http_chunked {
     /* Its own. */
     uint64_t left;       /* of the chunk at hand */
     size_t line;         /* bytes of the size line at hand; where the trailer line begins */
+    size_t excess;       /* bytes of size lines beyond what is proper */
     struct buffer saved; /* the trailer section */
     int stage;
 };

@@ -236,6 +236,43 @@ static void test_limits(void **state)
     buffer_free(&many);
 }
 
+/* count chunks of size bytes, each behind an extension of so many; then the end. */
+static void extended(size_t count, size_t size, int extension, bool good)
+{
+    struct http_chunked chunked = {0};
+    struct buffer text = {0};
+    const char *piece;
+    size_t at = 0, used, length;
+    enum http_result result = HTTP_PARTIAL;
+
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(buffer_print(&text, "%zx;%0*d\r\n", size, extension, 0), 0);
+        assert_int_equal(buffer_print(&text, "%0*d\r\n", (int)size, 0), 0);
+    }
+    assert_int_equal(buffer_print(&text, "0\r\n\r\n"), 0);
+    for (; result == HTTP_PARTIAL && at < text.length; at += used)
+        result =
+            http_chunked_decode(&chunked, text.data + at, text.length - at, &used, &piece, &length);
+    assert_int_equal(result, good ? HTTP_COMPLETE : HTTP_ERROR);
+    if (!good)
+        assert_string_equal(chunked.error, "too much in chunk extensions");
+    http_chunked_free(&chunked);
+    buffer_free(&text);
+}
+
+/* What is passed over costs time too: a little content does not bring much of it. */
+static void test_extensions(void **state)
+{
+    (void)state;
+    extended(4, 1, 4000, true);
+    extended(5, 1, 4000, false);
+    extended(100000, 1, 10, true);
+    extended(100000, 1, 20, false);
+    extended(1000, 40, 85, true); /* a signature for each chunk */
+    extended(1000, 2000, 4000, true);
+    extended(1000, 1900, 4000, false);
+}
+
 /* As many bytes and fields of trailers as may be. */
 static void test_full_trailers(void **state)
 {
@@ -342,11 +379,12 @@ static void test_write(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bodies),    cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_line_ends), cmocka_unit_test(test_trailers),
-        cmocka_unit_test(test_limits),    cmocka_unit_test(test_full_trailers),
-        cmocka_unit_test(test_pieces),    cmocka_unit_test(test_after_the_end),
-        cmocka_unit_test(test_begin),     cmocka_unit_test(test_write),
+        cmocka_unit_test(test_bodies),        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_line_ends),     cmocka_unit_test(test_trailers),
+        cmocka_unit_test(test_limits),        cmocka_unit_test(test_full_trailers),
+        cmocka_unit_test(test_extensions),    cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_after_the_end), cmocka_unit_test(test_begin),
+        cmocka_unit_test(test_write),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
