@@ -279,10 +279,15 @@ void session_lost(struct session *session, const char *format, ...)
         session_end(session, STATUS_CRASH, p, student_death(p));
     if (p != NULL && p->ended && WIFEXITED(p->wait_status) && p->serves && !p->may_end)
         session_end(session, STATUS_FAIL, p,
-                    session_print(session,
-                                  "The program ended with exit status %d, although it should go on "
-                                  "serving.",
-                                  WEXITSTATUS(p->wait_status)));
+                    p->stopped
+                        ? session_print(session,
+                                        "After SIG%s the program ended with exit status %d at "
+                                        "once, although a client was still to be served.",
+                                        sigabbrev_np(p->signal), WEXITSTATUS(p->wait_status))
+                        : session_print(session,
+                                        "The program ended with exit status %d, although it should "
+                                        "go on serving.",
+                                        WEXITSTATUS(p->wait_status)));
     session_end(session, STATUS_FAIL, p, text);
 }
 

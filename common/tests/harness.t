@@ -28,6 +28,7 @@ WANTED = {
     "queue-asleep": ("pass", ""),
     "listened-only": ("fail", r"^The program printed nothing on standard output behind its line "
                               r'"listening on \[address\]:port"\.$'),
+    "stopped-early": ("fail", r"^After SIGTERM the program ended with exit status 0 at once, "),
     "signalled": ("fail", r"^SIGTERM ended the program on the spot"),
     "busy-writable": ("timeout", r"^poll\(\) returned at once \(student\.c:\d+\), thousands of "
                       r"times, .*always ask for writable"),

@@ -193,6 +193,16 @@ static void signalled(struct session *s)
     expect_exit(p, 0);
 }
 
+static void stopped_early(struct session *s)
+{
+    struct student *p = student_start(s, "stop-early", NULL);
+    struct link *link = link_connect(s, "127.0.0.1", student_port(p));
+
+    student_settle(p);
+    student_signal(p, SIGTERM);
+    link_expect(link, "hello", 5);
+}
+
 static void busy(struct session *s, const char *how)
 {
     struct peer *server = peer_listen(s, "127.0.0.1");
@@ -1459,6 +1469,7 @@ static const struct test_case CASES[] = {
     {.name = "queue-up", .title = "t", .points = 1, .teaches = "t", .run = queue_up},
     {.name = "queue-asleep", .title = "t", .points = 1, .teaches = "t", .run = queue_asleep},
     {.name = "listened-only", .title = "t", .points = 1, .teaches = "t", .run = listened_only},
+    {.name = "stopped-early", .title = "t", .points = 1, .teaches = "t", .run = stopped_early},
     {.name = "signalled", .title = "t", .points = 1, .teaches = "t", .run = signalled},
     {.name = "busy-writable",
      .title = "t",

@@ -148,6 +148,25 @@ static int accept_slowly(void)
     return 0;
 }
 
+/* Serves one client, whom SIGTERM makes it forget. */
+static int stop_early(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof address;
+    sigset_t stop;
+    int fd = socket(AF_INET, SOCK_STREAM, 0), number;
+
+    (void)sigemptyset(&stop);
+    (void)sigaddset(&stop, SIGTERM);
+    if (sigprocmask(SIG_BLOCK, &stop, NULL) == -1 || listen(fd, 16) == -1 ||
+        getsockname(fd, (struct sockaddr *)&address, &length) == -1)
+        return 1;
+    printf("listening on [0.0.0.0]:%d\n", ntohs(address.sin_port));
+    if (fflush(stdout) == EOF || accept(fd, NULL, NULL) == -1)
+        return 1;
+    return sigwait(&stop, &number);
+}
+
 /* Never sleeps: as the first argument says, it asks for what always is, or will not wait. */
 static int look_again(const char *how)
 {
@@ -956,6 +975,7 @@ static const struct {
             {"set-late", set_late},
             {"listen-only", listen_only},
             {"accept-slowly", accept_slowly},
+            {"stop-early", stop_early},
             {"always-writable", always_writable},
             {"never-waits", never_waits},
             {"read", read_for_ever},
