@@ -191,7 +191,8 @@ WANTED = {
     "file-gone": ("fail", r"^The old file other is gone\."),
     "file-kinds": ("pass", ""),
     "file-waits": ("timeout", r"^Still in open\(\), and nothing more will come"),
-    "file-held": ("fail", r"^The program holds 10 descriptors open; 3 would do\. Besides 0, 1 and 2: "
+    "file-held": ("fail",
+                  r"^The program holds 10 descriptors open; 3 would do\. Besides 0, 1 and 2: "
                   r"3 more, 6 is the file given/text, 7 is .*, 9 is the file given/text\."),
     "file-by-hand": ("pass", ""),
     "group": ("pass", ""),

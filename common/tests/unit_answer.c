@@ -13,7 +13,7 @@
 
 /* The folder gives headers that are not for answers, too; one of them is listed. */
 static const struct answer_headers headers = {"errno.h netdb.h sys/socket.h clock.h",
-                                              "common/core"};
+                                              "common/core", NULL};
 
 static int check(const char *source, struct error *error)
 {
