@@ -685,6 +685,7 @@ static void limits_apart(struct session *s)
     struct link *body = join(&site), *half = join(&site);
     const char *url = any_url(s), *text = post_text(&site, url);
 
+    session_closes_early(s);
     link_send(body, text, strlen(text) - 5);
     say(half, "POST");
     hear_refusal(&site, half, 408, "HEAD is over");
@@ -728,6 +729,7 @@ static void idle(struct session *s)
     int limit = SHORT;
     bool again;
 
+    session_closes_early(s);
     do { /* once more if it was this client that came late */
         limit *= 2;
         site = start_with(s, first, limit, LONG, LONG);
@@ -844,6 +846,7 @@ static void never_takes(struct session *s)
     struct site site = start_wide(s, LONG, SHORT);
     struct link *link = flood(s, &site);
 
+    session_closes_early(s);
     link_expect_reset_unread(link);
     whole_client(&site);
 }
@@ -888,6 +891,7 @@ static void sigterm(struct session *s)
     struct link *head = join(&site), *body = join(&site);
     const char *url = any_url(s), *text = post_text(&site, url);
 
+    session_closes_early(s);
     get(&site, served, 1, site.url);
     say(head, "GET /1 HTTP/1.1\r\nHo");
     link_send(body, text, strlen(text) - 3);
@@ -897,7 +901,6 @@ static void sigterm(struct session *s)
     student_signal(site.student, SIGTERM);
     hear_nothing(silent);
     hear_nothing(served);
-    student_settle(site.student);
     say(body, url + strlen(url) - 3);
     struct web_response r = hear_created(&site, body, "its request was in flight at SIGTERM");
     hear_last(&site, body, &r);
