@@ -163,7 +163,8 @@ int main(int argc, char **argv)
 {
     struct session s = {.host = argv[1], .password = getenv("PASSWORD")};
     struct error error;
-    char line[4096];
+    char *line = NULL;
+    size_t room = 0;
     bool good = true;
 
     if (argc != 5 || s.password == NULL)
@@ -176,12 +177,13 @@ int main(int argc, char **argv)
     if (access(argv[4], F_OK) == 0 && /* else it is the first time */
         http_jar_load(s.jar, argv[4], HTTP_JAR_SESSION, time(NULL), &error) == -1)
         die("%s", error.text);
-    while (fgets(line, sizeof line, stdin) != NULL) {
+    while (getline(&line, &room, stdin) > 0) {
         line[strcspn(line, "\n")] = '\0';
         good = call_line(&s, line) && good;
     }
     if (http_jar_save(s.jar, argv[4], HTTP_JAR_SESSION, time(NULL), &error) == -1)
         die("%s", error.text);
+    free(line);
     http_client_free(s.client);
     http_jar_free(s.jar);
     buffer_free(&s.body);

@@ -621,13 +621,28 @@ def tunnel(tap, programs, certificates):
 
 # ---- lesson 2.16 ---------------------------------------------------------------------------------
 
+def play_upload(server, seen):
+    """Answers one request, once all of its body has come."""
+    peer, _ = server.accept()
+    peer.settimeout(LIMIT)
+    head = read_head(peer)
+    length = int(head.split(b"Content-Length: ")[1].split(b"\r\n")[0])
+    body = b""
+    while len(body) < length:
+        body += peer.recv(length - len(body)) or b"(the end)" * length
+    seen.append(body)
+    peer.sendall(OK + b"Content-Length: 0\r\n\r\n")
+    peer.recv(1)
+    peer.close()
+
+
 def strangers(tap, programs):
     """What a server writes does not steer the terminal; what is no jar is not written over."""
     jar = Path(programs.folder, "jar")
 
-    def call(port):
+    def call(port, line=b"GET /\n"):
         done = subprocess.run([BUILD / "02_http/16_programmatic_requests", "127.0.0.1", str(port),
-                               "ada", jar], input=b"GET /\n", stdout=subprocess.PIPE,
+                               "ada", jar], input=line, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=LIMIT, check=False,
                               env={**os.environ, "PASSWORD": "p"})
         return done.stdout, done.returncode
@@ -640,6 +655,11 @@ def strangers(tap, programs):
         with serving(play_bytes, answer) as port:
             out, _ = call(port)
         tap.ok(out == wanted, "2.16: no control characters from %s" % status.decode(), out)
+    seen = []
+    with serving(play_upload, seen) as port:
+        out, status = call(port, b'POST / "%s"\n' % (b"x" * 5000))
+    tap.ok(seen == [b'"%s"' % (b"x" * 5000)] and out == b"POST /: 200\n" and status == 0,
+           "2.16: a long line is one call", (len(seen[0]), out[-99:]))
     jar.write_bytes(b"a diary\n")
     out, status = call(9)
     tap.ok(b"jar:1: " in out and status == 1 and jar.read_bytes() == b"a diary\n",
