@@ -15,7 +15,7 @@
 static const char HEADING[] = "# Netscape HTTP Cookie File\n"
                               "# Whoever can read this file can log in as its owner.\n\n";
 static const char HTTP_ONLY[] = "#HttpOnly_";
-enum { FIELDS = 7, FILE_LIMIT = 16 * 1024 * 1024 };
+enum { FIELDS = 7, FILE_LIMIT = 16 * 1024 * 1024, ROOM = 1000 };
 
 /* ---- writing ---- */
 
@@ -244,8 +244,10 @@ static int pour(struct http_jar *to, const struct http_jar *from, time_t now, st
 int http_jar_load(struct http_jar *jar, const char *file, unsigned what, time_t now,
                   struct error *error)
 {
-    /* All lines are read before the first counts: into a jar of their own, which has room. */
-    const struct http_jar_policy all = {.per_domain = SIZE_MAX, .total = SIZE_MAX};
+    /* All lines are read before the first counts: into a jar of their own, which has room. But the
+     * time for a domain grows with the square of its cookies, and most would go again. */
+    size_t kept = http_jar_policy(jar)->per_domain, room = kept < SIZE_MAX - ROOM ? ROOM : 0;
+    const struct http_jar_policy all = {.per_domain = kept + room, .total = SIZE_MAX};
     struct buffer text = {0};
     struct http_jar *fresh = NULL;
     int result = -1;

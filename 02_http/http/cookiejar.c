@@ -697,6 +697,11 @@ struct http_jar *http_jar_new(const struct http_jar_policy *policy)
     return jar;
 }
 
+const struct http_jar_policy *http_jar_policy(const struct http_jar *jar)
+{
+    return &jar->policy;
+}
+
 void http_jar_free(struct http_jar *jar)
 {
     if (jar == NULL)

@@ -64,6 +64,9 @@ struct http_jar;
  * jar. NULL when memory is short. */
 struct http_jar *http_jar_new(const struct http_jar_policy *policy);
 
+/* What it was made with. */
+const struct http_jar_policy *http_jar_policy(const struct http_jar *jar);
+
 /* Frees it with all cookies. NULL is allowed. */
 void http_jar_free(struct http_jar *jar);
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "http/cookiejar.h"
@@ -671,6 +672,27 @@ static void test_save_elsewhere(void **state)
     assert_int_equal(read(fd, text, sizeof text), sizeof text);
     assert_memory_equal(text, "# Netscape HTTP ", sizeof text);
     assert_int_equal(close(fd), 0);
+    assert_int_equal(unlink(file), 0); /* whoever opens it next would wait */
+}
+
+/* A file full of one domain's: those that stay are the last, and it does not take for ever. */
+static void test_load_one_domain(void **state)
+{
+    enum { MANY = 60000 };
+    struct buffer text = {0};
+    struct error error = {.text = ""};
+
+    (void)state;
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(buffer_print(&text, "example.org\tFALSE\t/\tFALSE\t0\tn%d\t%d\n", i, i),
+                         0);
+    write_file(text.data, text.length);
+    buffer_free(&text);
+    clock_t before = clock();
+    assert_int_equal(http_jar_load(jar, file, HTTP_JAR_SESSION, NOW, &error), 0);
+    assert_true((clock() - before) / CLOCKS_PER_SEC < 5);
+    assert_int_equal(http_jar_count(jar), HTTP_JAR_POLICY.per_domain);
+    assert_string_equal(http_jar_next(jar, NULL)->name, "n59950");
 }
 
 static void test_round_trip(void **state)
@@ -825,6 +847,7 @@ int main(void)
         WITH_JAR(test_add_refused),
         WITH_JAR(test_save),
         WITH_JAR(test_save_elsewhere),
+        WITH_JAR(test_load_one_domain),
         WITH_JAR(test_round_trip),
         WITH_JAR(test_load),
         WITH_JAR(test_load_refused),
