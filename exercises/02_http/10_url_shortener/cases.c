@@ -9,7 +9,7 @@
 
 enum {
     LONG = 60000, /* ms: a limit that no case reaches */
-    SHORT = 150,  /* ms: one that a case waits for */
+    SHORT = 100,  /* ms: one that a case waits for */
     URL_MOST = 2000,
     CROWD = 500,
     IN_A_ROW = 200,
@@ -324,12 +324,11 @@ static void in_pieces(struct session *s)
     size_t ends[] = {strlen(text) - 3, 1, 1, 0}; /* within the empty line */
     link_send_pieces(link, text, strlen(text), ends);
     (void)hear_found(&site, link, url, "the request came in four pieces");
-    size_t single[64];
-    for (size_t i = 0; i < 63; i++)
-        single[i] = i + 1 < strlen(text);
-    single[63] = 0;
+    size_t single[6 + 1] = {0}; /* then the rest */
+    for (size_t i = 0; i < 6; i++)
+        single[i] = 1;
     link_send_pieces(link, text, strlen(text), single);
-    (void)hear_found(&site, link, url, "the request came byte by byte");
+    (void)hear_found(&site, link, url, "the request began byte by byte");
 }
 
 static void chunked(struct session *s)
@@ -689,9 +688,6 @@ static void limits_apart(struct session *s)
     link_send(body, text, strlen(text) - 5);
     say(half, "POST");
     hear_refusal(&site, half, 408, "HEAD is over");
-    half = join(&site);
-    say(half, "POST");
-    hear_refusal(&site, half, 408, "HEAD is over");
     say(body, url + strlen(url) - 5);
     (void)hear_created(&site, body, "HEAD was over, but its head was whole, and BODY is long");
     get(&site, body, 2, url);
@@ -751,14 +747,13 @@ static void idle(struct session *s)
     (void)hear_found(&site, half, site.url, "its request began in time, and HEAD is long");
     say(body, url + strlen(url) - 1);
     (void)hear_created(&site, body, "its request began in time, and BODY is long");
-    hear_nothing(half);
 }
 
 /* IDLE counts from the last response, not from the beginning of the connection. */
 static void idle_anew(struct session *s)
 {
     enum { REQUESTS = 4 };
-    int limit = 150;
+    int limit = 100;
     bool served;
 
     session_unrecorded(s);

@@ -34,6 +34,7 @@ enum {
     FILE_MOST = 1 << 30,
     BLOCK = 16384, /* read, or answered, before others have their turn */
     EVENTS = 256,
+    PAUSE = 20, /* ms, while descriptors are short */
     TIME_MOST = 3600000
 };
 
@@ -468,8 +469,8 @@ static void serve(void)
 
     while (!stopping || clients != NULL) {
         int limit = look_at_clock();
-        if (!accepting && !stopping && (limit == -1 || limit > 100))
-            limit = 100; /* descriptors are short: look again then */
+        if (!accepting && !stopping && (limit == -1 || limit > PAUSE))
+            limit = PAUSE; /* descriptors are short: look again then */
         int n = stopping && clients == NULL
                     ? 0
                     : epoll_pwait(epoll, events, EVENTS, limit, stop_mask());
