@@ -12,8 +12,8 @@
 #include "workbook/files.h"
 
 /* The folder gives headers that are not for answers, too; one of them is listed. */
-static const struct answer_headers headers = {"errno.h netdb.h sys/socket.h clock.h",
-                                              "common/core", NULL};
+static const struct answer_headers headers = {"errno.h netdb.h sys/socket.h clock.h", "common/core",
+                                              NULL};
 
 static int check(const char *source, struct error *error)
 {
