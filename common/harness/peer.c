@@ -390,7 +390,7 @@ static bool has_read_all(void *what)
 {
     const struct link *link = what;
 
-    return (link->out.length == 0 || link->error != 0) && link_read_all(link);
+    return is_sent(what) && link_read_all(link);
 }
 
 void link_wait_read(struct link *link)

@@ -1,4 +1,4 @@
-/* fails: all-speak clean crowd gone-while-told leaving-in-mid-line line-in-pieces nameless no-descriptors reset same-order sigterm slow-reader */
+/* fails: all-speak clean crowd gone-while-told leaving-in-mid-line nameless no-descriptors sigterm slow-reader */
 /*
  * Always asks for POLLOUT. A socket with room is always ready to be written, so the server never
  * sleeps: it keeps a processor busy while nobody says a word.
