@@ -2,10 +2,11 @@
  * A server whose handlers do what handlers should and should not, with times and limits of one's
  * choice: odd_server NAME=NUMBER … [cert=FILE key=FILE] PORT
  */
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -15,8 +16,8 @@
 #include "http/server.h"
 
 static char big[8 << 20];
-static FILE *file; /* 1 MiB of it */
-static atomic_int running;
+static FILE *file;  /* 1 MiB of it */
+static int running; /* handlers that stand, or stood, in on_meet() */
 
 static void on_hello(struct http_exchange *x)
 {
@@ -206,15 +207,23 @@ static void on_log(struct http_exchange *x)
     on_hello(x);
 }
 
-/* Comes back only when another handler stands here as well. */
+/* Comes back only when another handler has stood here as well, or after five seconds. */
 static void on_meet(struct http_exchange *x)
 {
-    int64_t limit = 500;
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static pthread_cond_t came = PTHREAD_COND_INITIALIZER;
+    struct timespec until;
+    int rc = 0;
 
-    atomic_fetch_add(&running, 1);
-    while (atomic_load(&running) < 2 && limit-- > 0)
-        (void)usleep(10000);
-    http_answer(x, limit > 0 ? HTTP_OK : HTTP_GATEWAY_TIMEOUT, NULL, NULL, 0);
+    (void)clock_gettime(CLOCK_REALTIME, &until); /* it is there on every Linux */
+    until.tv_sec += 5;
+    (void)pthread_mutex_lock(&lock); /* fails for no mutex that was set up */
+    running++;
+    (void)pthread_cond_broadcast(&came); /* the same */
+    while (running < 2 && rc == 0)
+        rc = pthread_cond_timedwait(&came, &lock, &until);
+    (void)pthread_mutex_unlock(&lock); /* the same */
+    http_answer(x, rc == 0 ? HTTP_OK : HTTP_GATEWAY_TIMEOUT, NULL, NULL, 0);
 }
 
 static const struct {

@@ -125,7 +125,7 @@ static int judge(struct request *r)
     const char *version = r->text[VERSION];
 
     if (r->at == TARGET && r->cr && !r->wrong && r->length[TARGET] > 0)
-        version = strcpy(r->text[VERSION], "HTTP/1.0"), r->length[VERSION] = 8;
+        version = memcpy(r->text[VERSION], "HTTP/1.0", 9), r->length[VERSION] = 8;
     if (r->wrong || !r->cr || r->length[METHOD] == 0 || r->length[TARGET] == 0 ||
         r->length[VERSION] == 0)
         return 400;
