@@ -19,6 +19,9 @@ jobs=${3:-100%}
 parallel --version 2>/dev/null | grep -q GNU ||
     stop 'GNU parallel is missing; to install it: apt-get install parallel'
 
+# Quoted by GNU parallel for a POSIX shell, whichever the user's is there; it may even be unset.
+export PARALLEL_SHELL=/bin/sh
+
 status=0
 if [ "$count" -gt 0 ]; then
     [ ! -t 2 ] || bar=--bar

@@ -155,15 +155,17 @@ def options(tap, asked):
 def over_machines(tap, asked):
     """Two machines, each reached by something that runs here what ssh would run there.
 
-    All of it lies in the home directory here; that of another machine may be elsewhere.
+    All of it lies in the home directory here; that of another machine may be elsewhere. Neither
+    machine says which shell is the user's.
     """
     ssh = asked.folder / "ssh"
     ssh.write_text("#!/bin/sh\necho \"$1\" >>'%s/hosts'\nshift\n[ \"$1\" != -- ] || shift\n"
                    "cd / && exec sh -c \"$*\"\n" % asked.folder)
     ssh.chmod(0o755)
-    here = asked.run()
+    here = asked.run(HOME=str(asked.folder))
     there = asked.run(PARALLEL_SSH=str(ssh), PARALLEL="--sshlogin 1/here,1/there",
-                      PARALLEL_HOME=str(asked.folder / "parallel"), HOME=str(asked.folder))
+                      PARALLEL_HOME=str(asked.folder / "parallel"), HOME=str(asked.folder),
+                      SHELL="")
     hosts = (asked.folder / "hosts").read_text().split()
     tap.ok(there == here and {"here", "there"} <= set(hosts), "over two machines the same",
            (here, there, hosts))
