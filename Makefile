@@ -103,11 +103,12 @@ WIRE := $(filter-out build/common/wire/wire.o,$(call objects,wire))
 LIBRARIES = $(JANSSON) $(LIBUV) $(MD4C-HTML) $(MD4C) $(LIBARCHIVE) $(LIBCRYPTO)
 BOX := $(filter-out %/init.o %/filter.o,$(call objects,box))
 HTTP := $(patsubst %.c,build/%.o,$(wildcard 02_http/http/*.c))
+URLLIB := $(patsubst %.c,build/%.o,$(wildcard 03_urllib/urllib/*.c))
 
 .PHONY: all
 all: $(WORKBOOK) build/wire build/libwire.so build/box-init build/box.bpf build/crowd \
     build/reply build/members build/authority/localhost.pem $(PROGRAMS) $(CASES) build/student.flags \
-    build/student.libraries build/libcore.a build/libhttp.a
+    build/student.libraries build/libcore.a build/libhttp.a build/liburllib.a
 
 build/%.o: %.c
 	@mkdir -p $(@D)
@@ -138,6 +139,11 @@ build/reply build/members: build/%: build/common/testbed/%.o build/libhttp.a bui
 	$(call say,link)
 	$(CC) -o $@ $^ -Wl,--as-needed $(HTTP_NEEDS) -pthread
 
+# The service that chapters 3 to 5 ask, and the web site of any size.
+build/testbed: $(call objects,testbed/service) build/liburllib.a build/libhttp.a build/libcore.a
+	$(call say,link)
+	$(CC) -o $@ $^ -Wl,--as-needed $(HTTP_NEEDS) $(ZLIB) $(LIBBROTLIENC) -pthread
+
 # The first process of a program's box: static where that can be had, for it starts sooner.
 build/box-init: build/common/box/init.o build/libcore.a
 	$(call say,link)
@@ -167,6 +173,8 @@ build/exercises/%/cases: build/exercises/%/cases.o build/libharness.a
 
 # The modules that the chapters build.
 build/libhttp.a: $(HTTP)
+build/liburllib.a: $(URLLIB)
+build/libhttp.a build/liburllib.a:
 	$(call say,ar  )
 	$(AR) rcs $@ $^
 
@@ -183,6 +191,8 @@ build/01_socket/%: 01_socket/%.c build/libcore.a
 HTTP_NEEDS = -lssl $(LIBCRYPTO) $(LIBPSL) $(JANSSON)
 build/02_http/%: 02_http/%.c build/libhttp.a build/libcore.a
 	$(call program,$(HTTP_NEEDS))
+build/03_urllib/%: 03_urllib/%.c build/liburllib.a build/libhttp.a build/libcore.a
+	$(call program,$(HTTP_NEEDS) $(GUMBO) $(LIBCURL))
 
 # Certificates for this machine, which nobody else trusts.
 build/authority/localhost.pem: common/testbed/authority.sh
@@ -203,12 +213,14 @@ build/student.flags: Makefile
 # And what more gcc is told for an answer whose exercise lists a header of these; how a line reads is
 # said in common/workbook/libraries.h.
 build/student.libraries: Makefile build/libraries.mk
-	@printf '%s\n' 'http/ -I02_http build/libhttp.a core/ $(LIBRARY_CFLAGS) $(HTTP_NEEDS)' \
+	@printf '%s\n' 'urllib/ -I03_urllib build/liburllib.a http/ core/' \
+	    'http/ -I02_http build/libhttp.a core/ $(LIBRARY_CFLAGS) $(HTTP_NEEDS)' \
 	    'core/ -Icommon build/libcore.a' \
 	    'openssl/ $(LIBRARY_CFLAGS) -lssl $(LIBCRYPTO)' \
 	    'jansson.h $(LIBRARY_CFLAGS) $(JANSSON)' \
 	    'libpsl.h $(LIBRARY_CFLAGS) $(LIBPSL)' \
-	    'zlib.h -lz' > $@
+	    'gumbo.h $(LIBRARY_CFLAGS) $(GUMBO)' \
+	    'zlib.h $(ZLIB)' > $@
 
 .PHONY: clean
 clean:
@@ -224,9 +236,9 @@ define unit-link
 	$(call say,link)
 	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $< -o $@ \
 	    $(filter-out build/common/workbook/main.o,$(filter %.o,$^)) build/libharness.a \
-	    build/libhttp.a build/libcore.a $(LIBRARIES) $(HTTP_NEEDS) $(CMOCKA) -pthread
+	    build/liburllib.a build/libhttp.a build/libcore.a $(LIBRARIES) $(HTTP_NEEDS) $(CMOCKA) -pthread
 endef
-UNIT_WITH := build/libharness.a build/libhttp.a $(call objects,workbook) $(call objects,classroom)
+UNIT_WITH := build/libharness.a build/liburllib.a build/libhttp.a $(call objects,workbook) $(call objects,classroom)
 build/tests/unit_%.t: common/tests/unit_%.c $(UNIT_WITH) | test-tools
 	$(unit-link)
 build/tests/intake_dump: common/tests/intake_dump.c $(UNIT_WITH) | test-tools
@@ -314,8 +326,8 @@ new-program new-exercise:
 SECONDS := 60
 FUZZERS := $(patsubst common/fuzz/%.c,build/fuzz/%,$(wildcard common/fuzz/fuzz_*.c))
 FUZZED := $(filter-out %/main.c %/wire.c %/init.c %/filter.c,$(wildcard common/workbook/*.c \
-    common/classroom/*.c common/box/*.c common/wire/*.c common/core/*.c 02_http/http/*.c))
-FUZZED_HTTP := $(wildcard 02_http/http/*.c common/core/*.c)
+    common/classroom/*.c common/box/*.c common/wire/*.c common/core/*.c))
+FUZZED_WEB := $(wildcard 02_http/http/*.c 03_urllib/urllib/*.c common/core/*.c)
 SANITIZED := address,undefined -fno-sanitize-recover=all
 build/fuzz/%.o: %.c | fuzz-tools
 	@mkdir -p $(@D)
@@ -329,7 +341,8 @@ define fuzzer
 endef
 build/fuzz/%: build/fuzz/common/fuzz/%.o $(FUZZED:%.c=build/fuzz/%.o)
 	$(fuzzer)
-build/fuzz/fuzz_http_%: build/fuzz/common/fuzz/fuzz_http_%.o $(FUZZED_HTTP:%.c=build/fuzz/%.o)
+$(filter build/fuzz/fuzz_http_% build/fuzz/fuzz_url_%,$(FUZZERS)): build/fuzz/%: \
+    build/fuzz/common/fuzz/%.o $(FUZZED_WEB:%.c=build/fuzz/%.o)
 	$(fuzzer)
 
 .PHONY: fuzz-tools

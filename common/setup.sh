@@ -26,6 +26,10 @@ work  libarchive-dev    module libarchive          zip and tar, for what a class
 work  libssl-dev        module libcrypto           digests of what was handed in, and TLS
 work  openssl           command openssl            makes the certificates for that
 work  libpsl-dev        module libpsl              which domains belong to many, for cookies
+work  libgumbo-dev      module gumbo               HTML pages, for the crawler of chapter 3
+work  libcurl4-openssl-dev  module libcurl         the URL client of chapters 3 to 5
+work  zlib1g-dev        module zlib                compression, for the servers of chapter 3
+work  libbrotli-dev     module libbrotlienc        another, which browsers ask for
 work  libseccomp-dev    module libseccomp          writes the filter of the boxes' system calls
 work  bubblewrap        command bwrap              boxes for programs that nobody has read
 work  netbase           file /etc/services         names of services, such as http
@@ -52,6 +56,9 @@ test  curl              command curl               a real client, watched by the
 test  nginx-light       file /usr/sbin/nginx       a real server, for the client of chapter 2
 test  wrk               command wrk                makes the load when web servers are measured
 test  python3-aiohttp   file /usr/lib/python3/dist-packages/aiohttp  one of them
+test  python3-httpbin   file /usr/lib/python3/dist-packages/httpbin  what the testbed is compared with
+test  tinyproxy         command tinyproxy          a real proxy, for the openers of chapter 3
+test  graphviz          command dot                draws the crawler's graph
 test  strace            command strace             one of the tools that chapter 1 shows
 test  tcpdump           command tcpdump            another
 test  netcat-openbsd    command nc                 another

@@ -38,7 +38,7 @@ IMPORTS = {
     # The tour draws ladders; others' programs are judged in boxes.
     "common/workbook/": ["core/", "box/", "wire/", "workbook/", "classroom/command.h"],
     "common/classroom/": ["core/", "box/", "workbook/", "classroom/"],
-    "common/testbed/": ["core/", "testbed/", "http/"],
+    "common/testbed/": ["core/", "testbed/", "http/", "urllib/"],
     "01_socket/": ["core/"],
     "02_http/": ["core/", "http/"],
     "03_urllib/": ["core/", "http/", "urllib/"],

@@ -16,10 +16,11 @@ from tap import Tap
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ("sh getent tee mktemp grep head sed tr rm cp cat env ls gcc make addr2line pkg-config "
         "prove clang clang-tidy clang-format curl git strace tcpdump nc ss gdb chromium sim_c "
-        "bwrap openssl uname parallel shellcheck jq wrk").split()
+        "bwrap openssl uname parallel shellcheck jq wrk tinyproxy dot").split()
 REAL += ["linux.uml"] if os.uname().machine == "x86_64" else []
 LIBRARIES = ("libjansson-dev libuv1-dev libmd4c-dev libmd4c-html0-dev libarchive-dev "
-             "libssl-dev libpsl-dev libseccomp-dev")
+             "libssl-dev libpsl-dev libgumbo-dev libcurl4-openssl-dev zlib1g-dev libbrotli-dev "
+             "libseccomp-dev")
 INSTALL = "apt-get -o DPkg::Lock::Timeout=120 install --yes --no-install-recommends " + LIBRARIES
 UPDATE = "apt-get -o DPkg::Lock::Timeout=120 update"
 
@@ -46,7 +47,8 @@ class Machine:
         self.wanted = folder / "modules"
         self.wanted.mkdir()
         for name in ("jansson", "libuv", "md4c", "md4c-html", "libarchive", "libcrypto",
-                     "libseccomp", "libpsl", "cmocka"):
+                     "libseccomp", "libpsl", "gumbo", "libcurl", "zlib", "libbrotlienc",
+                     "libbrotlicommon", "cmocka"):
             shutil.copy("%s/%s.pc" % (modules, name), self.wanted)
 
     def tool(self, name, text):
