@@ -31,6 +31,7 @@ enum url_failure {
     URL_TOO_SHORT,       /* less came than was promised: ContentTooShortError, IncompleteRead */
     URL_TOO_LONG,        /* more than the caller's limit */
     URL_NO_FILE,         /* a file: URL, or where to save: URLError(FileNotFoundError), OSError */
+    URL_STOPPED,         /* the caller's progress() wanted no more: whatever it would raise */
     URL_NO_MEMORY
 };
 

@@ -81,15 +81,23 @@ struct url_response *url_open(const char *url, const struct url_options *options
 
 /*
  * Saves what is behind a URL as a file. It is written beside path, as PATH.part, and gets its name
- * when it is whole. A PATH.part of an earlier attempt is gone on with, by Range and If-Range, when
- * the server still has the same; else it begins anew. After URL_TOO_SHORT, a time-out or a break
- * PATH.part stays, for the next attempt.
+ * when it is whole and on the disk. A PATH.part of an earlier attempt is gone on with, by Range and
+ * If-Range, when the server still has the same; else it begins anew. It has the same if its strong
+ * entity tag is still that of the first attempt, or, where there was none at all, its Last-Modified
+ * is (RFC 9110 section 13.1.5). These two, and the URL, are kept in PATH.part.from, for the owner's
+ * eyes alone, written before the first byte of the body: so a kill -9 at any moment does no harm.
+ *
+ * PATH.part stays for the next attempt after all errors but one: the server sent another part than
+ * was asked for (URL_BAD_ANSWER). A full disk is URL_NO_FILE, with errno in number; so is a path
+ * that is no regular file, and a PATH.part that another process is writing. A link is replaced. A
+ * request with a method other than GET, or with data, is never resumed. A Range or If-Range among
+ * the caller's fields is not sent.
  *
  * progress, if it is not NULL, is called at the beginning, after each piece and at the end: done
  * bytes (those of an earlier attempt included) of total, -1 when that is unknown; it returns false
- * to stop. headers, if not NULL, receives the response's fields: the caller frees them. options may
- * be NULL. Returns 0, or -1 and an error. Python: urlretrieve(), which neither resumes nor hides
- * half a file.
+ * to stop (URL_STOPPED). headers, if not NULL, receives the response's fields: the caller frees
+ * them, after an error, too. options may be NULL. Returns 0, or -1 and an error. Python:
+ * urlretrieve(), which neither resumes nor hides half a file.
  */
 int url_retrieve(const char *url, const char *path, const struct url_options *options,
                  bool (*progress)(void *context, uint64_t done, int64_t total), void *context,
