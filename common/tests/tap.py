@@ -1,10 +1,14 @@
 """TAP, as prove reads it, for the tests that are written in Python."""
 import os
+import signal
 import subprocess
 
 # Under `make test` the variables of that make would reach every make that a test runs.
 for _name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
     os.environ.pop(_name, None)
+# A shell lets what it starts in the background ignore Ctrl-C, which some tests send.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Tap:

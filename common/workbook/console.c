@@ -161,7 +161,8 @@ static void environment_settle(const char *wire)
                                              {"NO_COLOR", "1"},
                                              {"TERM", "dumb"},
                                              {"PAGER", "cat"},
-                                             {"PYTHONDONTWRITEBYTECODE", "1"}};
+                                             {"PYTHONDONTWRITEBYTECODE", "1"},
+                                             {"PYTHONUNBUFFERED", "1"}}; /* gdb's, too */
     static const char *const unset[] = {
         "BASH_ENV",   "ENV",         "MAKEFLAGS",   "MFLAGS",    "MAKELEVEL",  "LANGUAGE",
         "LINES",      "CDPATH",      "SHELLOPTS",   "BASHOPTS",  "GLOBIGNORE", "POSIXLY_CORRECT",
