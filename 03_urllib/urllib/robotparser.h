@@ -18,8 +18,9 @@ struct robots;
 
 /*
  * Reads a file: length bytes of text, of which no more than ROBOTS_LIMIT count, and of the last
- * line only what is whole. What is no rule is passed over. Returns NULL when memory is short.
- * Python: parse().
+ * line only what is whole: who reads from a connection asks for a byte more than the limit. Lines
+ * end with LF, CR or both. What is no rule is passed over. The text is copied. Returns NULL when
+ * memory is short. Python: parse().
  */
 struct robots *robots_parse(const char *text, size_t length);
 
@@ -36,16 +37,35 @@ void robots_free(struct robots *robots);
 
 /*
  * Whether agent, a product token such as "workbook" (what stands behind it, "/1.0", does not
- * count), may fetch the URL, whole or a path with its query. The longest rule that matches decides;
- * of two as long, the one that allows. /robots.txt itself is always allowed. Python: can_fetch().
+ * count), may fetch the URL, whole or a path with its query. All groups that name the agent count
+ * as one, and only without any of them those for "*". Of their rules the longest that matches
+ * decides, "*" and "$" counted too; of two as long, the one that allows. Octets that are coded with
+ * "%" without need are the same as those that are not. /robots.txt itself is always allowed. False,
+ * too, when memory is short, which no URL below 1 KiB needs. Source: RFC 9309 section 2.2. Python:
+ * can_fetch().
  */
 bool robots_can_fetch(const struct robots *robots, const char *agent, const char *url);
 
-/* Seconds between two requests that the agent's group asks for; -1 when it asks for none. Python:
- * crawl_delay(). */
+/* What decided. The texts are the parser's own. */
+struct robots_rule {
+    bool allows;
+    int line;            /* where the rule stands, from 1; 0 when none matched */
+    const char *pattern; /* as it is spelled there; NULL likewise */
+    const char *group;   /* the name by which the agent's group was found; NULL when it has none */
+};
+
+/* As robots_can_fetch(), and tells by which rule. Python has no such call. */
+struct robots_rule robots_decide(const struct robots *robots, const char *agent, const char *url);
+
+/*
+ * Seconds between two requests that the agent's group asks for, a whole number or a decimal, the
+ * last one if there are several; -1 when it asks for none. Python: crawl_delay(), which knows whole
+ * numbers only.
+ */
 double robots_crawl_delay(const struct robots *robots, const char *agent);
 
-/* Requests in so many seconds. False when the group asks for none. Python: request_rate(). */
+/* Requests in so many seconds, "1/5", likewise. False when the group asks for none. Python:
+ * request_rate(). */
 struct robots_rate {
     int requests, seconds;
 };
