@@ -87,9 +87,12 @@ int url_default_port(struct url_part scheme);
 void url_split_params(struct url_part scheme, struct url_part *path, struct url_part *params);
 
 /*
- * Writes the parts as one URL, the scheme in small letters. What is there but empty is written:
- * "a?" stays "a?", by RFC 3986 section 5.3; Python's urlunsplit() drops the "?". params may be
- * NULL; else they go behind the path, as by urlunparse(). Returns 0, or -1 when memory is short.
+ * Writes the parts as one URL, the scheme in small letters, so that url_split() finds them again.
+ * What is there but empty is written, what is not there is not, by RFC 3986 section 5.3: "a?" stays
+ * "a?", "x:///p" and "http:p" stay what they are; Python's urlunsplit() gives "a", "x:/p" and
+ * "http:///p". Parts of the caller's own that would run together get what parts them: "/" between
+ * host and path, and "//" before a path of "//p" where no host is. params may be NULL; else they go
+ * behind the path, as by urlunparse(). Returns 0, or -1 when memory is short.
  */
 int url_unsplit(const struct url *url, const struct url_part *params, struct buffer *out);
 
@@ -98,7 +101,9 @@ int url_unsplit(const struct url *url, const struct url_part *params, struct buf
 /*
  * Writes what reference means when it stands in a document whose URL is base, its fragment
  * included. With schemes that Python does not know to be hierarchical it gives reference itself, as
- * Python does. Returns 0; -1 and an error when either is no URL or memory is short, out unchanged.
+ * Python does, and with an empty one base itself. Unlike there, a "?", "#" or ";" with nothing
+ * behind it counts, as by the RFC, and "/a" and "../../g" make "/g", not "g". Returns 0; -1 and an
+ * error when either is no URL or memory is short, out unchanged.
  * Python: urljoin(). Source: RFC 3986 section 5.2.
  */
 int url_join(const char *base, size_t base_length, const char *reference, size_t length,
