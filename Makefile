@@ -107,7 +107,7 @@ URLLIB := $(patsubst %.c,build/%.o,$(wildcard 03_urllib/urllib/*.c))
 
 .PHONY: all
 all: $(WORKBOOK) build/wire build/libwire.so build/box-init build/box.bpf build/crowd \
-    build/reply build/members build/authority/localhost.pem $(PROGRAMS) $(CASES) build/student.flags \
+    build/reply build/members build/testbed build/authority/localhost.pem $(PROGRAMS) $(CASES) build/student.flags \
     build/student.libraries build/libcore.a build/libhttp.a build/liburllib.a
 
 build/%.o: %.c
@@ -140,7 +140,7 @@ build/reply build/members: build/%: build/common/testbed/%.o build/libhttp.a bui
 	$(CC) -o $@ $^ -Wl,--as-needed $(HTTP_NEEDS) -pthread
 
 # The service that chapters 3 to 5 ask, and the web site of any size.
-build/testbed: $(call objects,testbed/service) build/liburllib.a build/libhttp.a build/libcore.a
+build/testbed: $(call objects,testbed/service) build/libhttp.a build/libcore.a
 	$(call say,link)
 	$(CC) -o $@ $^ -Wl,--as-needed $(HTTP_NEEDS) $(ZLIB) $(LIBBROTLIENC) -pthread
 
@@ -243,6 +243,10 @@ build/tests/unit_%.t: common/tests/unit_%.c $(UNIT_WITH) | test-tools
 	$(unit-link)
 build/tests/intake_dump: common/tests/intake_dump.c $(UNIT_WITH) | test-tools
 	$(unit-link)
+build/tests/parse_driver: common/tests/parse_driver.c build/liburllib.a build/libcore.a | test-tools
+	@mkdir -p $(@D)
+	$(call say,cc  )
+	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $^ -o $@
 
 # What the wire is tried on: each program with the checked forms of the C library, and sanitized.
 WIRED := $(patsubst common/tests/wire_programs/%.c,build/tests/wire/%,\
@@ -309,7 +313,7 @@ index:
 	@python3 -B common/tests/guide.py
 
 .PHONY: test soak lint format index
-test: all $(UNIT) build/tests/intake_dump $(WIRED) $(BOXED) $(FINDINGS) | test-tools
+test: all $(UNIT) build/tests/intake_dump build/tests/parse_driver $(WIRED) $(BOXED) $(FINDINGS) | test-tools
 	@prove --failures --comments -j$$(nproc) $(UNIT) common/tests/*.t
 
 # The long forms: 20 seeds, 200 runs under load, a class of 300, a fresh machine.

@@ -1,0 +1,134 @@
+/*
+ * testbed: the web that chapters 3 to 5 are tried on, on this machine. It answers as httpbin does,
+ * and has a site of any size for crawlers.
+ *
+ *   build/testbed [--log] [--workers N] [--crawl-delay SECONDS] PORT [--tls CERT KEY PORT]
+ *
+ * --help lists what it answers; site.c says exactly what a site is made of. Like httpbin, it does
+ * what clients ask, such as send them anywhere or set any header: it is for loopback alone.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/number.h"
+#include "core/stop.h"
+#include "core/tcp.h"
+#include "testbed/service/service.h"
+
+static const char USAGE[] =
+    "[--log] [--workers N] [--crawl-delay SECONDS] PORT [--tls CERT KEY PORT]";
+
+/* One listener, with what it serves. */
+struct service {
+    struct http_server_options options;
+    int listener; /* -1: none */
+    int result;
+    struct error error;
+};
+
+static void answer(struct http_exchange *x)
+{
+    static const struct route *const TABLES[] = {ECHO_ROUTES,   STATUS_ROUTES, REDIRECT_ROUTES,
+                                                 COOKIE_ROUTES, AUTH_ROUTES,   BODY_ROUTES,
+                                                 SLOW_ROUTES,   NULL};
+
+    route_call(x, TABLES);
+}
+
+/* The signal stays pending and ends both; one that fails ends the other in the same way. */
+static void *serve(void *argument)
+{
+    struct service *service = argument;
+
+    service->result = http_serve(service->listener, &service->options, &service->error);
+    if (service->result == -1)
+        (void)kill(getpid(), SIGTERM); /* to oneself it is always allowed */
+    return NULL;
+}
+
+static void open_listener(struct service *service, long port)
+{
+    service->listener = tcp_listen((uint16_t)port, &service->error);
+    if (service->listener == -1 || tcp_announce(service->listener, &service->error) == -1)
+        die("%s", service->error.text);
+}
+
+static int open_signals(void)
+{
+    sigset_t both;
+
+    (void)sigemptyset(&both); /* these three fail for wrong signal numbers only */
+    (void)sigaddset(&both, SIGTERM);
+    (void)sigaddset(&both, SIGINT);
+    return signalfd(-1, &both, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Takes a file descriptor or a limit that is too low as it is: the server copes. */
+static void run(struct service *plain, struct service *secret, long port, long secret_port)
+{
+    pthread_t thread;
+    struct error error;
+    int signals, why = 0;
+
+    if (stop_hold(&error) == -1)
+        die("%s", error.text);
+    signals = open_signals();
+    if (signals == -1)
+        die_errno("signalfd");
+    slow_allow(signals, plain->options.workers - plain->options.workers / 8);
+    open_listener(plain, port);
+    if (secret->options.tls != NULL) {
+        open_listener(secret, secret_port);
+        why = pthread_create(&thread, NULL, serve, secret);
+        if (why != 0)
+            die("cannot start a thread: %s", strerror(why));
+    }
+    (void)serve(plain);
+    if (secret->options.tls != NULL)
+        (void)pthread_join(thread, NULL); /* it exists, and is joined once */
+    (void)close(signals);                 /* nothing was written */
+    if (plain->result == -1 || secret->result == -1)
+        die("%s", plain->result == -1 ? plain->error.text : secret->error.text);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct http_handler HANDLERS[] = {{"*", answer}, {NULL, NULL}};
+    struct service plain = {.options = HTTP_SERVER_DEFAULTS}, secret = {.listener = -1};
+    struct error error;
+    long port = -1, secret_port = 0, workers = 64;
+    char **tls = NULL;
+
+    for (char **word = argv + 1; *word != NULL; word++) {
+        ptrdiff_t left = argv + argc - word - 1;
+        if (strcmp(*word, "--log") == 0)
+            plain.options.log = http_log_file;
+        else if (strcmp(*word, "--workers") == 0 && left > 0 &&
+                 number_parse(word[1], 2, 4096, &workers))
+            word++;
+        else if (strcmp(*word, "--tls") == 0 && left > 2 &&
+                 number_parse(word[3], 0, UINT16_MAX, &secret_port)) {
+            tls = word + 1;
+            word += 3;
+        } else if (port != -1 || !number_parse(*word, 0, UINT16_MAX, &port))
+            die_usage(USAGE);
+    }
+    if (port == -1)
+        die_usage(USAGE);
+    plain.options.handlers = HANDLERS;
+    plain.options.log_context = stderr;
+    plain.options.workers = (unsigned)workers;
+    secret.options = plain.options;
+    if (tls != NULL && (secret.options.tls = http_tls_server(tls[0], tls[1], &error)) == NULL)
+        die("%s", error.text);
+    run(&plain, &secret, port, secret_port);
+    http_tls_free(secret.options.tls);
+    return EXIT_SUCCESS;
+}
