@@ -33,6 +33,8 @@ const char *url_failure_name(enum url_failure failure)
         return "HTTPError";
     case URL_TOO_SHORT:
         return "ContentTooShortError";
+    case URL_STOPPED:
+        return "Exception";
     case URL_TOO_LONG:
     case URL_NO_MEMORY:
         return "MemoryError";

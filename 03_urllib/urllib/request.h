@@ -49,7 +49,7 @@ struct url_response {
     struct http_headers headers; /* Python: headers, info() */
     int64_t length;              /* of the whole body, as far as it is known; else -1 */
     unsigned redirects;          /* how many were followed on the way */
-    void *source;                /* the handler's own: what read and close below are given */
+    void *source; /* the handler's own, for the two below; NULL read: no body; NULL close: nothing */
     ssize_t (*read)(struct url_response *response, void *data, size_t size,
                     struct url_error *error);
     void (*close)(struct url_response *response);
@@ -69,12 +69,25 @@ int url_read_all(struct url_response *response, struct buffer *body, size_t limi
 /* Closes the connection or file and frees it. NULL is allowed. Python: close(). */
 void url_close(struct url_response *response);
 
+/*
+ * For handlers of one's own: a response without fields and without a body, whose texts are copied;
+ * length is -1. Its maker adds to headers, and sets source, read and close if it has a body: close
+ * frees source alone. Returns NULL when memory is short. Python: addinfourl().
+ */
+struct url_response *url_response_new(int status, const char *reason, const char *url);
+
 /* ---- the one call ---- */
 
 /*
- * Opens a URL: http, https, file or data, with the opener that was installed, or else one as
- * url_opener_new() makes it. options may be NULL. Returns a response with a status of 2xx, to be
- * given to url_close(); or NULL and an error. Python: urlopen().
+ * Opens a URL: http, https, file or data, with the opener that was installed, or else with one as
+ * url_opener_new() makes it, which is kept; with that one, threads may call it at the same time.
+ * options may be NULL. Returns a response with a status of 2xx, to be given to url_close(); or NULL
+ * and an error. Python: urlopen().
+ *
+ * URL_BAD_URL, where Python raises ValueError or InvalidURL: no scheme; for http and https also no
+ * host, a port that is none, a blank, control or byte above 126 (code them: lesson 3.02). So is a
+ * user and password in the URL, which Python takes for a part of the host's name: they would end up
+ * in logs. See url_passwords_add().
  */
 struct url_response *url_open(const char *url, const struct url_options *options,
                               struct url_error *error);
@@ -126,8 +139,11 @@ int url_opener_add(struct url_opener *opener, struct url_handler *handler);
 struct url_response *url_opener_open(struct url_opener *opener, const char *url,
                                      const struct url_options *options, struct url_error *error);
 
-/* What url_open() and url_retrieve() use from now on; NULL: the default. It stays the caller's.
- * Python: install_opener(). */
+/*
+ * What url_open() and url_retrieve() use from now on; it stays the caller's. NULL: the default,
+ * made anew with what the environment then says of proxies. Not while other threads open URLs.
+ * Python: install_opener(), urlcleanup().
+ */
 void url_install_opener(struct url_opener *opener);
 
 /* ---- handlers, ready made; all return NULL when memory is short ---- */
@@ -153,12 +169,18 @@ struct url_handler *url_redirect_handler(unsigned limit,
 struct url_handler *url_proxy_handler(const char *http, const char *https, const char *no_proxy);
 
 /*
- * What the environment says: http_proxy (not under CGI, where a client could set HTTP_PROXY),
- * https_proxy, all_proxy, no_proxy, in small letters or else in capitals. Returns the proxy for a
- * scheme or NULL: the environment's own text. Python: getproxies().
+ * What the environment says of a scheme, "http" or "https", or of "no" or "all" (which Python and
+ * url_opener_new() read and do not use): the variable http_proxy, or HTTP_PROXY if there is none;
+ * one that is empty is none, and HTTP_PROXY counts for nothing under CGI, where a client can set
+ * it. Returns the environment's own text, or NULL. Python: getproxies().
  */
 const char *url_environment_proxy(const char *scheme);
-/* Whether no_proxy (as above) names the host and port. Python: proxy_bypass(). */
+/*
+ * Whether no_proxy (as above) names the host and port: "localhost", "example.com" and all names
+ * below it, ".example.com" for the same, "[::1]", with ":8080" that port alone; "*" and nothing
+ * else names all. Python: proxy_bypass_environment(), which compares a port only where the URL
+ * spells it, and "[::1]" only with its brackets.
+ */
 bool url_proxy_bypassed(const char *no_proxy, const char *host, int port);
 
 /* Who may enter where. Python: HTTPPasswordMgrWithDefaultRealm. */
@@ -166,7 +188,8 @@ struct url_passwords;
 struct url_passwords *url_passwords_new(void);
 void url_passwords_free(struct url_passwords *passwords);
 /*
- * realm may be NULL for any. url covers what lies below it on the same scheme, host and port.
+ * realm may be NULL for any. url covers what lies below it on the same scheme, host and port; as
+ * "host" or "host:port" it covers all of it with every scheme, and is what proxies are named by.
  * Returns 0, or -1 with errno: ENOMEM, EINVAL for no URL. Python: add_password().
  */
 int url_passwords_add(struct url_passwords *passwords, const char *realm, const char *url,
@@ -177,12 +200,20 @@ bool url_passwords_find(const struct url_passwords *passwords, const char *realm
                         const char **user, const char **password);
 
 /*
- * Answer a 401 with what passwords, the caller's, say of it. Digest: MD5 and SHA-256, qop=auth; it
- * goes before Basic when a server offers both. Python: HTTPBasicAuthHandler, HTTPDigestAuthHandler.
+ * Answer a 401 with what passwords, the caller's, say of it; nothing is sent before it is asked
+ * for. Each realm of a URL is answered once, for what was refused will be refused again; but a
+ * Digest whose nonce was stale goes again, five times at most. Digest: MD5 and SHA-256, each with
+ * -sess, and qop=auth; it goes before Basic when a server offers both, and Basic is not tried
+ * behind it. Where the caller's fields have an Authorization, that is sent and nothing else.
+ * Python: HTTPBasicAuthHandler, HTTPDigestAuthHandler.
  */
 struct url_handler *url_basic_auth_handler(struct url_passwords *passwords);
 struct url_handler *url_digest_auth_handler(struct url_passwords *passwords);
-/* The same for a 407 and a proxy. Python: ProxyBasicAuthHandler, ProxyDigestAuthHandler. */
+/*
+ * The same for a 407 of a proxy on the way to http, by the proxy's host and port. Its no to a
+ * CONNECT is URL_NO_CONNECTION, as in Python: for https a proxy's password is to be in its URL.
+ * Python: ProxyBasicAuthHandler, ProxyDigestAuthHandler.
+ */
 struct url_handler *url_proxy_basic_auth_handler(struct url_passwords *passwords);
 struct url_handler *url_proxy_digest_auth_handler(struct url_passwords *passwords);
 
@@ -201,16 +232,21 @@ struct url_request {
     struct http_headers once;         /* sent with this request alone. add_unredirected_header() */
     struct url url_parts;             /* of url */
     struct url_netloc netloc;         /* of url */
-    const char *proxy;                /* owned; the proxy it goes through, NULL for none */
+    char *proxy;                      /* owned; "http://host:port" to go through, NULL for none */
     int timeout_ms;                   /* as in the options */
     unsigned redirects, auth_retries; /* so far */
+    struct buffer visited;            /* the URLs that redirects led to, each ended by a NUL */
+    struct buffer realms;             /* of this URL that were answered, likewise */
     struct url_opener *opener;        /* that it is on its way in */
 };
+/* Returns 0; or -1 and an error, and the request is as it was: URL_BAD_URL, URL_NO_MEMORY. */
 int url_request_set_url(struct url_request *request, const char *url, struct url_error *error);
 
 /*
  * A handler: what it does is in those functions that are not NULL. All handlers of an opener are
- * kept in the order of their number, smallest first; Python: handler_order, 500.
+ * kept in the order of their number, smallest first, and among equals as they were added: proxies
+ * 100, http, https, file, data and cookies 500, digest 890, basic 895, redirects 900, errors 1000.
+ * One that is to see every response, redirects too, has a number below 890. Python: handler_order.
  *
  * 1. Each before() may change the request. 0, or -1 and an error. Python: http_request().
  * 2. The first open() of the scheme that takes the request gives a response, or NULL and an error,

@@ -97,10 +97,10 @@ static int read_from(struct retrieval *r)
         result = memory_failed(r);
     if (text.length > length + 2 && strncmp(text.data, r->url, length) == 0 &&
         text.data[length] == '\n' && text.data[text.length - 1] == '\n') {
-        text.data[text.length - 1] = '\0';
         const char *validator = text.data + length + 1;
-        if (http_is_value(validator, strlen(validator))) {
-            r->validator = strdup(validator);
+        size_t rest = text.length - length - 2; /* without the line ends */
+        if (http_is_value(validator, rest)) {
+            r->validator = strndup(validator, rest);
             result = r->validator == NULL ? memory_failed(r) : 0;
         }
     }
