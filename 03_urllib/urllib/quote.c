@@ -106,7 +106,6 @@ int url_unquote_to_bytes(const char *text, size_t length, struct buffer *out)
     return 0;
 }
 
-/* [character] */
 /*
  * Reads a character of UTF-8 whose bytes are all coded, from its first. What is none, up to where
  * that shows, becomes one U+FFFD. Returns where it ends.
@@ -117,12 +116,13 @@ static const char *decode_character(const char *at, const char *end, char **to)
     char bytes[4] = {(char)lead};
     int count = 1;
 
+    /* [character] */
     if (lead >= 0xc2 && lead <= 0xf4)
         more = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
     if (lead == 0xe0 || lead == 0xf0)
-        low = lead == 0xe0 ? 0xa0 : 0x90; /* below, it would be longer than needed */
+        low = lead == 0xe0 ? 0xa0 : 0x90; /* below: overlong */
     if (lead == 0xed || lead == 0xf4)
-        high = lead == 0xed ? 0x9f : 0x8f; /* above are surrogates, and what is no character */
+        high = lead == 0xed ? 0x9f : 0x8f; /* above: no character */
     for (at += 3; more > 0; more--, at += 3) {
         int byte = coded_byte(at, end);
         if (byte < low || byte > high)
@@ -130,11 +130,11 @@ static const char *decode_character(const char *at, const char *end, char **to)
         bytes[count++] = (char)byte;
         low = 0x80, high = 0xbf;
     }
+    /* [/character] */
     *to = more > 0 || count == 1 ? mempcpy(*to, "\xef\xbf\xbd", 3)
                                  : mempcpy(*to, bytes, (size_t)count);
     return at;
 }
-/* [/character] */
 
 size_t url_decode_text(const char *text, size_t length, bool plus, char *to)
 {
