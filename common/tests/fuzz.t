@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
-"""A short run of what `make fuzz` does, for the parsers of chapter 2: they are fed with what no
-author would write. And the same for parsers broken on purpose, which the targets must notice."""
+"""A short run of what `make fuzz` does, for the parsers of chapters 2 and 3: they are fed with what
+no author would write. And the same for parsers broken on purpose, which the targets must notice."""
 import re
 import shutil
 import sys
@@ -12,10 +12,14 @@ from tap import Tap, run
 ROOT = Path(__file__).resolve().parents[2]
 FUZZ = ROOT / "common/fuzz"
 SECONDS = 5
-# What the two targets below are made of, and mistakes in it: target, file, what stands there, what
-# a tired author writes. The corpus alone shows each, so that finding it is no matter of luck.
+# What the targets below are made of, those of chapter 3 each of its own, and mistakes in it: target,
+# file, what stands there, what a tired author writes. The corpus alone shows each, so that finding
+# it is no matter of luck.
 PARTS = ["02_http/http/%s.c" % name for name in ("headers", "message", "chunked", "status")] \
     + ["common/core/buffer.c"]
+URL_PARTS = {
+    "fuzz_url_robots": ["03_urllib/urllib/robotparser.c"],
+}
 BROKEN = [
     ("fuzz_http_message", "02_http/http/message.c", "head->scanned = window;",
      "head->scanned = window + 1;", "the end of a line that was cut is overlooked"),
@@ -31,6 +35,11 @@ BROKEN = [
      "    form->matched = form->borrowed;\n"
      "    while (i < length && form->matched < delimiter->length &&",
      "a boundary that was cut is overlooked"),
+    ("fuzz_url_robots", "03_urllib/urllib/robotparser.c",
+     "(size_t)(path_end - at) >= size && memcmp", "memcmp",
+     "the end of a pattern is compared with what stands in front of the path"),
+    ("fuzz_url_robots", "03_urllib/urllib/robotparser.c",
+     "stop[0] == '\\r' && stop[1] == '\\n' ? 2 : 1", "1", "CR LF are two line ends"),
 ]
 
 
@@ -48,7 +57,7 @@ def corpus_of(target):
 
 
 def targets(tap):
-    for source in sorted(FUZZ.glob("fuzz_http_*.c")):
+    for source in sorted([*FUZZ.glob("fuzz_http_*.c"), *FUZZ.glob("fuzz_url_*.c")]):
         target, corpus = source.stem, corpus_of(source.stem)
         status, out, err = run("make", "build/fuzz/" + target, cwd=ROOT)
         if not tap.ok(status == 0, "%s is built" % target, out + err):
@@ -73,8 +82,9 @@ def broken(tap, target, source, right, wrong, what):
         status, out, err = run(
             "clang", "-std=c11", "-D_GNU_SOURCE", "-g", "-O1",
             "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all", "-Icommon",
-            "-I02_http", str(FUZZ / (target + ".c")), str(copy),
-            *[part for part in PARTS if part != source], "-o", str(program), cwd=ROOT)
+            "-I02_http", "-I03_urllib", str(FUZZ / (target + ".c")), str(copy),
+            *[part for part in URL_PARTS.get(target, PARTS) if part != source],
+            "-o", str(program), cwd=ROOT)
         if status != 0:
             tap.ok(False, name, out + err)
             return
