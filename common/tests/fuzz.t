@@ -49,7 +49,7 @@ def fuzz(program, corpus, seconds, folder):
                            "-print_final_stats=1", "-artifact_prefix=%s/" % folder,
                            str(folder), str(corpus), cwd=ROOT, timeout=120 + seconds)
     runs = re.search(r"number_of_executed_units: *(\d+)", out + err)
-    return status, int(runs[1]) if runs else 0, (out + err)[-2000:]
+    return status, int(runs[1]) if runs else 0, (out + err)[-6000:]
 
 
 def corpus_of(target):
