@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "testbed/service/service.h"
 
@@ -50,7 +51,6 @@ void send_redirect(struct call *call, int status, const char *location)
 
 void add_header_print(struct call *call, const char *name, const char *format, ...)
 {
-    struct buffer value = {0};
     char text[512];
     va_list arguments;
 
@@ -59,7 +59,6 @@ void add_header_print(struct call *call, const char *name, const char *format, .
     va_end(arguments);
     if (length >= 0 && (size_t)length < sizeof text && http_is_value(text, (size_t)length))
         http_add_header(call->x, name, text);
-    buffer_free(&value);
 }
 
 bool call_is_tls(const struct call *call)
@@ -78,4 +77,11 @@ int call_absolute(const struct call *call, const char *path, struct buffer *out)
 {
     return buffer_print(out, "%s://%s%s", call_is_tls(call) ? "https" : "http", call_host(call),
                         path);
+}
+
+void call_cut(struct call *call)
+{
+    http_flush(call->x);
+    /* What the server would still write, the last chunk for instance, gets lost. */
+    (void)shutdown(http_stream_fd(http_exchange_stream(call->x)), SHUT_RDWR);
 }

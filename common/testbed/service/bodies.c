@@ -103,11 +103,7 @@ static void answer_stream(struct call *call)
 
 /* ---- ranges ---- */
 
-/*
- * Reads "bytes=0-9", "bytes=10-" or "bytes=-5" for a body of length bytes. False when it cannot be
- * satisfied; anything else that is no range means the whole. RFC 9110 section 14.1.2.
- */
-static bool read_range(const char *text, long length, long *first, long *last)
+bool range_read(const char *text, long length, long *first, long *last)
 {
     const char *dash;
     char digits[24];
@@ -159,7 +155,7 @@ static void send_part(struct call *call, long chunk, double duration)
 
     (void)snprintf(tag, sizeof tag, "\"range%ld\"", length); /* it has room */
     bool good =
-        read_range(guard == NULL || strcmp(guard, tag) == 0 ? call_header(call, "Range") : NULL,
+        range_read(guard == NULL || strcmp(guard, tag) == 0 ? call_header(call, "Range") : NULL,
                    length, &first, &last);
     bool whole = first == 0 && last == length - 1;
     if (is_slow && !slow_begin(call))

@@ -35,9 +35,10 @@ struct service {
 
 static void answer(struct http_exchange *x)
 {
-    static const struct route *const TABLES[] = {ECHO_ROUTES,   STATUS_ROUTES, REDIRECT_ROUTES,
-                                                 COOKIE_ROUTES, AUTH_ROUTES,   BODY_ROUTES,
-                                                 SLOW_ROUTES,   NULL};
+    static const struct route *const TABLES[] = {
+        ECHO_ROUTES, STATUS_ROUTES,   REDIRECT_ROUTES, COOKIE_ROUTES, AUTH_ROUTES, BODY_ROUTES,
+        SLOW_ROUTES, COMPRESS_ROUTES, CACHE_ROUTES,    PAGE_ROUTES,   FILE_ROUTES, SITE_ROUTES,
+        NULL};
 
     route_call(x, TABLES);
 }
@@ -98,6 +99,12 @@ static void run(struct service *plain, struct service *secret, long port, long s
         die("%s", plain->result == -1 ? plain->error.text : secret->error.text);
 }
 
+/* A number as robots.txt may have it, "2" or "0.5". */
+static bool is_seconds(const char *text)
+{
+    return text[0] != '\0' && strlen(text) < 10 && strspn(text, "0123456789.") == strlen(text);
+}
+
 int main(int argc, char **argv)
 {
     static const struct http_handler HANDLERS[] = {{"*", answer}, {NULL, NULL}};
@@ -108,11 +115,16 @@ int main(int argc, char **argv)
 
     for (char **word = argv + 1; *word != NULL; word++) {
         ptrdiff_t left = argv + argc - word - 1;
-        if (strcmp(*word, "--log") == 0)
+        if (strcmp(*word, "--help") == 0) {
+            (void)fputs(HELP, stdout);
+            finish(EXIT_SUCCESS);
+        } else if (strcmp(*word, "--log") == 0)
             plain.options.log = http_log_file;
         else if (strcmp(*word, "--workers") == 0 && left > 0 &&
                  number_parse(word[1], 2, 4096, &workers))
             word++;
+        else if (strcmp(*word, "--crawl-delay") == 0 && left > 0 && is_seconds(word[1]))
+            pages_set_delay(*++word);
         else if (strcmp(*word, "--tls") == 0 && left > 2 &&
                  number_parse(word[3], 0, UINT16_MAX, &secret_port)) {
             tls = word + 1;

@@ -10,6 +10,7 @@
  * status.c     /status, redirects.c, cookies.c, auth.c (digest.c), cache.c, pages.c: what they say
  * bodies.c     /bytes, /range, /stream …; random.c: the random bytes that Python's seed gives
  * slow.c       /delay, /drip; file.c: a large file; compress.c: /gzip, /deflate, /brotli
+ * help.c       what all of it is, for its users
  * site.c       /site, what stands where; site_page.c its pages, site_truth.c what is to be found
  */
 #ifndef TESTBED_SERVICE_H
@@ -95,6 +96,9 @@ const char *call_host(const struct call *call); /* "localhost:8000", as the clie
 /* Appends "http://localhost:8000" and path. Returns 0, or -1 when memory is short. */
 int call_absolute(const struct call *call, const char *path, struct buffer *out);
 
+/* Ends the connection in the midst of a body, so that nobody can take it for whole. */
+void call_cut(struct call *call);
+
 /* ---- text.c ---- */
 
 /*
@@ -172,6 +176,14 @@ void add_cookie(struct call *call, const char *name, const char *value);
 
 void digest_auth(struct call *call);
 
+/* ---- bodies.c ---- */
+
+/*
+ * Reads "bytes=0-9", "bytes=10-" or "bytes=-5" for a body of length bytes. False when it cannot be
+ * satisfied; anything else that is no range means the whole. RFC 9110 section 14.1.2.
+ */
+bool range_read(const char *text, long length, long *first, long *last);
+
 /* ---- random.c ---- */
 
 /* The Mersenne Twister of Python's random module. */
@@ -195,6 +207,10 @@ void slow_end(void);
 
 /* Sends what is held, then waits. False when the client is gone or the program is to stop. */
 bool slow_sleep(struct call *call, double seconds);
+
+/* ---- help.c ---- */
+
+extern const char HELP[]; /* what --help prints, and "/" */
 
 /* ---- pages.c ---- */
 
