@@ -141,44 +141,47 @@ static int write_from(struct retrieval *r, const char *validator)
     return result == 0 ? 0 : file_failed(r, r->from, number);
 }
 
-/* [validator]
+/*
  * The response's validator, if a later request may name it in If-Range: a strong entity tag; or,
  * without any tag, a date of change that is a second older than the response. Within that second
  * the file might have changed twice.
  */
 static const char *strong_validator(const struct http_headers *headers)
 {
+    /* [validator] */
     const char *tag = http_headers_get(headers, "ETag");
-    const char *changed = http_headers_get(headers, "Last-Modified");
+    const char *date = http_headers_get(headers, "Last-Modified");
     const char *sent = http_headers_get(headers, "Date");
     time_t now = time(NULL), change, answer;
 
     if (tag != NULL)
-        return tag[0] == '"' ? tag : NULL; /* W/"…" is a weak one: nearly the same bytes */
-    if (changed != NULL && sent != NULL && http_date_parse(changed, now, &change) &&
-        http_date_parse(sent, now, &answer) && change < answer)
-        return changed;
-    return NULL;
+        return tag[0] == '"' ? tag : NULL; /* W/"...": nearly the same */
+    if (date == NULL || !http_date_parse(date, now, &change))
+        return NULL;
+    if (sent == NULL || !http_date_parse(sent, now, &answer))
+        return NULL;
+    return change < answer ? date : NULL;
+    /* [/validator] */
 }
-/* [/validator] */
 
-/* [anew]
- * Empties PATH.part for the body of this response. The order counts: at no moment does a validator
- * stand beside bytes of another version.
- */
+/* Empties PATH.part for the body of this response. The order counts: at no moment does a validator
+ * stand beside bytes of another version. */
 static int begin_anew(struct retrieval *r, const struct url_response *response)
 {
-    const char *validator = strong_validator(&response->headers);
+    const struct http_headers *headers = &response->headers;
+
+    r->done = 0;
+    r->total = response->length;
+    /* [anew] */
+    const char *validator = strong_validator(headers);
 
     if (ftruncate(r->fd, 0) == -1)
         return file_failed(r, r->part, errno);
     if (unlink(r->from) == -1 && errno != ENOENT)
         return file_failed(r, r->from, errno);
-    r->done = 0;
-    r->total = response->length;
     return validator != NULL ? write_from(r, validator) : 0;
+    /* [/anew] */
 }
-/* [/anew] */
 
 /* ---- what is asked, and what may come ---- */
 
@@ -369,14 +372,14 @@ static int save_body(struct retrieval *r, struct url_response *response,
 }
 /* [/save] */
 
-/* [finish] The name comes last: whoever sees it sees the whole file. */
+/* [finish] */
 static int give_name(struct retrieval *r)
 {
     if (fsync(r->fd) == -1)
         return file_failed(r, r->part, errno);
     if (rename(r->part, r->path) == -1)
         return file_failed(r, r->path, errno);
-    (void)unlink(r->from); /* without PATH.part it means nothing, and there may be none */
+    (void)unlink(r->from); /* there may be none */
     return 0;
 }
 /* [/finish] */
@@ -420,9 +423,11 @@ static int prepare(struct retrieval *r, const struct url_options *options)
 /* Lets PATH.part go, and takes it away if there is nothing in it to go on with. */
 static void leave_part(struct retrieval *r, int result)
 {
+    struct stat status;
+
     if (r->fd == -1)
         return;
-    if (result == -1 && r->done == 0) {
+    if (result == -1 && fstat(r->fd, &status) == 0 && status.st_size == 0) {
         (void)unlink(r->from); /* most often it is not there */
         (void)unlink(r->part);
     }

@@ -351,9 +351,9 @@ def stop(tap, make):
 
 
 def disk(tap, make):
-    def small():
+    def small(most=50000):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (50000, 50000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
     place = make()
     with Server(answer(TAG, DATA), part(TAG, 50000, DATA)) as server:
@@ -362,6 +362,11 @@ def disk(tap, make):
                place.holds() == {**KEPT, "big.part": DATA[:50000]}, "no room: its error", out)
         out, status = place.fetch(server.url)
     tap.ok(status == 0 and place.holds() == {"big": DATA}, "and gone on with when there is", out)
+    place = make()
+    with Server(answer(TAG, b"x" * 9000)) as server:
+        out, status = place.fetch(server.url, preexec_fn=lambda: small(4096))
+    tap.ok(status == 1 and len(place.holds().get("big.part", b"")) == 4096,
+           "half a piece is kept, too", (out, place.holds().keys()))
     place = make()
     script = 'mount -t tmpfs -o size=100k none "$1" && "$0" "$2" "$1/big"; s=$?; ls "$1"; exit $s'
     probe = subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", place.folder],
