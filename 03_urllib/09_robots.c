@@ -38,7 +38,7 @@ static void read_file(const char *path, struct buffer *text)
     (void)fclose(file); /* it was only read */
 }
 
-/* [fetch] The status of the answer, its first bytes in text; 0 when there is no answer, or half of
+/* The status of the answer, its first bytes in text; 0 when there is no answer, or half of
  * one. */
 static int fetch(const char *url, struct buffer *text)
 {
@@ -60,7 +60,6 @@ static int fetch(const char *url, struct buffer *text)
     url_error_clear(&error);
     return n == -1 ? 0 : status;
 }
-/* [/fetch] */
 
 /* What the file says of the agent as a whole. */
 static void tell_agent(const struct robots *robots, const char *agent)
@@ -79,7 +78,6 @@ static void tell_agent(const struct robots *robots, const char *agent)
         printf("site map %s\n", *map);
 }
 
-/* [tell] */
 static void tell_url(const struct robots *robots, const char *agent, const char *url)
 {
     struct robots_rule rule = robots_decide(robots, agent, url);
@@ -88,9 +86,8 @@ static void tell_url(const struct robots *robots, const char *agent, const char 
     if (rule.line > 0)
         printf("line %d: %s\n", rule.line, rule.pattern);
     else
-        printf("no rule\n");
+        printf("%s\n", rule.allows ? "no rule" : "nobody knows the rules");
 }
-/* [/tell] */
 
 int main(int argc, char **argv)
 {

@@ -95,7 +95,6 @@ static bool is_blank(char c)
  * the same octets come out the same: %7E is "~", %e3 is %E3, a blank is %20. But %2F is not "/":
  * who codes a reserved character means another. wild is what "*" becomes.
  */
-/* [code] */
 static size_t code(struct url_part part, const char *wild, char *out)
 {
     static const char DIGITS[] = "0123456789ABCDEF";
@@ -125,11 +124,9 @@ static size_t code(struct url_part part, const char *wild, char *out)
     }
     return (size_t)(to - out);
 }
-/* [/code] */
 
 /* Whether a pattern matches a path whose first octets are known to be its literal part. Each piece
  * between two stars is looked for once, as far to the left as it goes: there is no way back. */
-/* [match] */
 static bool matches(const struct rule *rule, const char *path, size_t length)
 {
     const char *at = path + rule->literal, *path_end = path + length;
@@ -137,21 +134,24 @@ static bool matches(const struct rule *rule, const char *path, size_t length)
 
     if (star == end)
         return !rule->ends || at == path_end;
+    /* [match] */
     while (star < end) {
-        const char *piece = star + 1, *next = memchr(piece, '*', (size_t)(end - piece));
+        const char *piece = star + 1;
+        const char *next = memchr(piece, '*', (size_t)(end - piece));
         size_t size = (size_t)((next == NULL ? end : next) - piece);
+        size_t left = (size_t)(path_end - at);
 
         if (next == NULL && rule->ends)
-            return (size_t)(path_end - at) >= size && memcmp(path_end - size, piece, size) == 0;
-        at = memmem(at, (size_t)(path_end - at), piece, size);
+            return left >= size && memcmp(path_end - size, piece, size) == 0;
+        at = memmem(at, left, piece, size);
         if (at == NULL)
             return false;
         at += size;
         star = next == NULL ? end : next;
     }
     return true;
+    /* [/match] */
 }
-/* [/match] */
 
 /* ---- a file is read ---- */
 
@@ -291,7 +291,6 @@ static bool take_site_map(struct robots *robots, char *url)
  * Reads a line, whose end may be overwritten. Lines of other kinds, Crawl-delay and its like too,
  * end no list of agents: RFC 9309 section 2.2.4. Returns false when memory is short.
  */
-/* [line] */
 static bool take_line(struct robots *robots, char *line, char *end, int number)
 {
     char *comment = memchr(line, '#', (size_t)(end - line));
@@ -320,7 +319,6 @@ static bool take_line(struct robots *robots, char *line, char *end, int number)
         take_rate(group, value);
     return true;
 }
-/* [/line] */
 
 /* Reads all lines of the copy, whose last byte is a line end. */
 static bool take_lines(struct robots *robots, size_t length)
@@ -531,7 +529,6 @@ static bool counts_more(const struct rule *a, const struct rule *b)
 }
 
 /* The rule of a group that decides, if it counts more than best; else best. */
-/* [decide] */
 static const struct rule *best_rule(const struct robots *robots, const struct group *group,
                                     const char *path, size_t length, const struct rule *best)
 {
@@ -554,7 +551,6 @@ static const struct rule *best_rule(const struct robots *robots, const struct gr
     }
     return best;
 }
-/* [/decide] */
 
 struct robots_rule robots_decide(const struct robots *robots, const char *agent, const char *url)
 {
