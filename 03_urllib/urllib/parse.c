@@ -13,7 +13,8 @@ enum {
     IS_HASH = 8,     /* or the path, or the query */
     IS_BREAK = 16,   /* tab, CR and LF, which no URL holds */
     IS_BRACKET = 32,
-    IS_FOREIGN = 64 /* no ASCII */
+    IS_FOREIGN = 64, /* no ASCII */
+    ENDS_NETLOC = IS_SLASH | IS_QUESTION | IS_HASH | IS_BREAK
 };
 static const unsigned char kinds[256] = {
     ['a' ... 'z'] = IN_SCHEME, ['A' ... 'Z'] = IN_SCHEME, ['0' ... '9'] = IN_SCHEME,
@@ -78,7 +79,7 @@ static bool is_ipv6_address(struct url_part host)
         if (zone.length == 0 || find(zone, '%') != NULL)
             return false;
     }
-    if (length >= sizeof text || find(host, '\0') != NULL)
+    if (length >= sizeof text || find(piece(host.text, length), '\0') != NULL)
         return false;
     memcpy(text, host.text, length);
     text[length] = '\0';
@@ -166,7 +167,6 @@ static const char *find_scheme(const char *text, const char *end)
 }
 /* [/scheme] */
 
-/* [split] */
 int url_split(const char *text, size_t length, struct url *url, struct error *error)
 {
     const char *at = text == NULL ? "" : text, *end = at + length;
@@ -174,13 +174,14 @@ int url_split(const char *text, size_t length, struct url *url, struct error *er
     unsigned seen = 0, in_netloc = 0;
 
     *url = (struct url){0};
+    /* [split] */
     if (colon != NULL) {
         url->scheme = piece(at, (size_t)(colon - at));
         at = colon + 1;
     }
     if (end - at >= 2 && at[0] == '/' && at[1] == '/') {
         const char *netloc = at + 2;
-        at = scan(netloc, end, IS_SLASH | IS_QUESTION | IS_HASH | IS_BREAK, &in_netloc);
+        at = scan(netloc, end, ENDS_NETLOC, &in_netloc);
         url->netloc = piece(netloc, (size_t)(at - netloc));
     }
     const char *path = at;
@@ -198,11 +199,11 @@ int url_split(const char *text, size_t length, struct url *url, struct error *er
     }
     if (at < end)
         return error_set(error, "a tab or the end of a line in a URL");
+    /* [/split] */
     if ((in_netloc & IS_BRACKET) != 0 && check_brackets(url->netloc, error) == -1)
         return -1;
     return (in_netloc & IS_FOREIGN) != 0 ? check_disguises(url->netloc, error) : 0;
 }
-/* [/split] */
 
 size_t url_strip(char *text, size_t length)
 {
@@ -346,7 +347,7 @@ int url_unsplit(const struct url *url, const struct url_part *params, struct buf
     if (url->scheme.text != NULL)
         *to++ = ':';
     to = put(to, "//", url->netloc);
-    if (host && !rooted && url->path.length > 0)
+    if (host && !rooted && (url->path.length > 0 || more->text != NULL))
         *to++ = '/'; /* else the path would go on with the name of the host */
     if (!host && two)
         to = mempcpy(to, "//", 2); /* else the path would be taken for a host */
