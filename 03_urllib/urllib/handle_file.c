@@ -130,7 +130,7 @@ static int path_of(const struct url_request *request, struct buffer *path, struc
         return url_error_set(error, URL_BAD_URL, 0, "the path of a file does not begin with /");
     if (url_unquote_to_bytes(given->text, given->length, path) == -1)
         return url_error_memory(error);
-    if (memchr(path->data, '\0', path->length) != NULL)
+    if (memchr(buffer_text(path), '\0', path->length) != NULL)
         return url_error_set(error, URL_BAD_URL, 0, "no file's name holds %%00");
     return 0;
 }
@@ -146,9 +146,9 @@ static struct url_response *open_file(struct url_handler *self, struct url_reque
 
     (void)self;
     if (path_of(request, &path, error) == 0)
-        fd = open_regular(path.data, &status, error);
+        fd = open_regular(buffer_text(&path), &status, error);
     if (fd != -1) {
-        response = make_response(fd, &status, path.data, request);
+        response = make_response(fd, &status, buffer_text(&path), request);
         if (response == NULL) {
             (void)close(fd);               /* nothing was written */
             (void)url_error_memory(error); /* returns -1 always */

@@ -100,7 +100,7 @@ static int go_through(struct url_request *request, const char *proxy, struct url
 {
     struct buffer text = {0}, way = {0};
     struct url_netloc to;
-    struct url parts;
+    struct url parts = {0};
     struct error why;
     int result = 0;
 

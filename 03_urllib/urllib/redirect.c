@@ -42,6 +42,23 @@ static int code_location(const char *text, struct buffer *out)
     return 0;
 }
 
+/* Writes the "/" that a URL with a host means when it has no path. 0; or -1 with why. */
+static int complete_path(struct buffer *to, struct error *why)
+{
+    struct url url;
+
+    if (url_split(buffer_text(to), to->length, &url, why) == -1)
+        return -1;
+    if (url.netloc.length == 0 || url.path.length > 0)
+        return 0;
+    size_t at = (size_t)(url.path.text - to->data);
+    if (buffer_add(to, "/", 1) == -1)
+        return error_set(why, "out of memory");
+    memmove(to->data + at + 1, to->data + at, to->length - 1 - at);
+    to->data[at] = '/';
+    return 0;
+}
+
 /*
  * Writes where Location leads, as seen from the request's URL; a fragment that it does not name is
  * kept: RFC 9110 section 10.2.2. Returns 0; or -1 with why.
@@ -57,10 +74,10 @@ static int find_target(const struct url_request *request, const char *location, 
         result = url_join(request->url, strlen(request->url), buffer_text(&coded), coded.length, to,
                           why);
     buffer_free(&coded);
-    if (result == 0 && fragment != NULL && strchr(to->data, '#') == NULL &&
+    if (result == 0 && fragment != NULL && strchr(buffer_text(to), '#') == NULL &&
         buffer_add(to, fragment, strlen(fragment)) == -1)
         result = error_set(why, "out of memory");
-    return result;
+    return result == 0 ? complete_path(to, why) : -1;
 }
 
 /* How often redirects have led there. */
@@ -178,7 +195,7 @@ static struct url_response *after_redirect(struct url_handler *self, struct url_
     if (!is_redirect(response->status) || location == NULL)
         return response;
     if (find_target(request, location, &to, &why) == 0)
-        response = follow((struct redirect *)self, request, response, to.data, error);
+        response = follow((struct redirect *)self, request, response, buffer_text(&to), error);
     else
         response = url_error_response(error, URL_REDIRECT, response, "%d %s, to what is no URL: %s",
                                       response->status, response->reason, why.text);

@@ -49,7 +49,7 @@ struct url_response {
     struct http_headers headers; /* Python: headers, info() */
     int64_t length;              /* of the whole body, as far as it is known; else -1 */
     unsigned redirects;          /* how many were followed on the way */
-    void *source; /* the handler's own, for the two below; NULL read: no body; NULL close: nothing */
+    void *source;                /* the handler's own, for the two below, which may be NULL */
     ssize_t (*read)(struct url_response *response, void *data, size_t size,
                     struct url_error *error);
     void (*close)(struct url_response *response);
