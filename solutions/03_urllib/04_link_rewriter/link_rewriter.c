@@ -28,6 +28,11 @@ struct url {
     struct part scheme, authority, path, query, fragment;
 };
 
+static bool is_among(char c, const char *bytes)
+{
+    return c != '\0' && strchr(bytes, c) != NULL;
+}
+
 static bool begins(struct part part, char c)
 {
     return part.length > 0 && *part.text == c;
@@ -43,8 +48,7 @@ static struct part take(struct part *rest, const char *ends)
 {
     struct part front = {rest->text, 0};
 
-    while (front.length < rest->length &&
-           memchr(ends, rest->text[front.length], strlen(ends)) == NULL)
+    while (front.length < rest->length && !is_among(rest->text[front.length], ends))
         front.length++;
     *rest = behind(*rest, front.length);
     return front;
@@ -131,7 +135,7 @@ static void print(const char *before, struct part part, const char *after)
 {
     if (part.text != NULL) {
         fputs(before, stdout);
-        fwrite(part.text, 1, part.length, stdout);
+        (void)fwrite(part.text, 1, part.length, stdout); /* finish() looks for errors */
         fputs(after, stdout);
     }
 }
@@ -166,7 +170,7 @@ static void print_resolved(const struct url *base, struct part reference)
 
 static bool is_blank(char c)
 {
-    return memchr(" \t\n\f\r", c, 5) != NULL;
+    return is_among(c, " \t\n\f\r");
 }
 
 /* A link's value, with the blanks around it. */
@@ -213,7 +217,7 @@ static void copy_link(const struct url *base, int quote)
     if (c == quote)
         print_link(base, (struct part){text, length});
     else
-        fwrite(text, 1, length, stdout);
+        (void)fwrite(text, 1, length, stdout);      /* likewise */
     for (; c != EOF && c != quote; c = getc(stdin)) /* too long: no link */
         putc(c, stdout);
     if (c != EOF)
