@@ -35,8 +35,8 @@ static bool is_segment(struct url_part segment, const char *text)
 
 /* [dots] */
 /*
- * Adds a segment to a path that is being written, each ended by a slash: "." adds nothing, and ".."
- * takes the last one back. There is room.
+ * Adds a segment to a path that is written, each ended by a slash: "."
+ * adds nothing, and ".." takes the last one back. There is room.
  */
 static void add_segment(struct buffer *path, struct url_part segment)
 {
@@ -109,7 +109,7 @@ static int merge_paths(struct url_part base, struct url_part reference, struct b
  */
 
 /* [join] */
-/* The reference made whole by what it lacks: scheme, then host, then path, then query. */
+/* Gives a reference what it lacks: scheme, host, path, query, in order. */
 static int resolve(struct url base, struct url target, struct buffer *out)
 {
     struct buffer path = {0};
@@ -122,8 +122,8 @@ static int resolve(struct url base, struct url target, struct buffer *out)
     target.netloc = base.netloc;
     url_split_params(base.scheme, &base.path, &base_params);
     url_split_params(base.scheme, &target.path, &params);
-    if (target.path.length == 0 && params.text == NULL) { /* "?query", "#fragment" */
-        target.path = base.path;
+    if (target.path.length == 0 && params.text == NULL) {
+        target.path = base.path; /* of "?query" and "#fragment" */
         if (target.query.text == NULL)
             target.query = base.query;
         return url_unsplit(&target, &base_params, out);
@@ -135,6 +135,7 @@ static int resolve(struct url base, struct url target, struct buffer *out)
     buffer_free(&path);
     return result;
 }
+/* [/join] */
 
 int url_join(const char *base, size_t base_length, const char *reference, size_t length,
              struct buffer *out, struct error *error)
@@ -156,4 +157,3 @@ int url_join(const char *base, size_t base_length, const char *reference, size_t
         result = resolve(from, to, out);
     return result == 0 ? 0 : error_set(error, "out of memory");
 }
-/* [/join] */
