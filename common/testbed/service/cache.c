@@ -56,8 +56,8 @@ static void answer_etag(struct call *call)
     const char *match = call_header(call, "If-Match");
     bool is_known = none != NULL && names(none, tag);
 
-    if (strpbrk(tag, "\" ") != NULL) {
-        send_bad(call, "no tag holds a blank or a quote");
+    if (strpbrk(tag, "\" ") != NULL || !http_is_value(tag, strlen(tag))) {
+        send_bad(call, "no tag holds a blank, a quote or a control");
     } else if (none == NULL && match != NULL && !names(match, tag)) {
         send_text(call, HTTP_PRECONDITION_FAILED, "text/html; charset=utf-8", "");
     } else {

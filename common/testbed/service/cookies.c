@@ -8,7 +8,8 @@ static void add(struct call *call, struct http_set_cookie *cookie, const char *v
     struct buffer quoted = {0}, field = {0};
 
     cookie->path = "/";
-    if (http_cookie_quote(value, &quoted) == 0) {
+    /* An empty one needs no quotes. */
+    if (value[0] == '\0' || http_cookie_quote(value, &quoted) == 0) {
         cookie->value = buffer_text(&quoted);
         if (http_set_cookie_build(cookie, &field, NULL) == 0)
             http_add_header(call->x, "Set-Cookie", field.data);

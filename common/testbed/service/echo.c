@@ -17,8 +17,11 @@ static bool add_header(json_t *headers, const struct http_field *field)
         first = !small && !large;
     }
     json_t *value = text_json_latin1(field->value), *old = json_object_get(headers, name);
-    if (old != NULL && value != NULL)
-        value = json_sprintf("%s,%s", json_string_value(old), json_string_value(value));
+    if (old != NULL && value != NULL) {
+        json_t *both = json_sprintf("%s,%s", json_string_value(old), json_string_value(value));
+        json_decref(value);
+        value = both;
+    }
     return json_object_set_new(headers, name, value) == 0;
 }
 

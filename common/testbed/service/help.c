@@ -35,7 +35,7 @@ const char HELP[] =
     "\n"
     "A site of SIZE pages, the same for ever for the same SEED:  /site/SEED/SIZE/\n"
     "  Page 0 is /site/SEED/SIZE/ itself, page N is dM/pN.html below it, M being N / 100; with\n"
-    "  N % 10 == 7 it is dM/show?page=N&v=1. Page N links to pages 3N+1 to 3N+3 and (N-1)/3, to\n"
+    "  N % 5 == 2 it is dM/show?page=N&v=1. Page N links to pages 3N+1 to 3N+3 and (N-1)/3, to\n"
     "  two more, if N % 4 == 0 to a place in itself, and by N % 8 to\n"
     "    0  away/N.html on the other host (127.0.0.1 for localhost, else localhost), which links\n"
     "       to away/N/deeper.html\n"

@@ -1,35 +1,38 @@
 /*
  * /site/SEED/SIZE/: a web site of SIZE pages, the same for ever for the same two numbers.
  *
- * Page 0 is /site/SEED/SIZE/ itself. Page N is dM/pN.html below it, M being N / 100; with N % 10 ==
- * 7 it is dM/show?page=N&v=1. Page N links to pages 3N+1 to 3N+3 and to page (N-1)/3, so that all
- * can be reached and there are cycles, to two more, and by N % 8 to:
+ * Page 0 is /site/SEED/SIZE/ itself. Page N is dM/pN.html below it, M being N / 100; with N % 5
+ * being 2 it is dM/show?page=N&v=1. Page N links to pages 3N+1 to 3N+3 and to page (N-1)/3, so
+ * that all can be reached and there are cycles, to two more, and by N % 8 to:
  *
- *   0  away/N.html       on the other host: 127.0.0.1 for localhost, else localhost. That page
- * links to away/N/deeper.html, which is found by who crawls other hosts alone 1  missing/N.html 404
- *   2  moved/N           301, 302, 303, 307 or 308, to a page
+ *   0  away/N.html on the other host, 127.0.0.1 for localhost, else localhost. That page links to
+ *      away/N/deeper.html, which only who crawls other hosts finds
+ *   1  missing/N.html: 404
+ *   2  moved/N: 301, 302, 303, 307 or 308, to a page
  *   3  nothing more, but this page is written badly: tags in capitals, values without quotes or
- * with blanks around, a URL that is none, and what looks like a link in a comment, in a script and
- *      in a tag that is never closed
+ *      with blanks around, a URL that is none, and what looks like a link in a comment, in a
+ *      script and in a tag that is never closed
  *   4  /private/site/SEED/SIZE/N.html, which robots.txt forbids; it links to N/deeper.html there
  *   5  nothing more, but this page has a <base>: its relative links begin at the site's root
- *   6  broken/N.html     500. And to mailto:, javascript:, tel: and data:
- *   7  cut/N.html        200, breaks off in its midst; loop/N/a, to loop/N/b and back for ever; or
- *                        chain/N/3, to chain/N/2, to chain/N/1, to page N. By N / 8 % 3
+ *   6  broken/N.html: 500. And to mailto:, javascript:, tel: and data:
+ *   7  by N / 8 % 3: cut/N.html, 200, which breaks off in its midst; loop/N/a, to loop/N/b and back
+ *      for ever; or chain/N/3, to chain/N/2, to chain/N/1, to page N
  *
- * Pages with N % 4 == 0 link to a place in themselves. Page 0 has two traps: calendar/2026-01.html,
- * whose links lead to the month before and the month after without an end, and endless.html, a page
- * that goes on for ever, slowly. So SIZE 24 has something of everything, and SIZE 8 nearly.
+ * Pages with N % 4 being 0 link to a place in themselves. Page 0 has two traps:
+ * calendar/2026-01.html, whose links lead to the month before and the month after without an end,
+ * and endless.html, a page that goes on for ever, slowly. So SIZE 24 has something of everything,
+ * and SIZE 8 nearly.
  *
  * Links are written in eight forms: relative, with "./", from the root, absolute, "//host/…", with
  * a fragment, with more "../" than there are folders, with "x/../" within. Only <a href> links.
  *
  * truth.json tells what is there: {"seed", "size", "start", "pages": [{"url", "kind", "status",
- * "robots", "trap", "location", "links"}]}. url, location and links are paths on this host, without
- * fragments, each link once in the order of the page; or whole URLs, where the host is another.
- * kind is page, missing, broken, moved, loop, chain, cut, private, away, calendar or endless;
- * robots is false where robots.txt forbids it; trap is true for the calendar, of which the first
- * month stands for all, and endless.html. sitemap.xml lists the pages, 50,000 at most.
+ * "robots", "trap", "location", "links"}]}. url, location and links are paths on this host,
+ * without fragments, each link once in the order of the page; or whole URLs, where the host is
+ * another. kind is page, missing, broken, moved, loop, chain, cut, private, away, calendar or
+ * endless; robots is false where robots.txt forbids it; trap is true for the calendar, of which
+ * the first month stands for all, and for endless.html. Of an endless page the links are those at
+ * its beginning. sitemap.xml lists the pages, 50,000 at most.
  */
 #include "testbed/service/site.h"
 
@@ -119,7 +122,7 @@ static int page_path(const struct site *site, long number, struct buffer *out)
 {
     if (number == 0)
         return buffer_print(out, "%s", site->root);
-    return buffer_print(out, number % 10 == 7 ? "%sd%ld/show?page=%ld&v=1" : "%sd%ld/p%ld.html",
+    return buffer_print(out, number % 5 == 2 ? "%sd%ld/show?page=%ld&v=1" : "%sd%ld/p%ld.html",
                         site->root, number / FOLDER, number);
 }
 
