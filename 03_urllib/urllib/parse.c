@@ -327,11 +327,25 @@ static char *put(char *to, const char *mark, struct url_part part)
 }
 
 /* [unsplit] */
+/* What must stand before a path, so that it is not taken for something else; mostly nothing. */
+static const char *lead(const struct url *url, bool with_params)
+{
+    struct url_part path = url->path;
+    bool rooted = path.length > 0 && path.text[0] == '/';
+
+    if (url->netloc.text != NULL) /* the path would go on with the name of the host */
+        return !rooted && (path.length > 0 || with_params) ? "/" : "";
+    if (rooted && path.length > 1 && path.text[1] == '/') /* it would be taken for a host */
+        return "//";
+    if (url->scheme.text == NULL && path.length > 0 &&
+        find_scheme(path.text, path.text + path.length) != NULL)
+        return "./";
+    return "";
+}
+
 int url_unsplit(const struct url *url, const struct url_part *params, struct buffer *out)
 {
     const struct url_part none = {0}, *more = params == NULL ? &none : params;
-    bool host = url->netloc.text != NULL, rooted = url->path.length > 0 && *url->path.text == '/';
-    bool two = rooted && url->path.length > 1 && url->path.text[1] == '/';
     size_t need = url->scheme.length + url->netloc.length + url->path.length + more->length +
                   url->query.length + url->fragment.length +
                   sizeof "://"
@@ -340,18 +354,13 @@ int url_unsplit(const struct url *url, const struct url_part *params, struct buf
 
     if (buffer_reserve(out, need) == -1)
         return -1;
-    char *begin = out->data + out->length, *to = begin;
-    to = put(to, "", url->scheme);
+    char *begin = out->data + out->length, *to = put(begin, "", url->scheme);
     for (char *letter = begin; letter < to; letter++)
         *letter = (char)(*letter >= 'A' && *letter <= 'Z' ? *letter + 32 : *letter);
     if (url->scheme.text != NULL)
         *to++ = ':';
     to = put(to, "//", url->netloc);
-    if (host && !rooted && (url->path.length > 0 || more->text != NULL))
-        *to++ = '/'; /* else the path would go on with the name of the host */
-    if (!host && two)
-        to = mempcpy(to, "//", 2); /* else the path would be taken for a host */
-    to = put(to, "", url->path);
+    to = put(to, lead(url, more->text != NULL), url->path);
     to = put(to, ";", *more);
     to = put(to, "?", url->query);
     to = put(to, "#", url->fragment);

@@ -91,8 +91,9 @@ void url_split_params(struct url_part scheme, struct url_part *path, struct url_
  * What is there but empty is written, what is not there is not, by RFC 3986 section 5.3: "a?" stays
  * "a?", "x:///p" and "http:p" stay what they are; Python's urlunsplit() gives "a", "x:/p" and
  * "http:///p". Parts of the caller's own that would run together get what parts them: "/" between
- * host and path, and "//" before a path of "//p" where no host is. params may be NULL; else they go
- * behind the path, as by urlunparse(). Returns 0, or -1 when memory is short.
+ * host and path; and where no host is "//" before a path of "//p", and "./" before "a:b" without a
+ * scheme. params may be NULL; else they go behind the path, as by urlunparse(). Returns 0, or -1
+ * when memory is short.
  */
 int url_unsplit(const struct url *url, const struct url_part *params, struct buffer *out);
 

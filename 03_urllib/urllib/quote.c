@@ -96,7 +96,7 @@ int url_unquote_to_bytes(const char *text, size_t length, struct buffer *out)
     if (buffer_reserve(out, length) == -1)
         return -1;
     char *to = out->data + out->length;
-    for (const char *at = text, *end = at + length; at < end;) {
+    for (const char *at = length == 0 ? "" : text, *end = at + length; at < end;) {
         int byte = coded_byte(at, end);
         *to++ = (char)(byte == -1 ? *at : byte);
         at += byte == -1 ? 1 : 3;
@@ -140,7 +140,7 @@ size_t url_decode_text(const char *text, size_t length, bool plus, char *to)
 {
     const char *begin = to;
 
-    for (const char *at = text, *end = at + length; at < end;) {
+    for (const char *at = length == 0 ? "" : text, *end = at + length; at < end;) {
         int byte = *at == '%' ? coded_byte(at, end) : -1;
         if (byte >= 0x80) {
             at = decode_character(at, end, &to);

@@ -65,6 +65,12 @@ KEPT = [
      "        url = '//' + (netloc or '') + url\n",
      "        url = '//' + (netloc or '') + url\n"
      "    elif url[:2] == '//':\n        url = '//' + url\n"),
+    ("a path with a colon is not taken for a scheme",
+     "section 4.2: \"./javascript:x\" is a path; without the dot it is something else",
+     "    if scheme:\n        url = scheme + ':' + url\n",
+     "    if not scheme and not netloc and re.match('[A-Za-z][A-Za-z0-9+.-]*:', url):\n"
+     "        url = './' + url\n"
+     "    if scheme:\n        url = scheme + ':' + url\n"),
     ("empty parameters stay",
      "section 3.3: a semicolon is a character of the path like others, so \"a;\" is not \"a\"",
      "    else:\n        params = ''\n", "    else:\n        params = None\n",
