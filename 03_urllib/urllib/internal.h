@@ -8,6 +8,22 @@
 #include "core/buffer.h"
 #include "urllib/request.h"
 
+/* ---- used everywhere: internal.c ---- */
+
+/* URL_NO_MEMORY. Always returns -1. */
+int url_error_memory(struct url_error *error);
+
+/* As url_error_set(), and gives it the response, whose status is the error's. Returns NULL. */
+struct url_response *url_error_response(struct url_error *error, enum url_failure failure,
+                                        struct url_response *response, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+/* A part as a C string of one's own. NULL when memory is short. */
+char *url_part_copy(struct url_part part);
+
+/* The end of a handler that holds nothing. */
+void url_handler_free(struct url_handler *self);
+
 /* ---- a request: request.c ---- */
 
 /* Makes a request of what url_opener_open() was given. 0; or -1 and an error, and nothing to free.
@@ -28,21 +44,7 @@ int url_request_target(const struct url_request *request, bool absolute, struct 
 /* Whether the two lead to the same scheme, host and port. */
 bool url_same_origin(const struct url *a, const struct url *b);
 
-/* The host, without brackets, as a C string of one's own. NULL when memory is short. */
-char *url_part_copy(struct url_part part);
-
-/* URL_NO_MEMORY. Always returns -1. */
-int url_error_memory(struct url_error *error);
-
-/* As url_error_set(), and gives it the response, whose status is the error's. Returns NULL. */
-struct url_response *url_error_response(struct url_error *error, enum url_failure failure,
-                                        struct url_response *response, const char *format, ...)
-    PRINTF_LIKE(4, 5);
-
 /* ---- handlers ---- */
-
-/* The end of a handler that holds nothing. */
-void url_handler_free(struct url_handler *self);
 
 /* Those of url_opener_new() that request.h does not name. NULL when memory is short. */
 struct url_handler *url_http_handler(void);

@@ -22,7 +22,6 @@ static bool is_asked(const struct url_handler *handler, const struct url_request
     return false;
 }
 
-/* [chain] */
 /* 1. Every handler may change the request. */
 static int prepare(struct url_request *request, struct url_error *error)
 {
@@ -59,6 +58,7 @@ static struct url_response *hand_up(struct url_request *request, struct url_resp
 
 struct url_response *url_opener_again(struct url_request *request, struct url_error *error)
 {
+    /* [again] */
     if (prepare(request, error) == -1)
         return NULL;
     struct url_response *response = open_first(request, error);
@@ -66,8 +66,8 @@ struct url_response *url_opener_again(struct url_request *request, struct url_er
         return NULL;
     response->redirects = request->redirects;
     return hand_up(request, response, error);
+    /* [/again] */
 }
-/* [/chain] */
 
 struct url_response *url_opener_open(struct url_opener *opener, const char *url,
                                      const struct url_options *options, struct url_error *error)
@@ -128,11 +128,6 @@ void url_opener_free(struct url_opener *opener)
         free_handler(h);
     }
     free(opener);
-}
-
-void url_handler_free(struct url_handler *self)
-{
-    free(self);
 }
 
 int url_opener_add(struct url_opener *opener, struct url_handler *handler)
