@@ -202,6 +202,8 @@ static void bad_codes(struct session *s)
     edits(s, COMMANDS("drop", "a%4"), "/?a%4=$&a%4&a%41=2&a%+4=1\n", "/?a%41=2&a%+4=1\n");
     edits(s, COMMANDS("drop", "A"), "/?%4=$&%4g1=2&% 41=2&%+1=3&%0x41=1&%41\n",
           "/?%4=$&%4g1=2&% 41=2&%+1=3&%0x41=1\n");
+    edits(s, COMMANDS("drop", "\t"), "/?% 9=$&%+9=1&%9=2&%9g=3&%09=4&\t=5&%0x9=6\n",
+          "/?% 9=$&%+9=1&%9=2&%9g=3&%0x9=6\n");
 }
 
 static void spaces_and_utf8(struct session *s)
@@ -254,7 +256,7 @@ static void line_ends(struct session *s)
 /* NULs and anything else, in a line of its own. */
 static void bytes(struct session *s)
 {
-    char line[2000], due[2010];
+    char line[2000], due[2000 + 8];
     size_t length = sizeof line - 1;
 
     session_bytes(s, line, sizeof line);
@@ -262,10 +264,11 @@ static void bytes(struct session *s)
         if (line[i] == '\n' || line[i] == '#' || line[i] == '?')
             line[i] = '\0';
     line[100] = '?';
+    line[200] = ';';
     line[length - 1] = '.';
     line[length] = '\n';
     memcpy(due, line, length);
-    memcpy(due + length, "&x=1\n", 5);
+    (void)snprintf(due + length, 8, "&x=1\n"); /* it has room */
     edits_bytes(s, COMMANDS("drop", "not in there", "add", "x", "1"), line, sizeof line, due,
                 length + 5);
 }

@@ -117,18 +117,25 @@ static bool replace(struct query *query, const struct field *by, bool set)
     return is_set;
 }
 
+static void sort(struct query *query)
+{
+    for (size_t i = 0; i < query->count; i++)
+        query->fields[i].place = i;
+    if (query->count > 0)
+        qsort(query->fields, query->count, sizeof *query->fields, by_name);
+}
+
 static void carry_out(struct query *query, const struct command *command)
 {
+    bool set = command->what == SET;
+
     if (command->what == SORT) {
-        for (size_t i = 0; i < query->count; i++)
-            query->fields[i].place = i;
-        if (query->count > 0)
-            qsort(query->fields, query->count, sizeof *query->fields, by_name);
-    } else if (command->what == ADD) {
-        append(query, command->field);
-    } else if (!replace(query, &command->field, command->what == SET) && command->what == SET) {
-        append(query, command->field);
+        sort(query);
+        return;
     }
+    if (command->what != ADD && (replace(query, &command->field, set) || !set))
+        return;
+    append(query, command->field);
 }
 
 /* Returns the part up to the first byte c, and what is behind in rest, which is else not there. */
