@@ -270,9 +270,9 @@ int main(int argc, char **argv)
     ssize_t n;
 
     for (long number = 1; (n = getline(&line, &room, stdin)) != -1; number++) {
-        size_t length = (size_t)n;
-        if (line[length - 1] == '\n')
-            length -= 1 + (length > 1 && line[length - 2] == '\r');
+        size_t length = (size_t)n - (line[n - 1] == '\n');
+        if (length > 0 && length < (size_t)n && line[length - 1] == '\r')
+            length--;
         if (length == 0 || edit(line, length, commands)) {
             put(line + length, (size_t)n - length);
         } else {
