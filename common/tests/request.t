@@ -82,7 +82,7 @@ class Driver:
         if done.returncode != 0:
             raise AssertionError("exit %d: %s" % (done.returncode, done.stderr.decode()))
         said = [json.loads(line) for line in done.stdout.decode().splitlines()]
-        for one in said:
+        for one in (one for one in said if isinstance(one, dict) and "failure" in one):
             one["failure"] = FAILURES[one["failure"]]
             one["reading"] = FAILURES[one["reading"]]
             one["body"] = bytes.fromhex(one.get("body", ""))
@@ -841,6 +841,18 @@ def server_tls(certificate=None, key=None):
     return made
 
 
+@contextlib.contextmanager
+def lesson_server():
+    subprocess.run(["make", "-s", "build/02_http/12_https_server"], cwd=ROOT, check=True)
+    with subprocess.Popen([ROOT / "build/02_http/12_https_server", AUTHORITY / "localhost.pem",
+                           AUTHORITY / "localhost.key", "0"], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as process:
+        try:
+            yield int(process.stdout.readline().rsplit(b":", 1)[1])
+        finally:
+            process.terminate()
+
+
 def https(tap, driver, folder):
     trust = ("-C", AUTHORITY / "authority.pem")
     with Origin(by_path({"/": reply("200 OK"), "/r": to(302, "/")}), tls=server_tls()) as server:
@@ -867,6 +879,13 @@ def https(tap, driver, folder):
         tap.ok(said["failure"] == "URL_OK" and
                field(plain_server.seen[0], "Authorization") is None,
                "from https down to http, without secrets", said)
+    with lesson_server() as port:
+        said = driver.one(*trust, "https://localhost:%d/hello" % port)
+        tap.ok(said["status"] == 200 and said["body"], "https to the server of lesson 2.12", said)
+        said = driver.one(*trust, "https://127.0.0.2:%d/hello" % port)
+        tap.ok(said["failure"] == "URL_TLS", "which has no certificate for another address", said)
+        said = driver.one("https://localhost:%d/hello" % port)
+        tap.ok(said["failure"] == "URL_TLS", "nor one that the system trusts", said)
     other = Path(folder, "other")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:P-256", "-nodes", "-keyout", "%s.key" % other, "-out",
@@ -1033,6 +1052,40 @@ def proxies(tap, driver):
                (said, guard.problems))
 
 
+def environment(tap, driver):
+    """no_proxy and the variables, as Python reads them."""
+    lists = ["", "*", "*,x", "some.host", ".some.host", "..some.host", "host", "HOST", "e.host",
+             "x, some.host ,y", "some.host:80", "some.host:81", "host:80", "127.0.0.1", "0.0.1",
+             "127.0.0.0/8", "[::1]", "[::1]:80", "[::1]:81", " , ,", "*.host", "localhost",
+             "some.host.", "some.host/x", "some", "\tsome.host"]
+    hosts = ["some.host", "SOME.HOST", "host", "other", "awesome.host", "127.0.0.1", "::1",
+             "localhost", "some.host."]
+    asked = [(names, host, port) for names in lists for host in hosts for port in (80, 81)]
+    options = []
+    for row in asked:
+        options += ["-B", "%s|%s|%d" % row]
+    wrong = []
+    for (names, host, port), ours_says in zip(asked, driver.ask(*options)):
+        spelled = "%s:%d" % ("[%s]" % host if ":" in host else host, port)
+        theirs = urllib.request.proxy_bypass_environment(spelled, {"no": names} if names else {})
+        if theirs != ours_says:
+            wrong.append((names, spelled, "Python: %s" % theirs))
+    tap.ok(len(asked) > 400 and not wrong, "no_proxy is read as by Python", wrong)
+    for variables in ({}, {"http_proxy": "a"}, {"HTTP_PROXY": "A"},
+                      {"http_proxy": "a", "HTTP_PROXY": "A"}, {"http_proxy": "", "HTTP_PROXY": "A"},
+                      {"HTTP_PROXY": "A", "REQUEST_METHOD": "GET"},
+                      {"http_proxy": "a", "REQUEST_METHOD": "GET"},
+                      {"HTTPS_PROXY": "S", "REQUEST_METHOD": "GET"},
+                      {"https_proxy": "s", "no_proxy": "n", "ALL_PROXY": "L"}, {"NO_PROXY": "N"},
+                      {"http_proxy": ""}, {"NO_PROXY": "N", "no_proxy": ""}):
+        os.environ.update(variables)
+        theirs = urllib.request.getproxies_environment()
+        for name in variables:
+            del os.environ[name]
+        mine = driver.one("-G", **variables)
+        tap.ok(mine == theirs, "the environment %r" % variables, "%r\n%r" % (theirs, mine))
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
@@ -1171,6 +1224,7 @@ def main():
                  "redirects": redirects, "refused_redirects": refused_redirects,
                  "secrets": secrets, "basic": basic, "digest": digest, "cookies": cookies,
                  "https": lambda t, d: https(t, d, folder), "proxies": proxies,
+                 "environment": environment,
                  "real_proxy": lambda t, d: real_proxy(t, d, folder),
                  "files": lambda t, d: files(t, d, folder), "data_urls": data_urls}
         for name, test in tests.items():

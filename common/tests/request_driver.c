@@ -103,9 +103,41 @@ static void trust(struct driver *driver, const char *authorities)
     must(url_opener_add(driver->opener, url_https_handler(driver->tls)) == 0, "a handler");
 }
 
+/* "no_proxy|host|port": whether it goes past the proxy. */
+static void show_bypass(char *text)
+{
+    char *host = strchr(text, '|'), *port = host != NULL ? strchr(host + 1, '|') : NULL;
+
+    must(port != NULL, "no_proxy|host|port");
+    *host++ = *port++ = '\0';
+    must(printf("%s\n", url_proxy_bypassed(text, host, (int)number_of(port)) ? "true" : "false") >
+             0,
+         "standard output");
+}
+
+/* The proxies of the environment. */
+static void show_environment(void)
+{
+    static const char *const schemes[] = {"http", "https", "all", "no"};
+    json_t *out = json_object();
+
+    for (int i = 0; i < 4; i++)
+        if (url_environment_proxy(schemes[i]) != NULL)
+            (void)json_object_set_new(out, schemes[i],
+                                      json_string(url_environment_proxy(schemes[i])));
+    must(json_dumpf(out, stdout, 0) == 0 && printf("\n") > 0, "standard output");
+    json_decref(out);
+}
+
 static void set_option(struct driver *driver, int option, char *value)
 {
     switch (option) {
+    case 'B':
+        show_bypass(value);
+        break;
+    case 'G':
+        show_environment();
+        break;
     case 'm':
         driver->options.method = value;
         break;
@@ -224,7 +256,7 @@ int main(int argc, char **argv)
     driver.passwords = url_passwords_new();
     must(driver.opener != NULL && driver.passwords != NULL, "memory");
     driver.options.headers = &driver.headers;
-    while ((option = getopt(argc, argv, "m:d:H:t:r:p:P:n:u:a:cC:l:E2")) != -1)
+    while ((option = getopt(argc, argv, "m:d:H:t:r:p:P:n:u:a:cC:l:E2B:G")) != -1)
         set_option(&driver, option, optarg);
     if (driver.http != NULL || driver.https != NULL || driver.no_proxy != NULL)
         must(url_opener_add(driver.opener,
