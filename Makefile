@@ -380,7 +380,12 @@ build/bench/cookies build/bench/heads: build/bench/%: common/bench/%.c build/lib
 	$(call say,cc  )
 	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $^ -o $@ $(LIBPSL)
 
-bench: all $(addprefix build/bench/,bare_epoll bare_responder cookies heads)
+build/bench/urls: common/bench/urls.c build/liburllib.a build/libhttp.a build/libcore.a
+	@mkdir -p $(@D)
+	$(call say,cc  )
+	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $(LIBRARY_CFLAGS) $^ -o $@ -Wl,--as-needed $(HTTP_NEEDS) $(LIBCURL)
+
+bench: all $(addprefix build/bench/,bare_epoll bare_responder cookies heads urls)
 	@python3 -B common/bench/bench.py
 
 .PHONY: record prove bench fuzz

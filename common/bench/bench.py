@@ -19,6 +19,7 @@ from pathlib import Path
 import cookies
 import echo
 import heads
+import urls
 import web
 
 EXERCISE = "1.2"
@@ -164,6 +165,8 @@ def main():
     cookies.show(result["cookies"])
     result["heads"] = heads.measure()
     heads.show(result["heads"])
+    result["urls"] = urls.compare()
+    urls.show(result["urls"])
     result["web"] = web.compare()
     web.show(result["web"])
     Path("build/bench.json").write_text(json.dumps(result, indent=2, sort_keys=True) + "\n")
