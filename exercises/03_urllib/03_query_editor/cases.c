@@ -596,8 +596,8 @@ static const struct test_case CASES[] = {
     {.name = "limit",
      .title = "10,000 fields, and one more",
      .points = 3,
-     .teaches = "A limit on what others send is kept before the work and not after; one line "
-                "too many fields must not end the others. Empty fields count.",
+     .teaches = "A limit on what others send is kept before the work, not after; the line that "
+                "breaks it must not end the others. Empty fields count.",
      .run = limit},
     {.name = "sort-many",
      .title = "10,000 fields sorted",

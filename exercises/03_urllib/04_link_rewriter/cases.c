@@ -482,6 +482,7 @@ static void bytes(struct session *s)
 
     session_bytes(s, page, some);
     page[0] = '\0';
+    page[some / 2] = '\xff';
     page[some - 1] = '\n';
     memcpy(due, page, some);
     memcpy(page + some, link, sizeof link);
@@ -822,8 +823,8 @@ static const struct test_case CASES[] = {
     {.name = "spelling",
      .title = "HREF and Src, behind any blank",
      .points = 1,
-     .teaches = "HTML does not tell large letters from small ones in names; how they were "
-                "spelled stays.",
+     .teaches = "HTML does not tell large letters from small ones in names, and how they were "
+                "spelled stays. In front stands any blank: a line end, too.",
      .run = spelling},
     {.name = "almost",
      .title = "what is almost a link",
