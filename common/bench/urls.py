@@ -48,7 +48,7 @@ console.log(JSON.stringify({
 
 
 def make_list():
-    """Pairs of a URL and a reference, the same in every run: as pages, services, shops have them."""
+    """Pairs of a URL and a reference, the same in every run: as pages and services have them."""
     of = random.Random(3986)
     words = "news shop api v2 users images static 2024 archive search blog index about media " \
         "networks socket lesson item review download en de assets css".split()
@@ -138,9 +138,10 @@ def show(found):
         if "curl_" + what in ours:
             others.append("libcurl %.0f" % ours["curl_" + what])
         print("  %-32s %8.1f ns  %s" % (text, ours[what], "; ".join(others)))
-    print("  %-32s %8.1f ns  libcurl %.0f ns; %.1f times as fast, at least %d; its set alone %.0f" % (
-        "with user, host and port", ours["split_all"], ours["curl_split"], found["curl_times"],
-        CURL_BAR, ours["curl_set"]))
+    print("  %-32s %8.1f ns  libcurl %.0f ns; %.1f times as fast, at least %d; "
+          "its set alone %.0f" % (
+              "with user, host and port", ours["split_all"], ours["curl_split"],
+              found["curl_times"], CURL_BAR, ours["curl_set"]))
 
 
 if __name__ == "__main__":
