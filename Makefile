@@ -107,8 +107,8 @@ URLLIB := $(patsubst %.c,build/%.o,$(wildcard 03_urllib/urllib/*.c))
 
 .PHONY: all
 all: $(WORKBOOK) build/wire build/libwire.so build/box-init build/box.bpf build/crowd \
-    build/reply build/members build/testbed build/authority/localhost.pem $(PROGRAMS) $(CASES) build/student.flags \
-    build/student.libraries build/libcore.a build/libhttp.a build/liburllib.a
+    build/reply build/members build/testbed build/authority/localhost.pem $(PROGRAMS) $(CASES) \
+    build/student.flags build/student.libraries build/libcore.a build/libhttp.a build/liburllib.a
 
 build/%.o: %.c
 	@mkdir -p $(@D)

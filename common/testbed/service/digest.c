@@ -12,7 +12,7 @@
 #include "http/cookies.h"
 #include "testbed/service/service.h"
 
-static const char REALM[] = "me@kennethreitz.com"; /* httpbin's own */
+static const char REALM[] = "workbook";
 
 enum { DIGITS = 2 * EVP_MAX_MD_SIZE + 1 };
 

@@ -5,7 +5,7 @@
  *   build/testbed [--log] [--workers N] [--crawl-delay SECONDS] PORT [--tls CERT KEY PORT]
  *
  * --help lists what it answers; site.c says exactly what a site is made of. Like httpbin, it does
- * what clients ask, such as send them anywhere or set any header: it is for loopback alone.
+ * what clients ask, such as send them anywhere or set any header: it serves loopback alone.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -33,6 +33,14 @@ struct service {
     struct error error;
 };
 
+/* The listener is open to others, too: a socket for both families cannot be bound to loopback. */
+static bool is_here(struct http_exchange *x)
+{
+    const char *address = http_client_address(x);
+
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
 static void answer(struct http_exchange *x)
 {
     static const struct route *const TABLES[] = {
@@ -40,7 +48,10 @@ static void answer(struct http_exchange *x)
         SLOW_ROUTES, COMPRESS_ROUTES, CACHE_ROUTES,    PAGE_ROUTES,   FILE_ROUTES, SITE_ROUTES,
         NULL};
 
-    route_call(x, TABLES);
+    if (is_here(x))
+        route_call(x, TABLES);
+    else
+        http_send_error(x, HTTP_FORBIDDEN, "For clients on this machine alone");
 }
 
 /* The signal stays pending and ends both; one that fails ends the other in the same way. */
@@ -71,7 +82,7 @@ static int open_signals(void)
     return signalfd(-1, &both, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Takes a file descriptor or a limit that is too low as it is: the server copes. */
+/* Serves until the end. */
 static void run(struct service *plain, struct service *secret, long port, long secret_port)
 {
     pthread_t thread;
