@@ -4,7 +4,7 @@
 
 #include "harness/harness.h"
 
-enum { FIELDS = 10000, ROOM = 1 << 19, PROCESSOR_MS = 1000, ARGUMENTS_MOST = 12 };
+enum { FIELDS = 10000, ROOM = 1 << 19, PROCESSOR_MS = 500, ARGUMENTS_MOST = 12 };
 
 /* The commands, up to a NULL. */
 #define COMMANDS(...) ((const char *const[ARGUMENTS_MOST + 1]){__VA_ARGS__})
@@ -363,8 +363,11 @@ static void sort_many(struct session *s)
                        i / names);
     for (unsigned i = 0; i < FIELDS; i++)
         end += snprintf(end, 32, "%ck%04u=%u", i == 0 ? '?' : '&', i / 2, i % 2);
-    *at = *end = '\n';
-    struct student *p = start(s, COMMANDS("sort"));
+    *at = '\n';
+    end += snprintf(end, 32, "&k9=%u", from);
+    *end = '\n';
+    struct student *p =
+        start(s, COMMANDS("sort", "add", "k9", session_print(s, "%u", from), "sort"));
     student_limit_processor(p, PROCESSOR_MS);
     student_input(p, line, (size_t)(at - line) + 1);
     student_end_input(p);
