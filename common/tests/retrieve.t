@@ -249,9 +249,9 @@ def changed(tap, make):
 
 
 def not_satisfiable(tap, make):
-    def all_here(*answers):
+    def all_here(*answers, fields=TAG):
         place = make()
-        with Server(answer(TAG, DATA[:HALF], length=len(DATA)), *answers) as server:
+        with Server(answer(fields, DATA[:HALF], length=len(DATA)), *answers) as server:
             place.fetch(server.url)
             with open(place.folder / "big.part", "ab") as file:
                 file.write(DATA[HALF:])  # killed before the rename
@@ -268,6 +268,11 @@ def not_satisfiable(tap, make):
         place, out, server = all_here(said, answer(TAG, NEWER))
         tap.ok(out[1] == 0 and place.holds() == {"big": NEWER} and server.ranges()[2:] == [""],
                "416 %s: anew" % name, (out, server.asked))
+    for name, said, wanted in (("the date", OLD, DATA), ("no date", b"", NEWER)):
+        answers = [nothing_left(said, len(DATA))] + [answer(OLD, NEWER)] * (wanted == NEWER)
+        place, out, server = all_here(*answers, fields=OLD)
+        tap.ok(out[1] == 0 and place.holds() == {"big": wanted}, "416 with %s" % name,
+               (out, server.asked))
 
 
 def lies(tap, make):
@@ -435,7 +440,9 @@ def killed(tap, make):
     tap.ok(status == 0 and place.holds() == {"big": DATA} and
            server.ranges()[1] == 'bytes=100000- if "one"', "and is gone on with", out)
     for name, left in (("half a line", b"%s\n\"on"), ("nothing", b""), ("no validator", b"%s\n"),
-                       ("three lines", b"%s\n\"one\"\n\"two\"\n"), ("NULs", b"%s\n\"o\0e\"\n")):
+                       ("a longer URL", b"%s/\"one\"\n"),
+                       ("three lines", b"%s\n\"one\"\n\"two\"\n"),
+                       ("NULs", b"%s\n\"o\0e\"\n")):
         place = make()
         with Server(answer(TAG, NEWER)) as server:
             (place.folder / "big.part").write_bytes(DATA[:HALF])
