@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -31,11 +32,13 @@ BUILD = ROOT / "build"
 AUTHORITY = BUILD / "authority"
 PYTHON = "/usr/bin/python3"
 LIMIT = 30  # seconds: how long a machine may be slow before a test gives up
+MODULE = "server* message headers chunked status date stream forms cookies".split()
 TLS = ["--tls", str(AUTHORITY / "localhost.pem"), str(AUTHORITY / "localhost.key"), "0"]
 
 
 class Server:
     """A process that says on which ports it listens."""
+    running = set()
 
     def __init__(self, command, ports=1):
         self.said = tempfile.TemporaryFile("w+")  # a pipe that nobody reads would stop httpbin
@@ -44,11 +47,17 @@ class Server:
         self.lines = [self.process.stdout.readline() for _ in range(ports)]
         self.ports = [httpbin.port_of(line) for line in self.lines]
         self.port = int(self.ports[0])
+        self.running.add(self)
 
     def stop(self, how=signal.SIGTERM):
         """Its status, and what it said on standard error."""
         self.process.send_signal(how)
-        self.process.communicate(timeout=LIMIT)
+        self.running.discard(self)
+        try:
+            self.process.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
         with self.said:
             self.said.seek(0)
             return self.process.returncode, self.said.read()
@@ -56,8 +65,9 @@ class Server:
 
 def build(tap, program):
     """The testbed with sanitizers."""
-    sources = [str(path) for part in ("common/testbed/service", "common/core", "02_http/http")
-               for path in sorted((ROOT / part).glob("*.c"))]
+    parts = ["common/testbed/service/*", "common/core/*"]
+    parts += ["02_http/http/" + part for part in MODULE]
+    sources = [str(path) for part in parts for path in sorted(ROOT.glob(part + ".c"))]
     objects = [str(program.with_name("%d.o" % number)) for number in range(len(sources))]
 
     def compile_one(pair):
@@ -512,31 +522,45 @@ def stops(tap, program):
     tap.ok('"GET /get?a=1 HTTP/1.1" 200' in server.stop()[1], "--log")
 
 
+def attempt(tap, test, *arguments):
+    """A test that stumbles fails, and the others go on."""
+    try:
+        test(tap, *arguments)
+    except Exception as why:
+        tap.ok(False, test.__name__, "%s\n%s" % (why, traceback.format_exc()))
+
+
+def try_all(tap, program):
+    server = Server([program, "--crawl-delay", "3", "0", *TLS], 2)
+    plain = Server([BUILD / "testbed", "0"])
+    if run(PYTHON, "-c", "import httpbin")[0] == 0:
+        attempt(tap, beside_httpbin, server)
+    else:
+        tap.ok(os.environ.get("CI") != "true", "httpbin # SKIP python3-httpbin is missing: "
+               "sh common/setup.sh --test")
+    for test in (status_choice, files, drips, robots, over_tls, sites, forms_of_links):
+        attempt(tap, test, server)
+    attempt(tap, same_for_ever, server, plain)
+    attempt(tap, many_pages, plain)
+    attempt(tap, rude, server)
+    attempt(tap, strangers, server)
+    said = server.stop()
+    tap.ok(said == (0, ""), "it ends with 0, and nothing leaked", said[1][-3000:])
+    tap.ok(plain.stop()[0] == 0, "and so does the other")
+    for test in (help_text, few_slow, stops):
+        attempt(tap, test, program)
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as name:
         program = Path(name) / "testbed"
-        if not build(tap, program):
-            return tap.done()
-        server = Server([program, "--crawl-delay", "3", "0", *TLS], 2)
-        if run(PYTHON, "-c", "import httpbin")[0] == 0:
-            beside_httpbin(tap, server)
-        else:
-            tap.ok(os.environ.get("CI") != "true", "httpbin # SKIP python3-httpbin is missing: "
-                   "sh common/setup.sh --test")
-        plain = Server([BUILD / "testbed", "0"])
-        for test in (status_choice, files, drips, robots, over_tls, sites, forms_of_links):
-            test(tap, server)
-        same_for_ever(tap, server, plain)
-        many_pages(tap, plain)
-        rude(tap, server)
-        strangers(tap, server)
-        said = server.stop()
-        tap.ok(said == (0, ""), "it ends with 0, and nothing leaked", said[1][-3000:])
-        tap.ok(plain.stop()[0] == 0, "and so does the other")
-        help_text(tap, program)
-        few_slow(tap, program)
-        stops(tap, program)
+        try:
+            if build(tap, program):
+                try_all(tap, program)
+        finally:
+            for server in list(Server.running):
+                server.stop(signal.SIGKILL)
     return tap.done()
 
 

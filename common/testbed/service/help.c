@@ -6,7 +6,7 @@ const char HELP[] =
     "  build/testbed [--log] [--workers N] [--crawl-delay SECONDS] PORT [--tls CERT KEY PORT]\n"
     "\n"
     "  --log          a line about each request on standard error\n"
-    "  --workers      answers at once, 64; an eighth of them is kept for what is not slow\n"
+    "  --workers      answers at once, 128; an eighth of them is kept for what is not slow\n"
     "  --crawl-delay  what robots.txt asks of everybody; without it, of nobody but \"patient\"\n"
     "  --tls          https too. It prints a line for each port that it listens on, http first\n"
     "\n"

@@ -121,7 +121,7 @@ int main(int argc, char **argv)
     static const struct http_handler HANDLERS[] = {{"*", answer}, {NULL, NULL}};
     struct service plain = {.options = HTTP_SERVER_DEFAULTS}, secret = {.listener = -1};
     struct error error;
-    long port = -1, secret_port = 0, workers = 64;
+    long port = -1, secret_port = 0, workers = 128;
     char **tls = NULL;
 
     for (char **word = argv + 1; *word != NULL; word++) {
