@@ -400,8 +400,6 @@ static int prepare(struct retrieval *r, const struct url_options *options)
     struct buffer part = {0}, from = {0};
 
     r->options = options != NULL ? *options : (struct url_options){0};
-    if (strpbrk(r->url, "\r\n") != NULL)
-        return url_error_set(r->error, URL_BAD_URL, 0, "a line end in the URL");
     if (buffer_print(&part, "%s.part", r->path) == -1 ||
         buffer_print(&from, "%s.part.from", r->path) == -1) {
         buffer_free(&part);

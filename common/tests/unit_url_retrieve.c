@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "urllib/request.h"
@@ -73,6 +75,37 @@ static struct url_response *open_test(struct url_handler *self, struct url_reque
     return response;
 }
 
+/* ---- two system calls that are worth a look ---- */
+
+static struct {
+    unsigned syncs;
+    bool sync_fails, early; /* the name was there before */
+    bool holder_renames;    /* the holder of the lock gives it up, PATH.part being PATH now */
+} calls;
+
+int fsync(int fd)
+{
+    (void)fd;
+    calls.syncs++;
+    calls.early = access("big", F_OK) == 0;
+    errno = EIO;
+    return calls.sync_fails ? -1 : 0;
+}
+
+static void write_file(const char *name, const char *text);
+
+int flock(int fd, int operation)
+{
+    if (calls.holder_renames) {
+        calls.holder_renames = false;
+        assert_int_equal(rename("big.part", "other"), 0);
+        write_file("big.part", "");
+    }
+    return (int)syscall(SYS_flock, fd, operation);
+}
+
+/* ---- around each test ---- */
+
 static int set_up(void **state)
 {
     static const char *const SCHEMES[] = {"test", NULL};
@@ -90,6 +123,7 @@ static int set_up(void **state)
     }
     buffer_free(&server.asked);
     memset(&server, 0, sizeof server);
+    memset(&calls, 0, sizeof calls);
     server.body = WHOLE;
     server.length = 10;
     return 0;
@@ -101,6 +135,7 @@ static int tear_down(void **state)
     (void)unlink("big"); /* as far as they are there */
     (void)unlink("big.part");
     (void)unlink("big.part.from");
+    (void)unlink("other");
     return 0;
 }
 
@@ -380,6 +415,34 @@ static void test_pipe(void **state)
     url_error_clear(&error);
 }
 
+static void test_sync(void **state)
+{
+    struct url_error error = {0};
+
+    (void)state;
+    assert_int_equal(url_retrieve(URL, "big", NULL, NULL, NULL, NULL, &error), 0);
+    assert_int_equal(calls.syncs, 1);
+    assert_false(calls.early);
+    (void)unlink("big");
+    calls.sync_fails = true;
+    server.body = WHOLE;
+    assert_int_equal(url_retrieve(URL, "big", NULL, NULL, NULL, NULL, &error), -1);
+    assert_int_equal(error.failure, URL_NO_FILE);
+    assert_int_equal(error.number, EIO);
+    assert_file("big", NULL);
+    assert_file("big.part", WHOLE);
+    url_error_clear(&error);
+}
+
+static void test_lock_of_a_renamed_file(void **state)
+{
+    (void)state;
+    calls.holder_renames = true;
+    assert_int_equal(url_retrieve(URL, "big", NULL, NULL, NULL, NULL, NULL), 0);
+    assert_file("big", WHOLE);
+    assert_file("other", "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -396,6 +459,8 @@ int main(void)
         TEST(test_other_errors),
         TEST(test_data),
         TEST(test_pipe),
+        TEST(test_sync),
+        TEST(test_lock_of_a_renamed_file),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("url_retrieve", tests, NULL, leave);
