@@ -161,18 +161,26 @@ long student_memory(struct student *p)
     return standing.memory_kib;
 }
 
+/* Who keeps too much: a relay between two sides, a filter, or a program that only reads? */
+static const char *advise_on_memory(const struct student *p)
+{
+    if (p->stream != NULL)
+        return "What came can be passed on piece by piece, and what was passed on need not be "
+               "kept.";
+    if (p->streamed)
+        return "What comes can be dealt with as it comes, and what is of no use any more need not "
+               "be kept: the input may be longer than any memory.";
+    return "What one side does not take must not be read from the other: a buffer needs a limit, "
+           "and at the limit the reading pauses.";
+}
+
 void expect_memory(struct student *p, long most_kib)
 {
     long now = student_memory(p);
 
     if (now > most_kib)
-        session_end(
-            p->session, STATUS_FAIL, p,
-            session_print(
-                p->session, "The program takes %ld KiB of memory; %ld would do. %s", now, most_kib,
-                p->stream == NULL ? "What one side does not take must not be read from the "
-                                    "other: a buffer needs a limit, and at the limit the "
-                                    "reading pauses."
-                                  : "What came can be passed on piece by piece, and what was "
-                                    "passed on need not be kept."));
+        session_end(p->session, STATUS_FAIL, p,
+                    session_print(p->session,
+                                  "The program takes %ld KiB of memory; %ld would do. %s", now,
+                                  most_kib, advise_on_memory(p)));
 }

@@ -1335,6 +1335,16 @@ static size_t next_bytes(void *state, char *into, size_t size)
     return n;
 }
 
+static void fat_input(struct session *s)
+{
+    struct bytes in = {.length = STREAM, .spoilt = SIZE_MAX};
+    struct student *p = student_start(s, "keep-input", NULL);
+    long before = student_memory(p);
+
+    student_stream_input(p, next_bytes, &in);
+    expect_memory(p, before + 8192);
+}
+
 /* So much is fed, so much is to be printed, and so much of it is copied; then what is behind it. */
 static struct student *stream(struct session *s, struct bytes *in, struct bytes *due, size_t copied,
                               const char *behind)
@@ -1622,6 +1632,7 @@ static const struct test_case CASES[] = {
     {.name = "threads-left", .title = "t", .points = 1, .teaches = "t", .run = threads_left},
     {.name = "threads-waiting", .title = "t", .points = 1, .teaches = "t", .run = threads_waiting},
     {.name = "fat", .title = "t", .points = 1, .teaches = "t", .run = fat},
+    {.name = "fat-input", .title = "t", .points = 1, .teaches = "t", .run = fat_input},
     {.name = "file", .title = "t", .points = 1, .teaches = "t", .run = file},
     {.name = "file-other", .title = "t", .points = 1, .teaches = "t", .run = file_other},
     {.name = "file-missing", .title = "t", .points = 1, .teaches = "t", .run = file_missing},

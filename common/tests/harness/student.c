@@ -728,6 +728,25 @@ static int grow_fat(void)
     return n != 1;
 }
 
+/* Keeps all of its input. */
+static int keep_input(void)
+{
+    enum { PIECE = 1 << 20, PIECES = 64 };
+    char *pieces[PIECES];
+    int count = 0, made;
+
+    do {
+        pieces[count] = malloc(PIECE);
+        if (pieces[count] == NULL)
+            return 1;
+        made = fread(pieces[count], 1, PIECE, stdin) == PIECE;
+        count++;
+    } while (made && count < PIECES);
+    while (count > 0)
+        free(pieces[--count]);
+    return 0;
+}
+
 /* Told to, it opens what it can. */
 static int count_descriptors(void)
 {
@@ -1029,6 +1048,7 @@ static const struct {
             {"echo", echo_blocks},
             {"reset", reset_peer},
             {"fat", grow_fat},
+            {"keep-input", keep_input},
             {"descriptors", count_descriptors},
             {"copy", copy_file},
             {"take-time", take_time},
