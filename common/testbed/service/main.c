@@ -68,7 +68,13 @@ static void *serve(void *argument)
 static void open_listener(struct service *service, long port)
 {
     service->listener = tcp_listen((uint16_t)port, &service->error);
-    if (service->listener == -1 || tcp_announce(service->listener, &service->error) == -1)
+    if (service->listener == -1)
+        die("%s", service->error.text);
+}
+
+static void announce(struct service *service)
+{
+    if (tcp_announce(service->listener, &service->error) == -1)
         die("%s", service->error.text);
 }
 
@@ -96,8 +102,11 @@ static void run(struct service *plain, struct service *secret, long port, long s
         die_errno("signalfd");
     slow_allow(signals, plain->options.workers - plain->options.workers / 8);
     open_listener(plain, port);
-    if (secret->options.tls != NULL) {
+    if (secret->options.tls != NULL)
         open_listener(secret, secret_port);
+    announce(plain); /* who has read this line may come to either port */
+    if (secret->options.tls != NULL) {
+        announce(secret);
         why = pthread_create(&thread, NULL, serve, secret);
         if (why != 0)
             die("cannot start a thread: %s", strerror(why));

@@ -1,5 +1,5 @@
-#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -75,7 +75,7 @@ static bool has_method(const char *methods, const char *method)
     return false;
 }
 
-/* "GET POST" as "GET, HEAD, OPTIONS, POST" would be in another order. */
+/* What the path knows, "OPTIONS, HEAD, GET", for who asked with something else. */
 static void add_allow(struct call *call, const char *methods)
 {
     char list[128] = "OPTIONS";
