@@ -2,8 +2,9 @@
  * How fast URLs are taken apart, joined, their queries read and texts coded, beside libcurl's URL
  * API. urls.py makes the list, has Python and Node do the same with it, and compares.
  *
- * Usage: urls FILE, where each line is a URL, a tab, and a reference that is joined to it. Prints
- * "split_ns 50.0" and the like: nanoseconds each, in the best of several rounds.
+ * Usage: urls FILE ROBOTS, where each line of FILE is a URL, a tab, and a reference that is joined
+ * to it; ROBOTS is a robots.txt, which is asked about each URL. Prints "split_ns 50.0" and the
+ * like: nanoseconds each, in the best of several rounds; and how many URLs ROBOTS allows.
  */
 #include <curl/curl.h>
 #include <stdint.h>
@@ -15,6 +16,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "urllib/parse.h"
+#include "urllib/robotparser.h"
 
 enum { ROUNDS = 60, MOST = 1000 };
 
@@ -23,6 +25,7 @@ struct list {
     size_t count, queries_count;
 };
 static struct list list;
+static struct robots *robots;
 
 /* What was found is added up, so that no compiler leaves the work out. */
 static size_t found;
@@ -147,6 +150,14 @@ static void quote(void)
     buffer_free(&out);
 }
 
+static size_t allowed; /* in the last round */
+static void can_fetch(void)
+{
+    allowed = 0;
+    for (size_t i = 0; i < list.count; i++)
+        allowed += robots_can_fetch(robots, "workbook", list.urls[i].text);
+}
+
 /* The list is in text, which is cut into C strings, for libcurl wants those. */
 static void read_list(char *text)
 {
@@ -181,13 +192,18 @@ static double best_of(void (*work)(void), size_t each)
 
 int main(int argc, char *argv[])
 {
-    struct buffer text = {0};
+    struct buffer text = {0}, rules = {0};
 
-    if (argc != 2)
-        die_usage("FILE");
+    if (argc != 3)
+        die_usage("FILE ROBOTS");
     if (buffer_add_file(&text, argv[1], 1 << 20) == -1)
         die_errno("%s", argv[1]);
+    if (buffer_add_file(&rules, argv[2], ROBOTS_LIMIT) == -1)
+        die_errno("%s", argv[2]);
     read_list(text.data);
+    robots = robots_parse(buffer_text(&rules), rules.length);
+    if (robots == NULL)
+        die("out of memory");
     const struct {
         const char *name;
         void (*work)(void);
@@ -201,11 +217,13 @@ int main(int argc, char *argv[])
         {"curl_join", join_curl, list.count},
         {"parse_qs", parse_query, list.queries_count},
         {"quote", quote, list.count},
-        /* robots.txt: can_fetch stands here, beside Python's in urls.py */
+        {"can_fetch", can_fetch, list.count},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         (void)printf("%s_ns %.2f\n", all[i].name, best_of(all[i].work, all[i].each));
-    (void)printf("checked %zu\n", found % 2);
+    (void)printf("allowed %zu\nchecked %zu\n", allowed, found % 2);
+    robots_free(robots);
+    buffer_free(&rules);
     buffer_free(&text);
     finish(EXIT_SUCCESS);
 }

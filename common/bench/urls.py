@@ -1,6 +1,7 @@
 """URLs, ours beside Python's urllib.parse, libcurl's URL API and Node's URL: 1,000 of them are
 taken apart, a reference is joined to each, their queries are read, and each is coded as a text. The
-bars: 20 times as fast as Python, and 3 times as fast as libcurl where they are taken apart.
+bars: 20 times as fast as Python, and 3 times as fast as libcurl where they are taken apart. And a
+robots.txt of 500 rules is asked about each, beside Python's urllib.robotparser.
 
 By hand, in the repository's root: make build/bench/urls && python3 -B common/bench/urls.py
 """
@@ -11,8 +12,10 @@ import subprocess
 import tempfile
 import time
 import urllib.parse
+import urllib.robotparser
 
 COUNT = 1000
+RULES = 500
 ROUNDS = 15
 BARS = {"split": 20, "join": 20, "parse_qs": 20, "quote": 20}
 CURL_BAR = 3
@@ -80,6 +83,20 @@ def make_list():
     return [(url(), reference()) for _ in range(COUNT)]
 
 
+def make_robots():
+    """Rules as sites have them. The longest come first, so that Python answers as RFC 9309 would."""
+    of = random.Random(9309)
+    words = "news shop api v2 users images static 2024 archive search blog index about media " \
+        "networks socket lesson item review download en de assets css".split()
+    rules = set()
+    while len(rules) < RULES:
+        rules.add("/" + "/".join(of.choice(words) for _ in range(of.choice((1, 2, 2, 3)))) +
+                  of.choice(("", "/", "/", "/%d" % of.randrange(100), "?q=")))
+    return "User-agent: other\nDisallow: /\n\nUser-agent: *\n" + "".join(
+        "%s: %s\n" % (of.choice(("Disallow", "Disallow", "Allow")), rule)
+        for rule in sorted(rules, key=lambda rule: (-len(rule), rule)))
+
+
 def best(work, each):
     """Nanoseconds for each, in the round that was disturbed least."""
     times = []
@@ -101,7 +118,11 @@ def python(pairs):
                 call(*arguments)
         return best(work, len(lists[0]))
 
-    return {"split": each(urllib.parse.urlsplit, urls),
+    robots = urllib.robotparser.RobotFileParser()
+    robots.parse(make_robots().splitlines())
+    found = {"can_fetch": each(lambda url: robots.can_fetch("workbook", url), urls),
+             "allowed": sum(robots.can_fetch("workbook", url) for url in urls)}
+    return {**found, "split": each(urllib.parse.urlsplit, urls),
             "join": each(urllib.parse.urljoin, urls, [reference for _, reference in pairs]),
             "parse_qs": each(urllib.parse.parse_qs, queries),
             "quote": each(urllib.parse.quote, urls)}
@@ -114,15 +135,19 @@ def output(*command):
 def compare():
     """Nanoseconds each, and how many times as fast ours is."""
     pairs = make_list()
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file, \
+            tempfile.NamedTemporaryFile("w", suffix=".txt") as robots:
         file.write("".join("%s\t%s\n" % pair for pair in pairs))
         file.flush()
-        lines = output("build/bench/urls", file.name).splitlines()
+        robots.write(make_robots())
+        robots.flush()
+        lines = output("build/bench/urls", file.name, robots.name).splitlines()
         node = json.loads(output("node", "-e", NODE, file.name)) if shutil.which("node") else {}
     ours = {name.removesuffix("_ns"): float(took) for name, took in map(str.split, lines)}
     found = {"ours": ours, "python": python(pairs), "node": node}
-    # robots.txt: can_fetch, with 500 rules, is measured here, and shown below
-    found["times"] = {what: found["python"][what] / ours[what] for what in BARS}
+    if found["python"].pop("allowed") != ours.pop("allowed"):
+        raise SystemExit("robots.txt: Python and ours do not allow the same")
+    found["times"] = {what: found["python"][what] / ours[what] for what in [*BARS, "can_fetch"]}
     found["curl_times"] = ours["curl_split"] / ours["split_all"]
     return found
 
@@ -142,6 +167,9 @@ def show(found):
           "its set alone %.0f" % (
               "with user, host and port", ours["split_all"], ours["curl_split"],
               found["curl_times"], CURL_BAR, ours["curl_set"]))
+    print("  %-32s %8.1f ns  Python %.0f ns; %.0f times as fast" % (
+        "asked of a robots.txt, %d rules" % RULES, ours["can_fetch"], python_s["can_fetch"],
+        found["times"]["can_fetch"]))
 
 
 if __name__ == "__main__":
