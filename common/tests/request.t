@@ -294,7 +294,8 @@ def bad_urls(tap, driver):
                           ("http:///path", "host"), ("http://host:x/", "port"),
                           ("http://host:65536/", "port"), ("http://host:0/", "port"),
                           (server.base + "/a b", "blank"), (server.base + "/\u00e9", "ASCII"),
-                          (server.base + "/a\x01", "control"), (server.base + "/a\r\nb: c", ""),
+                          (server.base + "/a\x01", "control"),
+                          (server.base + "/a\x7f", "control"), (server.base + "/a\r\nb: c", ""),
                           ("http://exa mple/", ""), ("http://[::1/", ""), ("http://a\u00e9/", ""),
                           (server.base.replace("//", "//user:secret@") + "/", "password"),
                           (server.base.replace("//", "//user@") + "/", "password")):
@@ -378,14 +379,19 @@ def timeouts(tap, driver):
         full.listen(0)
         port = full.getsockname()[1]
         stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        begin = time.monotonic()
         said = driver.one("-t", "200", "http://127.0.0.1:%d/" % port)
-        tap.ok(said["failure"] == "URL_TIMEOUT_CONNECT", "connecting takes too long", said)
+        waited = time.monotonic() - begin
+        tap.ok(said["failure"] == "URL_TIMEOUT_CONNECT" and 0.2 <= waited < 8,
+               "connecting takes too long", (waited, said))
     done = threading.Event()
     with Origin(lambda request: lambda peer: done.wait(LIMIT)) as server:
+        begin = time.monotonic()
         said = driver.one("-t", "200", server.base + "/")
+        waited = time.monotonic() - begin
         done.set()
-        tap.ok((said["failure"], said["number"]) == ("URL_TIMEOUT_READ", "ETIMEDOUT"),
-               "the head takes too long", said)
+        tap.ok((said["failure"], said["number"]) == ("URL_TIMEOUT_READ", "ETIMEDOUT") and
+               0.2 <= waited < 20, "the head takes too long", (waited, said))
     done = threading.Event()
 
     def half(peer):
@@ -786,7 +792,7 @@ def digest(tap, driver):
 def cookies(tap, driver):
     answers = {
         "/login": to(302, "/home", "Set-Cookie: s=1; Path=/", "Set-Cookie: t=2"),
-        "/home": reply("200 OK", "Set-Cookie: s=3; Path=/"),
+        "/home": reply("200 OK", "Set-Cookie: s=3; Path=/", "Set-Cookie: z=5; Path=/; Secure"),
         "/deep/x": reply("404 No", "Set-Cookie: d=4"),
     }
     with Origin(by_path(answers)) as server:
@@ -822,14 +828,26 @@ def cookies(tap, driver):
             tap.ok(field(first.seen[1], "Cookie") == "s=1" and
                    field(other.seen[0], "Cookie") is None, "another host gets none",
                    (first.seen, other.seen))
+    count = [0]
+
     def guarded(request):
         if field(request, "Authorization") is None:
-            return reply("401 No", 'WWW-Authenticate: Basic realm="r"', "Set-Cookie: v=new; Path=/")
+            count[0] += 1
+            return reply("401 No", 'WWW-Authenticate: Basic realm="r"',
+                         "Set-Cookie: v=%d; Path=/" % count[0])
         return reply("200 OK")
     with Origin(guarded) as server:
-        driver.ask("-c", "-u", "|%s|u|p" % server.base, "-a", "basic", server.base + "/")
-        seen = [field(r, "Cookie") for r in server.seen]
-        tap.ok(seen == [None, "v=new"], "what a 401 sets goes with the answer to it", seen)
+        driver.ask("-c", "-u", "|%s|u|p" % server.base, "-a", "basic", server.base + "/",
+                   server.base + "/")
+        seen = [[v for n, v in r.fields if n == "Cookie"] for r in server.seen]
+        tap.ok(seen == [[], ["v=1"], ["v=1"], ["v=2"]],
+               "what a 401 sets goes with the answer to it", seen)
+    with Origin(lambda request: reply("200 OK", "Set-Cookie: z=5; Path=/; Secure"),
+                tls=server_tls()) as secure, Origin(lambda request: reply("200 OK")) as open_one:
+        driver.ask("-C", AUTHORITY / "authority.pem", "-c", secure.base + "/", open_one.base + "/",
+                   secure.base + "/")
+        seen = [field(r, "Cookie") for r in secure.seen + open_one.seen]
+        tap.ok(seen == [None, "z=5", None], "what is Secure goes by https alone", seen)
 
 
 # ---- https ---------------------------------------------------------------------------------------
@@ -974,6 +992,13 @@ def proxies(tap, driver):
         tap.ok(not proxy.forget(), "no_proxy")
         driver.one("http://some.host/", https_proxy=way)
         tap.ok(not proxy.forget(), "https_proxy is not for http")
+        driver.one("-p", way.replace("//", "//u:p@"), "-H", "Proxy-Authorization: mine",
+                   "http://some.host/")
+        sent = [v for n, v in proxy.forget()[0].fields if n == "Proxy-Authorization"]
+        tap.ok(sent == [basic_of("u", "p")], "of two passwords one is sent, the URL's", sent)
+        said = driver.one("-p", way, "http://some.host:x/")
+        tap.ok(said["failure"] == "URL_BAD_URL" and not proxy.seen,
+               "a bad port is not handed on", said)
         said = driver.one("-p", "socks5://127.0.0.1:%d" % proxy.port, "http://some.host/")
         tap.ok(said["failure"] == "URL_BAD_URL" and "socks5" in said["text"],
                "a proxy of another kind is refused", said)
@@ -1034,6 +1059,12 @@ def proxies(tap, driver):
         said = driver.one("-p", "http://u:p@" + address, "http://some.host/")
         tap.ok(said["body"] == b"let through" and len(proxy.forget()) == 1,
                "and not at all when the password stands in its URL", said)
+        said = driver.one("-p", "http://u:old@" + address, "-u", "|%s|u|p" % address, "-a",
+                          "proxy-basic", "http://some.host/")
+        sent = [field(r, "Proxy-Authorization") for r in proxy.forget()]
+        tap.ok(said["body"] == b"let through" and
+               sent == [basic_of("u", "old"), basic_of("u", "p")],
+               "unless that is refused", sent)
         said = driver.one("-u", "|%s|u|p" % address, "-a", "proxy-basic", "http://%s/" % address)
         tap.ok(said["error_status"] == 407 and len(proxy.forget()) == 1,
                "a server that plays a proxy gets nothing", said)
@@ -1200,7 +1231,8 @@ def data_urls(tap, driver):
         mine = (said["url"], said["body"], {n.lower(): v for n, v in said["headers"]})
         tap.ok(mine == wanted, "as Python: %s" % url, "%r\n%r" % (wanted, mine))
     for url in ("data:hello", "data:", "data:;base64,a", "data:;base64,aGVsbG8",
-                "data:;base64,aGVsbG8==", "data:;base64,aGVs*G8=", "data:;base64,YQ==YQ=="):
+                "data:;base64,aGVsbG8==", "data:;base64,aGVs*G8=", "data:;base64,YQ==YQ==",
+                "data:;base64,Y=Q="):
         said = driver.one(url)
         tap.ok(said["failure"] == "URL_BAD_URL", "refused: " + url, said)
     for url, kind in (("data:;charset=utf-8,x", "text/plain;charset=utf-8"),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "urllib/internal.h"
 
@@ -130,6 +131,35 @@ static void test_response(void **state)
     url_error_clear(&error);
     buffer_free(&body);
     url_close(response);
+}
+
+/* A file that becomes shorter while it is read is cut off, and says so. */
+static void test_file(void **state)
+{
+    char path[] = "/tmp/unit_url_request.XXXXXX", url[64];
+    struct url_error error = {0};
+    struct buffer body = {0};
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd != -1);
+    assert_int_equal(ftruncate(fd, 100000), 0);
+    (void)snprintf(url, sizeof url, "file://%s", path);
+    struct url_response *response = url_open(url, NULL, &error);
+    assert_non_null(response);
+    assert_int_equal(response->length, 100000);
+    assert_int_equal(ftruncate(fd, 50000), 0);
+    assert_int_equal(url_read_all(response, &body, SIZE_MAX, &error), -1);
+    assert_int_equal(error.failure, URL_TOO_SHORT);
+    assert_int_equal(error.received, 50000);
+    assert_int_equal(error.expected, 100000);
+    assert_int_equal(body.length, 50000);
+    url_close(response);
+    url_error_clear(&error);
+    buffer_free(&body);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(close(fd), 0);
+    url_install_opener(NULL);
 }
 
 /* ---- the chain ------------------------------------------------------------------------------- */
@@ -487,6 +517,7 @@ static void test_passwords(void **state)
     assert_string_equal(find(p, "R", "http://h/a"), "");
     assert_string_equal(find(p, NULL, "http://h/a"), "");
     assert_string_equal(find(p, "r", "https://h/a"), "");
+    assert_string_equal(find(p, "r", "https://h:80/a"), "");
     assert_string_equal(find(p, "r", "http://h:81/a"), "");
     assert_string_equal(find(p, "r", "http://h.evil/a"), "");
     assert_string_equal(find(p, "r", "http://u@evil/a"), "");
@@ -693,19 +724,29 @@ static void test_data(void **state)
     check_data("data:;base64,Zg==Zg==", NULL, NULL, 0);
     check_data("data:;base64,Zm-_", NULL, NULL, 0);
     check_data("data:;base64,====", NULL, NULL, 0);
+    check_data("data:;base64,Z=g=", NULL, NULL, 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_error_names), cmocka_unit_test(test_error_model),
-        cmocka_unit_test(test_response),    cmocka_unit_test(test_chain),
-        cmocka_unit_test(test_install),     cmocka_unit_test(test_target),
-        cmocka_unit_test(test_request),     cmocka_unit_test(test_redirect_method),
-        cmocka_unit_test(test_origin),      cmocka_unit_test(test_bypass),
-        cmocka_unit_test(test_environment), cmocka_unit_test(test_passwords),
-        cmocka_unit_test(test_challenges),  cmocka_unit_test(test_digest),
-        cmocka_unit_test(test_basic),       cmocka_unit_test(test_data),
+        cmocka_unit_test(test_error_names),
+        cmocka_unit_test(test_error_model),
+        cmocka_unit_test(test_response),
+        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_install),
+        cmocka_unit_test(test_target),
+        cmocka_unit_test(test_request),
+        cmocka_unit_test(test_redirect_method),
+        cmocka_unit_test(test_origin),
+        cmocka_unit_test(test_bypass),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_passwords),
+        cmocka_unit_test(test_challenges),
+        cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_basic),
+        cmocka_unit_test(test_data),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
