@@ -88,6 +88,11 @@ struct url_response *url_response_new(int status, const char *reason, const char
  * host, a port that is none, a blank, control or byte above 126 (code them: lesson 3.02). So is a
  * user and password in the URL, which Python takes for a part of the host's name: they would end up
  * in logs. See url_passwords_add().
+ *
+ * A file: URL names no host, or localhost, and a regular file by its whole path; the response has
+ * Content-Length, Content-Type and Last-Modified. A data: URL has the first two, and base64 in it
+ * has to be sound, blanks apart. Otherwise than in Python a query is no part of a file's name, a
+ * fragment no part of data, and a media type that begins with its charset is text/plain.
  */
 struct url_response *url_open(const char *url, const struct url_options *options,
                               struct url_error *error);
@@ -100,11 +105,11 @@ struct url_response *url_open(const char *url, const struct url_options *options
  * is (RFC 9110 section 13.1.5). These two, and the URL, are kept in PATH.part.from, for the owner's
  * eyes alone, written before the first byte of the body: so a kill -9 at any moment does no harm.
  *
- * PATH.part stays for the next attempt after all errors but one: the server sent another part than
- * was asked for (URL_BAD_ANSWER). A full disk is URL_NO_FILE, with errno in number; so is a path
- * that is no regular file, and a PATH.part that another process is writing. A link is replaced. A
- * request with a method other than GET, or with data, is never resumed. A Range or If-Range among
- * the caller's fields is not sent.
+ * After an error PATH.part stays for the next attempt, if there is anything in it. When the server
+ * sent another part than was asked for (URL_BAD_ANSWER), that one begins anew. A full disk is
+ * URL_NO_FILE, with errno in number; so is a path that is no regular file, and a PATH.part that
+ * another process is writing. A link is replaced. A request with a method other than GET, or with
+ * data, is never resumed. A Range or If-Range among the caller's fields is not sent.
  *
  * progress, if it is not NULL, is called at the beginning, after each piece and at the end: done
  * bytes (those of an earlier attempt included) of total, -1 when that is unknown; it returns false
@@ -155,7 +160,8 @@ struct url_handler *url_https_handler(struct http_tls *tls);
  * How redirects are followed: at most limit of them (0: 10), the same URL at most 4 times; 301 and
  * 302 make a POST a GET, 303 makes all but HEAD one, 307 and 308 keep method and body. To http and
  * https alone. Authorization, Cookie and Proxy-Authorization stay behind when scheme, host or port
- * change. seen, if not NULL, is told of each. Python: HTTPRedirectHandler.
+ * change. seen, if not NULL, is told of each. Python: HTTPRedirectHandler, which takes these fields
+ * along, makes a HEAD a GET, and follows 307 and 308 for GET and HEAD alone.
  */
 struct url_handler *url_redirect_handler(unsigned limit,
                                          void (*seen)(void *context, int status, const char *to),
