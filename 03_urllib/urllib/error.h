@@ -24,7 +24,7 @@ enum url_failure {
     URL_TLS,             /* certificate refused, no common version: URLError(ssl.SSLError) */
     URL_TIMEOUT_CONNECT, /* not connected in time: URLError(TimeoutError) */
     URL_TIMEOUT_READ,    /* nothing came in time: TimeoutError */
-    URL_BROKEN,          /* closed or reset before a whole head: ConnectionError */
+    URL_BROKEN,          /* closed or reset in the middle: ConnectionError */
     URL_BAD_ANSWER,      /* what came is no HTTP: HTTPException */
     URL_HTTP,            /* a status that is no success: HTTPError */
     URL_REDIRECT,        /* a loop, too many, or to where it may not go: HTTPError, too */

@@ -399,7 +399,7 @@ def timeouts(tap, driver):
         done.wait(LIMIT)
 
     with Origin(lambda request: half) as server:
-        said = driver.one("-t", "200", server.base + "/")
+        said = driver.one("-t", "1500", server.base + "/")
         done.set()
         tap.ok((said["failure"], said["reading"], said["body"]) ==
                ("URL_OK", "URL_TIMEOUT_READ", b"abc"), "the body takes too long", said)
