@@ -32,6 +32,20 @@ void session_file(struct session *s, const char *name, const void *bytes, size_t
     s->has_files = true;
 }
 
+void session_show_file(struct session *s, const char *name, const void *bytes, size_t length)
+{
+    enum { MOST = 4096 }; /* bytes that are kept: more than a report shows */
+    struct shown *shown = &s->shown[s->shown_count];
+
+    session_file(s, name, bytes, length);
+    if (s->shown_count == sizeof s->shown / sizeof s->shown[0])
+        return;
+    shown->name = session_print(s, "%s", name);
+    if (buffer_add(&shown->text, bytes, length < MOST ? length : MOST) == -1)
+        session_fault(s, "no memory for %s", name);
+    s->shown_count++;
+}
+
 void session_link(struct session *s, const char *name, const char *second)
 {
     if (link(path_of(s, name), path_of(s, second)) == -1)

@@ -114,6 +114,12 @@ _Noreturn void session_blame(struct session *session, const char *format, ...) P
  */
 void session_file(struct session *session, const char *name, const void *bytes, size_t length);
 
+/*
+ * As session_file(), for a file that the case is about: if it fails, the first lines are told
+ * beside those of the input. Only the first three such files are.
+ */
+void session_show_file(struct session *session, const char *name, const void *bytes, size_t length);
+
 /* Gives that file a second name: whoever writes into the file, and not into a new one, shows in it.
  */
 void session_link(struct session *session, const char *name, const char *second);

@@ -151,7 +151,12 @@ struct session {
     char open[272];       /* in it, what programs may write to */
     char work[288];       /* in that, what programs run in */
     bool has_files;       /* the case wrote files there */
-    bool closes_early;    /* a program may close before it saw the end */
+    struct shown {
+        const char *name;
+        struct buffer text;
+    } shown[3]; /* files that a failed case tells of */
+    size_t shown_count;
+    bool closes_early; /* a program may close before it saw the end */
     struct student *students;
     struct peer *peers;
     struct link *links;

@@ -196,6 +196,23 @@ static void add_input(json_t *verdict, const struct student *student)
     buffer_free(&shown);
 }
 
+/* How the files began that the case is about. */
+static void add_files(json_t *verdict, const struct session *s)
+{
+    json_t *files = json_array();
+
+    for (size_t i = 0; i < s->shown_count; i++) {
+        struct buffer shown = {0};
+        show_lines(s->shown[i].text.data, s->shown[i].text.length, 10, true, &shown);
+        json_t *file = json_object();
+        (void)json_object_set_new(file, "name", json_string(s->shown[i].name));
+        (void)json_object_set_new(file, "text", json_string(buffer_text(&shown)));
+        (void)json_array_append_new(files, file);
+        buffer_free(&shown);
+    }
+    (void)json_object_set_new(verdict, "files", files);
+}
+
 static void add_failure(struct session *s, json_t *verdict, struct student *student,
                         enum status status, bool stopped)
 {
@@ -229,6 +246,8 @@ static void add_failure(struct session *s, json_t *verdict, struct student *stud
         (void)json_object_set_new(verdict, "command", json_string(student->command));
     if (student != NULL && student->input.length > 0 && !student->streamed)
         add_input(verdict, student);
+    if (s->shown_count > 0)
+        add_files(verdict, s);
 }
 
 static const char *sanitizer_cause(const json_t *lines, bool leak)

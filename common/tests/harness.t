@@ -359,6 +359,9 @@ def main():
            told.get("got") == "sum 1\\n" and told.get("mark") == 7, "short texts are whole", told)
         ok(told.get("input") == "1\\n\n2\\r\\n\n3\\n\n4\\n\n5\\n\n6\\n\n…" and
            "input" not in verdicts["other-name"], "six lines of the input are shown", told)
+        ok(told.get("files") == [{"name": f"{i}.txt", "text": "a\\rb" if i == 1 else "a\\rb\\n\nc"}
+                                 for i in range(3)] and "files" not in verdicts["other-name"],
+           "so are three files that the case is about", told)
         ok(told.get("command") == "student sum 'it'\\''s two'", "the command is in quotes", told)
         named = verdicts["other-name"]
         ok(named.get("expected") == "a line with 127.0.0.2" and "mark" not in named and

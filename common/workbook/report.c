@@ -188,10 +188,12 @@ static void put_lines(const struct screen *screen, const char *label, const char
     }
 }
 
-/* The command line and the first lines of its input, cut where the screen ends. */
+/* The command line, the first lines of its input and of files, cut where the screen ends. */
 static void put_started(const struct screen *screen, const struct tap_case *test)
 {
-    struct buffer text = {0};
+    const json_t *file;
+    struct buffer text = {0}, name = {0};
+    size_t i;
 
     if (*fact(test, "command", &text) != '\0') {
         blank(screen);
@@ -199,6 +201,13 @@ static void put_started(const struct screen *screen, const struct tap_case *test
     }
     if (*fact(test, "input", &text) != '\0')
         put_lines(screen, _("Input"), buffer_text(&text), 0);
+    json_array_foreach(json_object_get(test->facts, "files"), i, file)
+    {
+        (void)member(file, "name", &name);
+        (void)member(file, "text", &text);
+        put_lines(screen, buffer_text(&name), buffer_text(&text), 0);
+    }
+    buffer_free(&name);
     buffer_free(&text);
 }
 

@@ -1101,6 +1101,8 @@ static void short_text(struct session *s)
 {
     struct student *p = student_start(s, "sum", "it's two", NULL);
 
+    for (int i = 0; i < 4; i++)
+        session_show_file(s, session_print(s, "%d.txt", i), "a\rb\nc", i == 1 ? 3 : 5);
     student_input(p, "1\n2\r\n3\n4\n5\n6\n7\n", 15);
     student_end_input(p);
     expect_output(p, "sum 1\nsum 2\nsum 3\nsum 4\nsum 5\n", 30);

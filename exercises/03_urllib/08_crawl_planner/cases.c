@@ -140,7 +140,7 @@ static struct student *start(struct plan *plan)
             continue;
         const char *name = session_print(plan->session, "%zu.txt", site - plan->sites);
         if (*site->status == '2' && site->file.length > 0) /* else there is no such file */
-            session_file(plan->session, name, site->file.data, site->file.length);
+            session_show_file(plan->session, name, site->file.data, site->file.length);
         a[n++] = site->host;
         a[n++] = site->status;
         a[n++] = name;
