@@ -6,7 +6,11 @@
 #include "http/status.h"
 #include "urllib/internal.h"
 
-enum { LIMIT = 10, REPEATS = 4 }; /* Python: max_redirections, max_repeats */
+enum {
+    LIMIT = 10,  /* Python: max_redirections */
+    REPEATS = 4, /* Python: max_repeats */
+    MOST = 100   /* whatever the caller allows: each is a call within the call before */
+};
 
 struct redirect {
     struct url_handler handler;
@@ -217,7 +221,7 @@ struct url_handler *url_redirect_handler(unsigned limit,
                                              .schemes = schemes,
                                              .after = after_redirect,
                                              .free = url_handler_free};
-    redirect->limit = limit != 0 ? limit : LIMIT;
+    redirect->limit = limit == 0 ? LIMIT : limit < MOST ? limit : MOST;
     redirect->seen = seen;
     redirect->context = context;
     return &redirect->handler;

@@ -157,11 +157,12 @@ void url_install_opener(struct url_opener *opener);
 struct url_handler *url_https_handler(struct http_tls *tls);
 
 /*
- * How redirects are followed: at most limit of them (0: 10), the same URL at most 4 times; 301 and
- * 302 make a POST a GET, 303 makes all but HEAD one, 307 and 308 keep method and body. To http and
- * https alone. Authorization, Cookie and Proxy-Authorization stay behind when scheme, host or port
- * change. seen, if not NULL, is told of each. Python: HTTPRedirectHandler, which takes these fields
- * along, makes a HEAD a GET, and follows 307 and 308 for GET and HEAD alone.
+ * How redirects are followed: at most limit of them (0: 10; 100 is the most), the same URL at most
+ * 4 times; 301 and 302 make a POST a GET, 303 makes all but HEAD one, 307 and 308 keep method and
+ * body. To http and https alone. Authorization, Cookie and Proxy-Authorization stay behind when
+ * scheme, host or port change. seen, if not NULL, is told of each. Python: HTTPRedirectHandler,
+ * which takes these fields along, makes a HEAD a GET, and follows 307 and 308 for GET and HEAD
+ * alone.
  */
 struct url_handler *url_redirect_handler(unsigned limit,
                                          void (*seen)(void *context, int status, const char *to),

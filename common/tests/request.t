@@ -484,6 +484,10 @@ def refused_redirects(tap, driver):
         said = driver.one("-r", "30", server.base + "/0")
         tap.ok(len(server.forget()) == 21 and said["redirects"] == 20 and
                said["seen"][0] == [302, server.base + "/1"], "and they are told", said)
+    with Origin(lambda request: to(302, request.target + "x")) as server:
+        said = driver.one("-r", "100000", server.base + "/")
+        tap.ok(len(server.seen) == 101 and said["failure"] == "URL_REDIRECT",
+               "but no more than 100", len(server.seen))
     with Origin(lambda request: reply("302 Found", body=b"where?")) as server:
         said = alike(tap, driver, "as Python: no Location", server, server.base + "/")
         tap.ok(said["failure"] == "URL_HTTP", "is an answer like others", said)
