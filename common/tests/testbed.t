@@ -374,7 +374,8 @@ def same_for_ever(tap, server, other):
         "/site/5/333/calendar/9999-12.html", "/private/site/5/333/5.html")]
     tap.ok(said == [404, 404, 404, 404, 200, 404, 404, 404, 400, 400, 301, 404, 404, 200, 404],
            "nothing else is there", said)
-    tap.ok(get(server, "/site/5/333/", Host='a"<b')[0] == 400, "a host that would break a page")
+    said = [get(server, "/site/5/333/", Host=host)[0] for host in ("a'b", "a.b:80", "[::1]:80")]
+    tap.ok(said == [400, 200, 200], "a host that would break a page", said)
 
 
 def many_pages(tap, server):

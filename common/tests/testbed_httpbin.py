@@ -214,6 +214,11 @@ UPLOAD = multipart(
      b"\x89PNG"))
 
 
+TWICE = multipart(
+    (b'Content-Disposition: form-data; name="f"; filename="1"', b"one"),
+    (b'Content-Disposition: form-data; name="f"; filename="2"', b"two"))
+
+
 def basic(text):
     return ("Authorization", "Basic " + base64.b64encode(text.encode()).decode())
 
@@ -284,6 +289,7 @@ def bodies():
             ("POST", "/post", [JSON], b"[1.5, -2e3, true, 9007199254740993]"),
             ("POST", "/post", [("Content-Type", "text/plain")], b"[1]"),
             ("POST", "/post", *UPLOAD), ("PUT", "/put", *UPLOAD),
+            ("POST", "/post", *TWICE),
             ("PUT", "/put", [JSON], b"{}"), ("PATCH", "/patch", [JSON], b"{}"),
             ("DELETE", "/delete"), ("DELETE", "/delete", [], b"x"),
             ("POST", "/delay/0", [FORM], b"a=1"), ("PUT", "/anything/x", *UPLOAD),
@@ -366,7 +372,7 @@ def digests(theirs, ours):
                    "/digest-auth/auth/u/p/SHA-256", "/digest-auth/auth/u/p/SHA-512",
                    "/digest-auth/auth/u/p/MD5/0", "/digest-auth/auth/u/p/MD5/2",
                    "/digest-auth/auth/u/p?a=1"):
-        for user, password in (("u", "p"), ("u", "wrong"), ("other", "p")):
+        for user, password in (("u", "p"), ("u", "wrong"), ("other", "p"), ("u as x", "p")):
             for cookies in ("", "stale_after=0", "stale_after=2; fake=fake_value"):
                 yield from one_digest(theirs, ours, target, user, password, cookies)
 
@@ -375,7 +381,9 @@ def one_digest(theirs, ours, target, user, password, cookies):
     said = []
     for port in (theirs, ours):
         _, headers, _ = ask(port, "GET", target)
-        proof = digest_answer(headers["WWW-Authenticate"], "GET", target, user, password)
+        proof = digest_answer(headers["WWW-Authenticate"], "GET", target, user.split()[0], password)
+        if user.endswith(" as x"):  # whom the proof is not for
+            proof = proof.replace('username="u"', 'username="x"')
         more = [("Authorization", proof)] + ([("Cookie", cookies)] if cookies else [])
         said.append(aspects(port, False, ("GET", target, more)))
     title = "GET %s Authorization: Digest %s:%s, Cookie: %s" % (target, user, password, cookies)
