@@ -80,21 +80,19 @@ static int merge_paths(struct url_part base, struct url_part reference, struct b
 {
     bool rooted = reference.length > 0 && reference.text[0] == '/';
     struct url_part segment, rest = base;
-    bool first = true, more = true;
+    bool more = true;
 
     if (buffer_reserve(path, base.length + reference.length + sizeof "///") == -1)
         return -1;
-    if (!rooted && base.length == 0) { /* "http://host" means "http://host/" */
-        add_segment(path, base);
-        first = false;
-    }
-    for (; !rooted && next_segment(&rest, &segment); first = false) {
-        if (first || segment.length > 0)
+    if (!rooted && base.length == 0)
+        add_segment(path, base); /* "http://host" means "http://host/" */
+    while (!rooted && next_segment(&rest, &segment)) {
+        if (segment.text == base.text || segment.length > 0)
             add_segment(path, segment);
     }
-    for (rest = reference; more; first = false) {
+    for (rest = reference; more;) {
         more = next_segment(&rest, &segment);
-        if (rooted || first || !more || segment.length > 0)
+        if (rooted || !more || segment.length > 0)
             add_segment(path, segment);
     }
     if (!is_segment(segment, ".") && !is_segment(segment, "..") && path->length > 0)

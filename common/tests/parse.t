@@ -190,7 +190,7 @@ class Maker:
     VALUES = ["", "a", "b=", "=b", "a=1", "a=1", "a=2", "b=%20+", "c=%E2%82%AC", "d=%E2%82",
               "%00=1", "e=f=g", "\u00e9=\u00fc%C3", "a;b=1", "?", "/", "[", "%F0%9F%98%80=%80",
               "%ED%A0%80=x"]
-    UTF_8 = b"\xe2\x82\xac\xf0\x9f\x98\x80\xed\xa0\xc3\xf4\x90\xe0\xc0"
+    UTF_8 = b"\xe2\x82\xac\xf0\x9f\x98\x80\xed\xa0\xc3\xf4\x90\xe0\xc0\xf5"
     SPOILT = "/?#[]@:;%&=+.-\\|\"<> \t\r\n\x00\x1f\x7faZ09\u00e9\u2100\uff0f\uff1a\U0001f600\ufffd"
 
     def __init__(self, seed):
