@@ -9,27 +9,35 @@ struct cookies {
     struct http_jar *jar; /* the caller's */
 };
 
-/* What the jar wants to know of a request. host is to be freed; NULL when memory is short. */
-static struct http_jar_request about(const struct url_request *request, char **host)
+/* What the jar wants to know of a request, its texts copied. 0, or -1 when memory is short. */
+static int ask(const struct url_request *request, struct http_jar_request *asked, char *texts[2])
 {
     const struct url_part *scheme = &request->url_parts.scheme;
 
-    *host = url_part_copy(request->netloc.host);
-    return (struct http_jar_request){
-        .host = *host,
-        .path = request->url_parts.path.length > 0 ? request->url_parts.path.text : "/",
+    texts[0] = url_part_copy(request->netloc.host);
+    texts[1] = url_part_copy(request->url_parts.path); /* an empty one is "/" to the jar */
+    *asked = (struct http_jar_request){
+        .host = texts[0],
+        .path = texts[1],
         .secure = http_same_text(scheme->text, scheme->length, "https", 5)};
+    return texts[0] != NULL && texts[1] != NULL ? 0 : -1;
+}
+
+static void forget(char *texts[2])
+{
+    free(texts[0]);
+    free(texts[1]);
 }
 
 /* [before] */
 static int before_cookies(struct url_handler *self, struct url_request *request,
                           struct url_error *error)
 {
-    char *host;
-    const struct http_jar_request asked = about(request, &host);
     struct http_jar *jar = ((struct cookies *)self)->jar;
+    struct http_jar_request asked;
     struct buffer value = {0};
-    int result = host != NULL ? 0 : -1;
+    char *texts[2];
+    int result = ask(request, &asked, texts);
 
     /* One that is sent again has those of the time before. */
     (void)http_headers_remove(&request->once, "Cookie"); /* perhaps there was none */
@@ -38,7 +46,7 @@ static int before_cookies(struct url_handler *self, struct url_request *request,
     if (result > 0)
         result = http_headers_add(&request->once, "Cookie", value.data);
     buffer_free(&value);
-    free(host);
+    forget(texts);
     return result == -1 ? url_error_memory(error) : 0;
 }
 /* [/before] */
@@ -47,15 +55,16 @@ static int before_cookies(struct url_handler *self, struct url_request *request,
 static struct url_response *after_cookies(struct url_handler *self, struct url_request *request,
                                           struct url_response *response, struct url_error *error)
 {
-    char *host;
-    const struct http_jar_request asked = about(request, &host);
     struct http_jar *jar = ((struct cookies *)self)->jar;
+    struct http_jar_request asked;
+    char *texts[2];
+    int result = ask(request, &asked, texts);
 
-    if (host != NULL && http_jar_extract(jar, &asked, &response->headers, time(NULL)) >= 0) {
-        free(host);
+    if (result == 0)
+        result = http_jar_extract(jar, &asked, &response->headers, time(NULL));
+    forget(texts);
+    if (result >= 0)
         return response;
-    }
-    free(host);
     url_close(response);
     (void)url_error_memory(error); /* returns -1 always */
     return NULL;

@@ -798,9 +798,11 @@ def cookies(tap, driver):
         "/login": to(302, "/home", "Set-Cookie: s=1; Path=/", "Set-Cookie: t=2"),
         "/home": reply("200 OK", "Set-Cookie: s=3; Path=/", "Set-Cookie: z=5; Path=/; Secure"),
         "/deep/x": reply("404 No", "Set-Cookie: d=4"),
+        "/flat": reply("200 OK", "Set-Cookie: f=6"),
     }
     with Origin(by_path(answers)) as server:
-        urls = [server.base + path for path in ("/login", "/home", "/deep/x", "/deep/x", "/home")]
+        urls = [server.base + path for path in ("/login", "/home", "/deep/x", "/deep/x", "/home",
+                                             "/flat#a/b", "/flat?c/d", "/flat")]
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),
             urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar(
