@@ -15,6 +15,11 @@ import select
 import socket
 import socketserver
 import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+import urllib.response
+import urllib.robotparser
 from pathlib import Path
 
 from tap import Tap
@@ -29,6 +34,15 @@ MIRRORED = {
                  http.server.SimpleHTTPRequestHandler, http.cookies.SimpleCookie,
                  http.cookies.Morsel, http.cookiejar.CookieJar, http.cookiejar.Cookie,
                  http.cookiejar.DefaultCookiePolicy, http.cookiejar.MozillaCookieJar]),
+    "03_urllib": ([urllib.parse, urllib.request, urllib.error, urllib.robotparser,
+                   urllib.response],
+                  [urllib.parse.SplitResult, urllib.parse.ParseResult, urllib.parse.DefragResult,
+                   urllib.request.Request, urllib.request.OpenerDirector,
+                   urllib.request.HTTPRedirectHandler, urllib.request.HTTPPasswordMgr,
+                   urllib.request.HTTPErrorProcessor, urllib.request.ProxyHandler,
+                   urllib.request.AbstractBasicAuthHandler,
+                   urllib.request.AbstractDigestAuthHandler, urllib.error.URLError,
+                   urllib.robotparser.RobotFileParser]),
 }
 
 
