@@ -488,7 +488,7 @@ def strangers(tap, server):
 def few_slow(tap, program):
     """Slow answers never take the last worker, and end with the program."""
     server = Server([program, "--workers", "8", "0"])
-    slow = [send(server.port, ask_for(b"/delay/10")) for _ in range(6)]
+    slow = [send(server.port, ask_for(b"/drip?delay=600")) for _ in range(6)]
     slow.append(send(server.port, ask_for(b"/site/1/9/endless.html")))
     slow[-1].recv(100)
     more = until(lambda: get(server, "/delay/0"), 503)  # all have reached their workers

@@ -94,6 +94,8 @@ static void answer_drip(struct call *call)
         http_print_header(call->x, "Content-Length", "%ld", bytes);
         http_end_headers(call->x);
         drip(call, bytes, duration / (double)bytes);
+    } else {
+        send_status(call, HTTP_SERVICE_UNAVAILABLE);
     }
     slow_end();
 }
