@@ -84,7 +84,7 @@ def make_list():
 
 
 def make_robots():
-    """Rules as sites have them. The longest come first, so that Python answers as RFC 9309 would."""
+    """Rules as sites have them, the longest first, so that Python answers as RFC 9309 would."""
     of = random.Random(9309)
     words = "news shop api v2 users images static 2024 archive search blog index about media " \
         "networks socket lesson item review download en de assets css".split()
