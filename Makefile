@@ -168,7 +168,7 @@ build/workbook: $(call objects,workbook) $(call objects,classroom) $(WIRE) $(BOX
 # The list of its cases is kept beside it, for who wants to know no more of them.
 build/exercises/%/cases: build/exercises/%/cases.o build/libharness.a
 	$(call say,link)
-	$(CC) -o $@ $^ -Wl,--as-needed $(JANSSON) $(LIBCRYPTO) -pthread
+	$(CC) -o $@ $^ -Wl,--as-needed $(JANSSON) -lssl $(LIBCRYPTO) -pthread
 	$@ --list > $@.list 2>/dev/null || rm -f $@.list
 
 # The modules that the chapters build.
@@ -202,7 +202,7 @@ build/authority/localhost.pem: common/testbed/authority.sh
 # A teacher's own cases of an exercise, HIDDEN, as a program, BUILT.
 .PHONY: hidden-cases
 hidden-cases: build/libharness.a
-	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $(LIBRARY_CFLAGS) '$(HIDDEN)' -o '$(BUILT)' $^ -Wl,--as-needed $(JANSSON) $(LIBCRYPTO) -pthread
+	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $(LIBRARY_CFLAGS) '$(HIDDEN)' -o '$(BUILT)' $^ -Wl,--as-needed $(JANSSON) -lssl $(LIBCRYPTO) -pthread
 
 # How the runner compiles a learner's file: read by gcc as @build/student.flags.
 build/student.flags: Makefile

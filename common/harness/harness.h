@@ -470,6 +470,47 @@ void link_expect_option(struct link *link, const char *name, long least, long mo
 void student_expect_option(struct student *student, const char *port, const char *name, long least,
                            long most, const char *why);
 
+/* ---- TLS, the server's end of it ---- */
+
+/* A certificate with its key, made for this session: in a millisecond, and trusted by nobody. */
+struct tls_identity;
+
+/*
+ * An authority, good for two days. Its certificate is written into a file, PEM, in the folder that
+ * programs run in, for who is to trust it; NULL: into none.
+ */
+struct tls_identity *tls_authority(struct session *session, const char *file);
+
+/*
+ * A certificate that the authority has signed, for names as OpenSSL writes them,
+ * "DNS:site.test,IP:127.0.0.1". It is good from so many days from now until so many: -2 and -1 for
+ * one that has expired.
+ */
+struct tls_identity *tls_certificate(struct session *session, const struct tls_identity *authority,
+                                     const char *names, int from_days, int until_days);
+
+/* TLS on a link, which the link's own steps know nothing of. */
+struct tls_link;
+
+/*
+ * Plays the server in a handshake that the program begins. Returns NULL when it comes to no good
+ * end: the program broke it off, or sent what is no TLS; the link is still to be closed.
+ */
+struct tls_link *link_start_tls(struct link *link, const struct tls_identity *identity);
+
+/* The name of the server that the program asked for (SNI), or NULL. */
+const char *tls_server_name(const struct tls_link *tls);
+
+/* As link_line() and link_send(). */
+const char *tls_line(struct tls_link *tls, size_t *length);
+void tls_send(struct tls_link *tls, const void *bytes, size_t length);
+
+/*
+ * Sends close_notify, so that who closes the link then ends in order. Without it, whoever cut the
+ * connection may have been a stranger.
+ */
+void tls_finish(struct tls_link *tls);
+
 /* ---- UDP ---- */
 
 /* Opens a UDP socket at host. */

@@ -327,6 +327,40 @@ def processes_with(word):
     return found
 
 
+# The same for common/tests/harness/tls_cases.c.
+TLS = {
+    "tls": ("pass", ""),
+    "tls-cut": ("pass", ""),
+    "tls-expired": ("pass", ""),
+    "tls-stranger": ("pass", ""),
+    "tls-other-name": ("pass", ""),
+    "tls-plain": ("pass", ""),
+    "tls-no-line": ("fail", r"^The program ended with status 0 where a line from it was expected|"
+                    r"^Your program closed the connection where a line was expected"),
+}
+
+
+def speak_tls(tap, flags, libraries, folder):
+    """Links under TLS, and certificates that are not to be accepted."""
+    modules = ["-I02_http", "build/libhttp.a", "build/libcore.a"]
+    openssl = ["-lssl", "-lcrypto"]
+    status, _, err = run("gcc", *flags, "common/tests/harness/tls_cases.c", *libraries, *openssl,
+                         "-o", f"{folder}/tls_cases")
+    tap.ok(status == 0, "the cases under TLS build", err)
+    status, _, err = run("gcc", "@build/student.flags", "-Icommon",
+                         "common/tests/harness/tls_student.c", *modules, *openssl, "-o",
+                         f"{folder}/tls_student")
+    tap.ok(status == 0, "the program for them builds", err)
+    _, out, err = run(f"{folder}/tls_cases", "--program",
+                      os.path.abspath(f"{folder}/tls_student"))
+    verdicts = read_tap(out)
+    tap.ok(list(verdicts) == list(TLS), "each of them has a verdict", out + err)
+    for name, (wanted, words) in TLS.items():
+        verdict = verdicts.get(name, {})
+        good = verdict.get("status") == wanted and re.search(words, verdict.get("cause", ""))
+        tap.ok(good, f"{name}: {wanted}", json.dumps(verdict, indent=1))
+
+
 def main():
     tap = Tap()
     ok = tap.ok
@@ -501,6 +535,7 @@ def main():
     status, _, err = run(*command, "--case", "nonsense")
     ok(status == 2 and "nonsense" in err, "an unknown case: exit status 2, named")
 
+    speak_tls(tap, flags, libraries, folder)
     status, _, err = run("gcc", *flags, "common/tests/harness/tables.c", *libraries, "-o",
                          f"{folder}/tables")
     ok(status == 0, "cases may be called report, die and finish", err)
