@@ -109,12 +109,6 @@ int http_files_path(const char *target, bool dot_files, struct buffer *path, boo
 
     path->length = 0;
     *folder = true;
-    if (strncasecmp(target, "http://", 7) == 0 || strncasecmp(target, "https://", 8) == 0) {
-        target = strstr(target, "//") + 2; /* absolute form: behind it stands the host */
-        target += strcspn(target, "/?#");
-        if (*target != '/')
-            target = "/";
-    }
     if (*target != '/')
         return 400;
     for (; *target == '/'; target += length) {

@@ -85,19 +85,6 @@ static bool take_version(struct http_head *head, const char *text)
     return true;
 }
 
-/* Whether text is scheme "://" and more. RFC 9112 section 3.2.2. */
-static bool is_absolute(const char *text, size_t length)
-{
-    size_t i = 1;
-
-    if (!is_letter(text[0]))
-        return false;
-    while (i < length && (is_letter(text[i]) || is_digit(text[i]) || text[i] == '+' ||
-                          text[i] == '-' || text[i] == '.'))
-        i++;
-    return length - i > 3 && memcmp(text + i, "://", 3) == 0 && text[i + 3] != '/';
-}
-
 /* What may stand in a name of a host: RFC 3986 section 3.2.2, unreserved, sub-delims and "%". */
 static bool is_host_byte(char c)
 {
@@ -128,6 +115,23 @@ static bool is_authority(const char *text, size_t length, bool with_port)
         if (!is_digit(text[i]))
             return false;
     return true;
+}
+
+/* Whether text is scheme "://" authority and perhaps more, without a user. RFC 9112 section 3.2.2. */
+static bool is_absolute(const char *text, size_t length)
+{
+    size_t i = 1, end;
+
+    if (!is_letter(text[0]))
+        return false;
+    while (i < length && (is_letter(text[i]) || is_digit(text[i]) || text[i] == '+' ||
+                          text[i] == '-' || text[i] == '.'))
+        i++;
+    if (length - i <= 3 || memcmp(text + i, "://", 3) != 0)
+        return false;
+    for (i += 3, end = i; end < length && text[end] != '/' && text[end] != '?'; end++)
+        ;
+    return end > i && is_authority(text + i, end - i, false);
 }
 
 /* The four forms of a target, RFC 9112 section 3.2. */

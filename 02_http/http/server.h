@@ -47,7 +47,8 @@
  * http_exchange_failed() now and then.
  */
 struct http_exchange {
-    const struct http_head *request; /* method, target, version, headers: command, path, … */
+    const struct http_head *request; /* method, target, version, headers: command, path, …; a target
+                                        that was sent as a whole URL is its path, and Host its host */
     void *context;                   /* of the options */
     uint64_t body_limit;             /* of the request, in bytes; a handler may set another */
 };

@@ -119,6 +119,31 @@ static const struct http_handler *find_handler(const struct http_handler *list, 
     return get != NULL && strcmp(method, "HEAD") == 0 ? get : any;
 }
 
+/*
+ * A target in absolute form, "http://host/path", becomes one in origin form, and its authority the
+ * Host, whatever Host said: RFC 9112 section 3.2.2. Handlers need not know. False: memory is short.
+ */
+static bool to_origin_form(struct input *in)
+{
+    struct http_head *head = &in->head;
+    char *target = in->data + (head->target - in->data), *authority = strstr(target, "://");
+
+    if (target[0] == '/' || authority == NULL)
+        return true;
+    authority += 3;
+    size_t length = strcspn(authority, "/?");
+    char *path = authority + length;
+    (void)http_headers_remove(&head->headers, "Host"); /* how many does not matter */
+    if (http_headers_print(&head->headers, "Host", "%.*s", (int)length, authority) == -1)
+        return false;
+    if (*path != '/') { /* the version was behind the target, so there is room */
+        memmove(path + 1, path, strlen(path) + 1);
+        *path = '/';
+    }
+    head->target = path;
+    return true;
+}
+
 /* One request, whose head is complete. */
 static enum outcome serve_one(struct worker *worker, struct connection *c, struct input *in)
 {
@@ -130,8 +155,11 @@ static enum outcome serve_one(struct worker *worker, struct connection *c, struc
     c->served = true;
     in->start += in->head.length;
     x.floor = in->start;
+    x.asked = in->head.target;
     request_begin(&x);
-    if (handler != NULL)
+    if (!to_origin_form(in))
+        http_send_error(&x.public, HTTP_INTERNAL_SERVER_ERROR, NULL);
+    else if (handler != NULL)
         handler->handle(&x.public);
     else
         http_send_error(&x.public, HTTP_NOT_IMPLEMENTED, "Unsupported method");

@@ -118,6 +118,7 @@ struct exchange {
     char client[INET6_ADDRSTRLEN]; /* "" until asked for */
 
     /* The request. */
+    const char *asked; /* its target as it was sent; NULL when it was refused before */
     size_t floor; /* where in the input its body begins */
     struct http_body body;
     struct pace reading;

@@ -82,7 +82,7 @@ void log_request(struct exchange *x)
     if (head->method != NULL && head->target != NULL) {
         add_plain(text, head->method);
         (void)buffer_add(text, " ", 1);
-        add_plain(text, head->target);
+        add_plain(text, x->asked != NULL ? x->asked : head->target);
         if (head->version != 0)
             (void)buffer_print(text, " HTTP/%d.%d", head->version / 10, head->version % 10);
     } else {

@@ -278,8 +278,24 @@ def accepted(server):
         with server.connect() as peer:
             peer.send(sent + HELLO)
             first = peer.answer()
-            same(first[0], 404 if b"http:" in sent else 200, repr(sent))
+            same((first[0], first[2]), (200, b"hello\n"), repr(sent))
             same(peer.answer()[2], b"hello\n")
+
+
+@test()
+def whole_urls(server):
+    """A target may be a whole URL: then its host counts, and Host does not. RFC 9112 3.2.2."""
+    for url, host in (("http://b:81/headers", "b:81"), ("HTTPS://[::1]/headers", "[::1]")):
+        with server.connect() as peer:
+            peer.send(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % url.encode() + HELLO)
+            same(peer.answer()[2].decode(), "GET /headers 11 127.0.0.1\nHost: %s\n" % host, url)
+            same(peer.answer()[2], b"hello\n", "behind " + url)
+        assert '"GET %s HTTP/1.1" 200' % url in server.logged()
+    for url, whole in (("http://b", "http://b/"), ("http://b?q", "http://b/?q")):
+        with server.connect() as peer:
+            peer.send(b"GET %s HTTP/1.0\r\n\r\n" % url.encode())
+            same(peer.answer()[0], 404, url)
+        assert '"GET %s HTTP/1.0" 404' % whole in server.logged()
 
 
 @test()

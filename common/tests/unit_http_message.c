@@ -180,6 +180,10 @@ static void test_targets(void **state)
     request("GET a HTTP/1.1" HOST END, "400 a target that is neither a path nor a URL (- -)");
     request("GET http:///x HTTP/1.1" HOST END,
             "400 a target that is neither a path nor a URL (- -)");
+    request("GET http://u@a/ HTTP/1.1" HOST END,
+            "400 a target that is neither a path nor a URL (- -)");
+    request("GET http://?x HTTP/1.1" HOST END,
+            "400 a target that is neither a path nor a URL (- -)");
     request("GET http: HTTP/1.1" HOST END, "400 a target that is neither a path nor a URL (- -)");
     request("GET 1://a HTTP/1.1" HOST END, "400 a target that is neither a path nor a URL (- -)");
     request("CONNECT / HTTP/1.1" HOST END, "400 CONNECT without host and port (- -)");

@@ -110,17 +110,12 @@ static void add_cors(struct call *call)
 
 /* ---- the call ---- */
 
-/* Cuts the target at "?"; an absolute one, as for a proxy, is taken from its path on. */
+/* Cuts the target at "?". */
 static bool take_target(struct call *call, struct buffer *path)
 {
-    const char *target = call->x->request->target, *authority = strstr(target, "://");
-
-    if (target[0] != '/' && authority != NULL) {
-        target = authority + 3 + strcspn(authority + 3, "/?");
-        if (*target != '/' && buffer_add(path, "/", 1) == -1)
-            return false;
-    }
+    const char *target = call->x->request->target;
     size_t length = strcspn(target, "?");
+
     call->query = target[length] == '?' ? target + length + 1 : NULL;
     if (buffer_add(path, target, length) == -1)
         return false;
