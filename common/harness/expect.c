@@ -26,12 +26,34 @@ static uint64_t check_sum(const unsigned char *bytes, size_t length)
     return sum;
 }
 
-void transcript_add(struct session *s, const char *what, const void *bytes, size_t length)
+/* Puts the number of the peer into the place of its port, the only part that differs in each run:
+ * ":port2" for ":41873", where peer is the second that was made. */
+static void hide_port(const struct peer *peer, struct buffer *text)
+{
+    const struct peer *older = peer;
+    size_t port = strlen(peer->port), room = port + 1;
+    int number = 0;
+    char name[16];
+
+    for (; older != NULL; older = older->next)
+        number++;
+    int length = snprintf(name, sizeof name, ":port%d", number);
+    for (size_t at = 0; at + room <= text->length; at++) {
+        char *colon = text->data + at;
+        if (*colon != ':' || memcmp(colon + 1, peer->port, port) != 0 ||
+            isdigit((unsigned char)colon[room]) || buffer_reserve(text, sizeof name) == -1)
+            continue;
+        colon = text->data + at;
+        memmove(colon + length, colon + room, text->length - at - room + 1);
+        memcpy(colon, name, (size_t)length);
+        text->length += (size_t)length - room;
+    }
+}
+
+static void transcript_write(struct session *s, const char *what, const void *bytes, size_t length)
 {
     const char *at = bytes;
 
-    if (s->unrecorded)
-        return;
     (void)buffer_print(&s->transcript, "# %s, %zu bytes", what, length);
     if (length > SHOWN_WHOLE) {
         (void)buffer_print(&s->transcript, ", FNV-1a %016llx\n",
@@ -47,6 +69,19 @@ void transcript_add(struct session *s, const char *what, const void *bytes, size
         at += line;
         length -= line;
     }
+}
+
+void transcript_add(struct session *s, const char *what, const void *bytes, size_t length)
+{
+    struct buffer text = {0};
+
+    if (s->unrecorded)
+        return;
+    (void)buffer_add(&text, bytes, length);
+    for (const struct peer *peer = s->peers; peer != NULL; peer = peer->next)
+        hide_port(peer, &text);
+    transcript_write(s, what, buffer_text(&text), text.length);
+    buffer_free(&text);
 }
 
 static void transcript_record(struct session *s, const char *path)

@@ -78,6 +78,13 @@ void session_host(struct session *session, const char *name, ...) __attribute__(
 /* Programs started after this cannot write their standard output: it is /dev/full. */
 void session_fill_output(struct session *session);
 
+/*
+ * Programs started after this find the disk full: no file that they write can be larger than this.
+ * What would go beyond is cut short, write() returning less than it was given, and then fails, with
+ * EFBIG, as a full disk does with ENOSPC. No signal comes (SIGXFSZ is ignored).
+ */
+void session_limit_files(struct session *session, int kib);
+
 /* Programs started after this cannot read their standard input: it is a folder. */
 void session_spoil_input(struct session *session);
 
@@ -572,7 +579,8 @@ void port_refuse(struct port *port);
 
 /*
  * Its whole standard output until it ends. What a case expects here and in its other steps stands
- * in expected/NAME.txt as well, written by make record: if it changes unmeant, that is said.
+ * in expected/NAME.txt as well, written by make record: if it changes unmeant, that is said. There
+ * ":41873" is ":port1" where that is the port of the first peer.
  */
 void expect_output(struct student *student, const void *bytes, size_t length);
 

@@ -115,7 +115,7 @@ static int start_another(void)
     if (posix_spawnp(&child, "echo", NULL, NULL, words, environ) != 0 ||
         waitpid(child, &status, 0) != child)
         return 1;
-    return execlp("echo", "echo", "two", (char *)NULL);
+    return execlp("echo", "echo", "two", arguments[2], (char *)NULL); /* perhaps there is none */
 }
 
 /* Neither its folder nor its environment says which case it is in. */
