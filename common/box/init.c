@@ -112,7 +112,8 @@ static void reset_signals(void)
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     for (int number = 1; number < NSIG; number++)
-        (void)sigaction(number, &plain, NULL); /* fails for SIGKILL and its like, which is fine */
+        if (number != SIGXFSZ) /* as we were given it: the disk may be one that is full */
+            (void)sigaction(number, &plain, NULL); /* fails for SIGKILL, which is fine */
 }
 
 static bool limit(__rlimit_resource_t what, rlim_t value)

@@ -132,6 +132,7 @@ static _Noreturn void become_box(const struct session *s, const char *log, char 
     environment[kept] = NULL;
     for (size_t i = 0; arguments[i] != NULL; i++)
         box_add(&words, arguments[i]);
+    full_prepare(s); /* bubblewrap and box-init hand both on */
     if (words.full || filter == -1 || nothing == -1 || dup2(nothing, 0) == -1 ||
         dup2(nothing, 1) == -1 || dup2(errors, 2) == -1 || fcntl(status, F_SETFD, 0) == -1)
         _exit(127);

@@ -85,6 +85,13 @@ void session_fill_output(struct session *session);
  */
 void session_limit_files(struct session *session, int kib);
 
+/*
+ * Programs started after this find the disk full: no file that they write can be larger than this.
+ * What would go beyond is cut short, write() returning less than it was given, and then fails, with
+ * EFBIG, as a full disk does with ENOSPC. No signal comes (SIGXFSZ is ignored).
+ */
+void session_limit_files(struct session *session, int kib);
+
 /* Programs started after this cannot read their standard input: it is a folder. */
 void session_spoil_input(struct session *session);
 

@@ -168,6 +168,7 @@ struct session {
     bool keeps_input;   /* what they do not read of it can be counted */
     bool full_output;   /* … and /dev/full for their standard output */
     bool narrow_output; /* … or a pipe that holds a page */
+    int files_kib;      /* none of their files may be larger; 0: as large as ever */
     uint64_t began_ns;
     uint64_t idle_ns;     /* the program slept this long since the last step */
     uint64_t cpu_ns;      /* its processor time when the last step was done */
@@ -478,6 +479,11 @@ void student_finish(struct student *student);
 
 /* "The program was ended by signal 11 (Segmentation fault)." */
 const char *student_death(const struct student *student);
+
+/* ---- full.c ---- */
+
+/* Before exec(): what session_limit_files() asked for. */
+void full_prepare(const struct session *session);
 
 /* ---- peer.c ---- */
 

@@ -140,6 +140,7 @@ static void announce(struct student *p)
     const char *in = s->has_files ? session_print(s, "cd %s\n  ", s->work) : "";
     const char *arguments = strchr(p->command, ' '), *from = "", *wire = "";
     const char *to = s->full_output ? " >/dev/full" : "";
+    const char *small = "", *after = "";
 
     arguments = arguments == NULL ? "" : arguments;
     (void)printf("\nRun your program in another terminal:\n\n  ");
@@ -154,7 +155,11 @@ static void announce(struct student *p)
         from = session_print(s, " <%s", keep_input(s, &p->input));
     if (p->input.length > 0 && from[0] == '\0')
         (void)printf("printf '%s' | ", buffer_text(&text));
-    (void)printf("%s%s%s%s%s\n", wire, command, arguments, from, to);
+    if (s->files_kib != 0) { /* the signal is ignored, as full.c does it */
+        small = session_print(s, "(trap '' XFSZ; ulimit -f %d; ", s->files_kib);
+        after = ")";
+    }
+    (void)printf("%s%s%s%s%s%s%s\n", small, wire, command, arguments, from, to, after);
     if (p->input.length > 0 && from[0] == '\0')
         from = session_print(s, " <%s", keep_input(s, &p->input));
     (void)printf("\nor under gdb, where you type  run%s%s\n\n  %sgdb --args %s%s\n", from, to, wire,

@@ -81,6 +81,7 @@ static _Noreturn void become_student(const struct session *s, char **arguments, 
     limit(RLIMIT_FSIZE, LIMIT_FILE);
     limit(RLIMIT_NOFILE, LIMIT_DESCRIPTORS);
     limit(RLIMIT_CPU, LIMIT_WALL_MS / 1000);
+    full_prepare(s);
     for (int i = 0; i < 3; i++)
         if (dup2(pipes[i], i) == -1)
             _exit(127);

@@ -516,6 +516,22 @@ static void spare(struct session *s)
     expect_output(p, "3", 1);
 }
 
+/* The first beyond 4 KiB is cut short, the next refused. Without a limit neither is. */
+static void full_disk(struct session *s)
+{
+    struct student *p = student_start(s, "write-big", "5000", NULL);
+
+    expect_output(p, "5000 1 fine\n", 12);
+    expect_exit(p, 0);
+    session_limit_files(s, 4);
+    p = student_start(s, "write-big", "5000", NULL);
+    expect_output(p, "4096 -1 EFBIG\n", 14);
+    expect_exit(p, 0);
+    p = student_start(s, "write-big", "4095", NULL);
+    expect_output(p, "4095 1 fine\n", 12);
+    expect_exit(p, 0);
+}
+
 static struct student *measured(struct session *s, const char *how)
 {
     struct peer *server = peer_listen(s, "127.0.0.1");
@@ -1622,6 +1638,7 @@ static const struct test_case CASES[] = {
     {.name = "no-reset-unread", .title = "t", .points = 1, .teaches = "t", .run = no_reset_unread},
     {.name = "no-reset", .title = "t", .points = 1, .teaches = "t", .run = no_reset},
     {.name = "spare", .title = "t", .points = 1, .teaches = "t", .run = spare},
+    {.name = "full-disk", .title = "t", .points = 1, .teaches = "t", .run = full_disk},
     {.name = "unready", .title = "t", .points = 1, .teaches = "t", .run = unready},
     {.name = "become", .title = "t", .points = 1, .teaches = "t", .run = become},
     {.name = "cost", .title = "t", .points = 1, .teaches = "t", .run = cost},

@@ -775,6 +775,18 @@ static int copy_file(void)
     return fclose(from) == EOF || fclose(to) == EOF;
 }
 
+/* Writes what it is told in one call to a file "big", and prints how much went, and why no more. */
+static int write_big(void)
+{
+    static char bytes[65536];
+    int fd = open("big", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    size_t size = (size_t)strtol(arguments[0], NULL, 10);
+    ssize_t first = write(fd, bytes, size), second = write(fd, bytes, 1);
+
+    printf("%zd %zd %s\n", first, second, second == -1 && errno == EFBIG ? "EFBIG" : "fine");
+    return close(fd) == -1;
+}
+
 /* Listens to a group, says "ready" to it, and prints what else it hears until "stop". */
 static int hear_group(void)
 {
@@ -1051,6 +1063,7 @@ static const struct {
             {"keep-input", keep_input},
             {"descriptors", count_descriptors},
             {"copy", copy_file},
+            {"write-big", write_big},
             {"take-time", take_time},
             {"read-unready", read_unready},
             {"become-cat", become_cat},
