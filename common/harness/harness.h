@@ -85,13 +85,6 @@ void session_fill_output(struct session *session);
  */
 void session_limit_files(struct session *session, int kib);
 
-/*
- * Programs started after this find the disk full: no file that they write can be larger than this.
- * What would go beyond is cut short, write() returning less than it was given, and then fails, with
- * EFBIG, as a full disk does with ENOSPC. No signal comes (SIGXFSZ is ignored).
- */
-void session_limit_files(struct session *session, int kib);
-
 /* Programs started after this cannot read their standard input: it is a folder. */
 void session_spoil_input(struct session *session);
 
@@ -458,6 +451,26 @@ const char *web_next(const struct web_response *response, const char *name, size
 /* Fails unless the first field of that name has this value, or, for NULL, if there is one. */
 void web_expect_field(struct link *link, const struct web_response *response, const char *name,
                       const char *value, const char *why);
+
+/* ---- a program that asks over HTTP ---- */
+
+/* The head of a request. Its texts live as long as the session. */
+struct web_request {
+    struct peer *peer; /* that was asked */
+    struct link *link; /* to answer on, and to close */
+    const char *method, *target;
+    const char *const *fields; /* the lines "Name: value" as they came, up to a NULL */
+};
+
+/*
+ * Waits for the next request, the first on its connection, to any of the peers: so a case serves
+ * many URLs, in whatever order they are asked for. False when all programs have ended. One that is
+ * malformed fails with a sentence. Requests are no part of expected/.
+ */
+bool web_next_request(struct session *session, struct web_request *request);
+
+/* The value of the first field of that name, case apart, or NULL. */
+const char *web_request_field(const struct web_request *request, const char *name);
 
 /* ---- options of the program's own sockets, read from the sockets themselves ---- */
 

@@ -168,7 +168,6 @@ WANTED = {
     "no-reset": ("fail", r"in order, where it should have reset"),
     "spare": ("pass", ""),
     "full-disk": ("pass", ""),
-    "full-disk": ("pass", ""),
     "unready": ("fail", r"^recv\(\) returned -1 with EAGAIN, and the program ended: nothing had"),
     "become": ("fail", r"^It became cat"),
     "cost": ("pass", ""),
