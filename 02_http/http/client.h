@@ -80,7 +80,10 @@ enum http_client_result http_client_set_tunnel(struct http_client *client, const
  */
 void http_client_set_deadline(struct http_client *client, int64_t deadline);
 
-/* Connects if it is not connected. Python: HTTPConnection.connect(). */
+/*
+ * Connects if it is not connected. After HTTP_CLIENT_NO_CONNECTION errno is as http_connect() set
+ * it: ENOENT when there is no such name, ECONNREFUSED. Python: HTTPConnection.connect().
+ */
 enum http_client_result http_client_connect(struct http_client *client);
 
 /* Closes the connection; the client may be used again. Python: HTTPConnection.close(). */

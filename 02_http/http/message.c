@@ -117,7 +117,7 @@ static bool is_authority(const char *text, size_t length, bool with_port)
     return true;
 }
 
-/* Whether text is scheme "://" authority and perhaps more, without a user. RFC 9112 section 3.2.2. */
+/* Whether it is scheme "://" authority and perhaps more, without a user. RFC 9112 3.2.2. */
 static bool is_absolute(const char *text, size_t length)
 {
     size_t i = 1, end;

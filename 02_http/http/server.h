@@ -47,10 +47,11 @@
  * http_exchange_failed() now and then.
  */
 struct http_exchange {
-    const struct http_head *request; /* method, target, version, headers: command, path, …; a target
-                                        that was sent as a whole URL is its path, and Host its host */
-    void *context;                   /* of the options */
-    uint64_t body_limit;             /* of the request, in bytes; a handler may set another */
+    /* Method, target, version, headers: command, path, … A target that was sent as a whole URL is
+     * its path, and Host its host. */
+    const struct http_head *request;
+    void *context;       /* of the options */
+    uint64_t body_limit; /* of the request, in bytes; a handler may set another */
 };
 
 /*

@@ -119,7 +119,7 @@ struct exchange {
 
     /* The request. */
     const char *asked; /* its target as it was sent; NULL when it was refused before */
-    size_t floor; /* where in the input its body begins */
+    size_t floor;      /* where in the input its body begins */
     struct http_body body;
     struct pace reading;
     uint64_t received;
