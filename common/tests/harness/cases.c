@@ -1163,6 +1163,60 @@ ALONE(forge, "forge")
 ALONE(stop, "stop")
 ALONE(stop_parent, "stop-parent")
 
+/* ---- requests ---- */
+
+/* A program that asks for three things, of two peers, and prints what it is answered. */
+static void asked(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1"), *other = peer_listen(s, "127.0.0.1");
+    struct web_request r;
+    int count = 0;
+
+    session_closes_early(s);
+    struct student *p = student_start(
+        s, "ask", peer_host(server), peer_port(server), "GET /a?b HTTP/1.1\r\nhost:  x \r\n\r\n",
+        peer_port(other), "HEAD * HTTP/1.1\r\n\r\n", peer_port(server), "G / HTTP/1.1\r\n\r\n",
+        NULL);
+    while (web_next_request(s, &r)) {
+        const char *host = web_request_field(&r, "Host");
+        const char *text =
+            session_print(s, "%s %s %s %s\n", r.method, r.target, host != NULL ? host : "-",
+                          r.peer == server ? "server" : "other");
+        link_send(r.link, text, strlen(text));
+        if (++count != 2)
+            link_close(r.link);
+        else
+            link_shutdown(r.link); /* its end comes while the next request is awaited */
+    }
+    static const char due[] = "GET /a?b x  server\nHEAD * - other\nG / - server\n";
+    expect_output(p, due, sizeof due - 1);
+    expect_exit(p, 0);
+}
+
+static void ask_once(struct session *s, const char *text)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+    struct web_request r;
+
+    (void)student_start(s, "ask", peer_host(server), peer_port(server), text, NULL);
+    (void)web_next_request(s, &r);
+}
+
+static void asked_line(struct session *s)
+{
+    ask_once(s, "GET /a b HTTP/1.1\r\n\r\n");
+}
+
+static void asked_field(struct session *s)
+{
+    ask_once(s, "GET / HTTP/1.1\r\nHost\r\n\r\n");
+}
+
+static void asked_end(struct session *s)
+{
+    ask_once(s, "GET / HTTP/1.1\n\n");
+}
+
 /* ---- files, groups and several peers at once ---- */
 
 /* Started without the byte that the copy is to leave out. */
@@ -1603,6 +1657,10 @@ static const struct test_case CASES[] = {
     {.name = "compare-memory", .title = "t", .points = 1, .teaches = "t", .run = compare_memory},
     {.name = "compare-strings", .title = "t", .points = 1, .teaches = "t", .run = compare_strings},
     {.name = "compare-all", .title = "t", .points = 1, .teaches = "t", .run = compare_all},
+    {.name = "asked", .title = "t", .points = 1, .teaches = "t", .run = asked},
+    {.name = "asked-line", .title = "t", .points = 1, .teaches = "t", .run = asked_line},
+    {.name = "asked-field", .title = "t", .points = 1, .teaches = "t", .run = asked_field},
+    {.name = "asked-end", .title = "t", .points = 1, .teaches = "t", .run = asked_end},
     {.name = "web-length", .title = "t", .points = 1, .teaches = "t", .run = web_length},
     {.name = "web-chunks", .title = "t", .points = 1, .teaches = "t", .run = web_chunks},
     {.name = "web-close", .title = "t", .points = 1, .teaches = "t", .run = web_close},

@@ -994,11 +994,29 @@ static int compare(void)
     }
 }
 
+/* Sends texts, each to its port and on a connection of its own, and prints the answers. */
+static int ask(void)
+{
+    char *host = arguments[0], bytes[4096];
+    ssize_t n;
+
+    for (char **pair = arguments + 1; pair[0] != NULL && pair[1] != NULL; pair += 2) {
+        arguments = (char *[]){host, pair[0], NULL};
+        int fd = connect_to_peer(SOCK_STREAM);
+        send(fd, pair[1], strlen(pair[1]), MSG_NOSIGNAL);
+        while ((n = recv(fd, bytes, sizeof bytes, 0)) > 0)
+            fwrite(bytes, 1, (size_t)n, stdout);
+        close(fd);
+    }
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*run)(void);
 } ways[] = {{"count-reads", count_reads},
             {"waitall", read_all_at_once},
+            {"ask", ask},
             {"udp", exchange_datagrams},
             {"numbers", print_numbers},
             {"options", set_options},
