@@ -1000,13 +1000,15 @@ static int ask(void)
     char *host = arguments[0], bytes[4096];
     ssize_t n;
 
-    for (char **pair = arguments + 1; pair[0] != NULL && pair[1] != NULL; pair += 2) {
-        arguments = (char *[]){host, pair[0], NULL};
+    while (arguments[1] != NULL && arguments[2] != NULL) {
         int fd = connect_to_peer(SOCK_STREAM);
-        send(fd, pair[1], strlen(pair[1]), MSG_NOSIGNAL);
+        if (send(fd, arguments[2], strlen(arguments[2]), MSG_NOSIGNAL) == -1)
+            return 1;
         while ((n = recv(fd, bytes, sizeof bytes, 0)) > 0)
-            fwrite(bytes, 1, (size_t)n, stdout);
-        close(fd);
+            printf("%.*s", (int)n, bytes);
+        (void)close(fd);
+        arguments += 2;
+        arguments[0] = host;
     }
     return 0;
 }
