@@ -1173,10 +1173,10 @@ static void asked(struct session *s)
     int count = 0;
 
     session_closes_early(s);
-    struct student *p = student_start(
-        s, "ask", peer_host(server), peer_port(server), "GET /a?b HTTP/1.1\r\nhost:  x \r\n\r\n",
-        peer_port(other), "HEAD * HTTP/1.1\r\n\r\n", peer_port(server), "G / HTTP/1.1\r\n\r\n",
-        NULL);
+    struct student *p =
+        student_start(s, "ask", peer_host(server), peer_port(server),
+                      "GET /a?b HTTP/1.1\r\nhost:  x \r\n\r\n", peer_port(other),
+                      "HEAD * HTTP/1.1\r\n\r\n", peer_port(server), "G / HTTP/1.1\r\n\r\n", NULL);
     while (web_next_request(s, &r)) {
         const char *host = web_request_field(&r, "Host");
         const char *text =
