@@ -120,12 +120,13 @@ static bool put_normal(struct buffer *text, struct buffer *out)
     must(buffer_print(&origin, "%.*s://%.*s/", URL_PRINT(url.scheme), URL_PRINT(url.netloc)) == 0);
     text->length -= url.fragment.text != NULL ? url.fragment.length + 1 : 0;
     size_t rest = text->length - (size_t)(url.path.text - text->data);
+    bool done;
     if (strncmp(url.path.text, "//", 2) == 0) /* as a reference it would name a host */
-        must(buffer_print(out, "%s%.*s", origin.data, (int)rest - 1, url.path.text + 1) == 0);
+        done = buffer_print(out, "%s%.*s", origin.data, (int)rest - 1, url.path.text + 1) == 0;
     else
-        must(url_join(origin.data, origin.length, url.path.text, rest, out, NULL) == 0);
+        done = url_join(origin.data, origin.length, url.path.text, rest, out, NULL) == 0;
     buffer_free(&origin);
-    return out->length <= LONGEST;
+    return done && out->length <= LONGEST;
 }
 
 /* The page that a reference means, in the form in which URLs are compared. False if it means none.
@@ -405,7 +406,7 @@ static void visit(struct crawl *crawl, struct page *page)
 static void begin(struct crawl *crawl, const char *start, struct http_headers *headers)
 {
     /* They do nothing, in the place of those that follow redirects and make an error of a 404. */
-    static struct url_handler redirects = {.name = "redirect"}, errors = {.name = "errors"};
+    static struct url_handler idle[] = {{.name = "redirect"}, {.name = "errors"}};
     struct buffer url = {0};
     char itself[] = "";
 
@@ -419,8 +420,9 @@ static void begin(struct crawl *crawl, const char *start, struct http_headers *h
     crawl->options.headers = headers;
     crawl->options.timeout_ms = (int)crawl->limit[WAIT];
     crawl->opener = url_opener_new();
-    must(crawl->opener != NULL && url_opener_add(crawl->opener, &redirects) == 0 &&
-         url_opener_add(crawl->opener, &errors) == 0);
+    must(crawl->opener != NULL);
+    must(url_opener_add(crawl->opener, &idle[0]) == 0);
+    must(url_opener_add(crawl->opener, &idle[1]) == 0);
     buffer_free(&url);
 }
 

@@ -387,6 +387,9 @@ def test_hostile(tap, program, _):
                 "http://localhost:1/z": ("-", "-", "another host"),
                 "private/y": ("-", "-", "forbidden"), "n4": ("302", "1", "to /n5")}.items():
             tap.ok(crawl.row(name) == row, "%s: %s" % (name, " ".join(row)), crawl.row(name))
+        abroad = [row.page for row in crawl.rows if row.note == "another host"]
+        tap.ok(abroad == ["http://localhost:1/x", "http://localhost:1/z"],
+               "no other host but those", abroad)
         tap.ok(crawl.row("short")[:2] == ("200", "1") and "25 of 99" in crawl.row("short")[2] and
                crawl.row("closes")[0] == "-" and crawl.row("closes")[2], "half a page, and none",
                (crawl.row("short"), crawl.row("closes")))
