@@ -345,7 +345,7 @@ def test_hostile(tap, program, _):
     pages.update({"/n%d" % n: away(302, "/n%d" % (n + 1)) for n in range(99)})
     odd = ["#top", "", "mailto:a@b", "javascript:x()", "tel:1", "data:,x", "ftp://h/x", "http:",
            "http://", "http://[x/", "//me:pass@127.0.0.1/x", "x" * 3000, "file:///etc/passwd"]
-    same = ["/same", "/same#a", "../same", "/./x/../same", " /same\n", "/sa\tme", "%s/same",
+    same = ["/same", "/same#a", "../same", "/./x/../same", " /same \n", "/sa\tme", "%s/same",
             "%s/x/../same", "HTTP://127.0.0.1:%s/same", "//127.0.0.1:%s/same"]
     strange = ["/a b", "/\u00e9", "/&quot;q\\", "/\x1b[31m", "//127.0.0.1:%s//d", "/same?", "/Same"]
     pages["/same"] = pages["/same?"] = page("./")
@@ -397,6 +397,34 @@ def test_hostile(tap, program, _):
                "no byte for a terminal to obey")
         tap.ok(crawl.out.endswith(" asked for, 1 left\n"), "a row of redirects without an end",
                crawl.out[-60:])
+
+
+def test_parser(tap, _program, _):
+    """A page of 40 KB that wants gigabytes, and one that wants minutes."""
+    bold = "".join("<b x=%d>" % n for n in range(3000))
+    with Site({"/": page("memory", "time"),
+               "/memory": page(before=("<p>" + bold + "</p><p>x" * 3000).encode()),
+               "/time": page(before=b"<div>" * 200000)}) as site:
+        most, used, said = peak(PLAIN, "--delay", 0, site.place)
+    tap.ok(said.count("the parser was stopped") == 2, "pages made to harm", said)
+    tap.ok(most < 230 << 10, "a parser has no more than its memory", "%d KiB" % most)
+    tap.ok(used < 6, "nor than its time", used)
+
+
+def test_names(tap, program, _):
+    """One host by many names."""
+    with Site({"/": page("x")}) as site:
+        place = site.place.replace("127.0.0.1", "LocalHost")
+        site.pages["/x"] = page(place.lower() + "/", place.upper() + "/x", place + "?")
+        crawl = Crawl(program, "--delay", 0, place.replace("http", "HTTP"))
+        tap.ok([row.page for row in crawl.rows] == ["./", "x", "?"] and
+               site.paths() == ["/", "/?", "/robots.txt", "/x"], "letters of a host", crawl.out)
+    for url, plain in (("http://X.invalid:80", "http://x.invalid/"),
+                       ("HTTPS://x.invalid:443/a", "https://x.invalid/"),
+                       ("http://x.invalid:/", "http://x.invalid/"),
+                       ("http://x.invalid:443/", "http://x.invalid:443/")):
+        crawl = Crawl(program, url)
+        tap.ok(crawl.err.startswith("11_crawler: %srobots.txt: " % plain), url, crawl.err)
 
 
 def test_notes(tap, program, _):
