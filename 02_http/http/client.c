@@ -71,7 +71,8 @@ struct http_client {
     struct http_body content;
     bool heard; /* anything of it has come */
     uint64_t received;
-    const char *ahead; /* received, and not yet looked at */
+    enum http_client_result broken; /* why there is no more of it, told again to who asks again */
+    const char *ahead;              /* received, and not yet looked at */
     size_t ahead_length;
     char piece[PIECE];
 };
@@ -148,6 +149,7 @@ static enum http_client_result give_up(struct http_client *client, enum http_cli
 {
     disconnect(client);
     client->state = IDLE;
+    client->broken = result;
     return result;
 }
 
@@ -482,19 +484,12 @@ static int add_host(struct http_client *client)
 static int add_host_of(struct http_client *client, const char *method, const char *target)
 {
     const char *host = target, *scheme = strstr(target, "://");
-    size_t length;
 
     if (target[0] == '/' || target[0] == '*')
         return add_host(client);
     if (strcmp(method, "CONNECT") != 0 && scheme != NULL)
         host = scheme + 3;
-    length = strcspn(host, "/?");
-    const char *user = memchr(host, '@', length);
-    if (user != NULL) {
-        length -= (size_t)(user + 1 - host);
-        host = user + 1;
-    }
-    return buffer_print(&client->out, "Host: %.*s\r\n", (int)length, host);
+    return buffer_print(&client->out, "Host: %.*s\r\n", (int)strcspn(host, "/?"), host);
 }
 
 static const char *kind_of(const char *method)
@@ -883,6 +878,7 @@ enum http_client_result http_client_get_response(struct http_client *client,
     if (result != HTTP_CLIENT_OK)
         return result;
     client->state = ANSWERED;
+    client->broken = HTTP_CLIENT_OK;
     client->ahead = client->in.data + client->head.length;
     client->ahead_length = client->in.length - client->head.length;
     http_body_begin(&client->content, &client->head);
@@ -983,7 +979,7 @@ ssize_t http_client_read(struct http_client *client, void *data, size_t size)
     }
     if (client->state != IDLE)
         return fail(client, HTTP_CLIENT_RESPONSE_NOT_READY, "the answer has not been asked for");
-    return 0;
+    return client->broken;
 }
 
 enum http_client_result http_client_read_all(struct http_client *client, struct buffer *body,

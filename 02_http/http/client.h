@@ -139,8 +139,8 @@ enum http_client_result http_client_get_response(struct http_client *client,
 
 /*
  * Reads what there is of the body, at least one byte and at most size (> 0): how many; 0 at the end
- * of the body; or a result below 0. At the end the connection is kept for the next request, or
- * closed if it cannot be. Python: HTTPResponse.read1(), read(amt), readinto().
+ * of the body; or a result below 0, which stays so. At the end the connection is kept for the next
+ * request, or closed if it cannot be. Python: HTTPResponse.read1(), read(amt), readinto().
  */
 ssize_t http_client_read(struct http_client *client, void *data, size_t size);
 

@@ -79,27 +79,19 @@ static int fail_head(struct http_client *client, enum http_client_result result,
 
 /* ---- the body ------------------------------------------------------------------------------- */
 
-struct transfer {
-    struct http_client *client;
-    bool failed;
-};
-
 static ssize_t read_http(struct url_response *response, void *data, size_t size,
                          struct url_error *error)
 {
-    struct transfer *transfer = response->source;
+    struct http_client *client = response->source;
 
-    if (transfer->failed)
-        return url_error_set(error, URL_BROKEN, 0, "the body broke off before");
-    ssize_t got = http_client_read(transfer->client, data, size);
+    ssize_t got = http_client_read(client, data, size);
     if (got >= 0)
         return got;
-    transfer->failed = true; /* else the next call would find an end */
-    (void)fail(transfer->client, (enum http_client_result)got, error); /* returns -1 always */
+    (void)fail(client, (enum http_client_result)got, error); /* returns -1 always */
     if (error != NULL) {
         if (got == HTTP_CLIENT_INCOMPLETE)
             error->failure = URL_TOO_SHORT;
-        error->received = http_client_received(transfer->client);
+        error->received = http_client_received(client);
         error->expected = response->length > 0 ? (uint64_t)response->length : 0;
     }
     return -1;
@@ -107,10 +99,7 @@ static ssize_t read_http(struct url_response *response, void *data, size_t size,
 
 static void close_http(struct url_response *response)
 {
-    struct transfer *transfer = response->source;
-
-    http_client_free(transfer->client);
-    free(transfer);
+    http_client_free(response->source);
 }
 
 /* ---- the answer ----------------------------------------------------------------------------- */
@@ -128,20 +117,17 @@ static struct url_response *take_answer(struct http_client *client, const struct
                                         const struct url_request *request)
 {
     struct url_response *response = url_response_new(head->status, head->reason, request->url);
-    struct transfer *transfer = calloc(1, sizeof *transfer);
-    bool complete = response != NULL && transfer != NULL;
+    bool complete = response != NULL;
 
     for (size_t i = 0; complete && i < head->headers.count; i++)
         complete = http_headers_add(&response->headers, head->headers.fields[i].name,
                                     head->headers.fields[i].value) == 0;
     if (!complete) {
         url_close(response);
-        free(transfer);
         return NULL;
     }
-    transfer->client = client;
     response->length = length_of(head);
-    response->source = transfer;
+    response->source = client;
     response->read = read_http;
     response->close = close_http;
     return response;
