@@ -1,0 +1,214 @@
+/* fails: no-body-needed several https-cut usage no-authority output-full clean time-for-each */
+/* What main() has to watch: the range of MS, whether AUTHORITIES was read, a deadline for each URL,
+ * the first status and not the last, and whether standard output was written. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/clock.h"
+#include "core/error.h"
+#include "http/client.h"
+#include "http/stream.h"
+#include "urllib/parse.h"
+
+enum { MS_MOST = 60000, URL_MOST = 8192, PIECE = 65536, NO_STATUS = 0 };
+
+/* Their numbers are exit statuses. */
+enum verdict {
+    HEALTHY,
+    BAD_URL = 10,
+    NO_NAME,
+    REFUSED,
+    UNREACHABLE,
+    CONNECT_TIMEOUT,
+    TLS,
+    READ_TIMEOUT,
+    NO_ANSWER,
+    MALFORMED,
+    TRUNCATED,
+    REDIRECT,
+    CLIENT_ERROR,
+    SERVER_ERROR
+};
+
+static const char *const WORDS[] = {
+    [HEALTHY] = "healthy",
+    [BAD_URL] = "bad-url",
+    [NO_NAME] = "no-name",
+    [REFUSED] = "refused",
+    [UNREACHABLE] = "unreachable",
+    [CONNECT_TIMEOUT] = "connect-timeout",
+    [TLS] = "tls",
+    [READ_TIMEOUT] = "read-timeout",
+    [NO_ANSWER] = "no-answer",
+    [MALFORMED] = "malformed",
+    [TRUNCATED] = "truncated",
+    [REDIRECT] = "redirect",
+    [CLIENT_ERROR] = "client-error",
+    [SERVER_ERROR] = "server-error",
+};
+
+/* ---- the URL ---- */
+
+struct place {
+    bool secure;
+    char host[URL_MOST], port[12], target[URL_MOST + 1];
+};
+
+static bool is_scheme(struct url_part scheme, const char *name)
+{
+    return scheme.length == strlen(name) && strncasecmp(scheme.text, name, scheme.length) == 0;
+}
+
+static bool is_host(const struct url_netloc *netloc)
+{
+    static const char NAME[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_";
+
+    if (netloc->is_literal)
+        return memchr(netloc->host.text, ':', netloc->host.length) != NULL;
+    for (size_t i = 0; i < netloc->host.length; i++)
+        if (memchr(NAME, netloc->host.text[i], sizeof NAME - 1) == NULL)
+            return false;
+    return netloc->host.length > 0;
+}
+
+static bool take_url(const char *text, struct place *place)
+{
+    struct url url;
+    struct url_netloc netloc;
+
+    for (const char *at = text; *at != '\0'; at++)
+        if (*at <= ' ' || *at > '~')
+            return false;
+    if (strlen(text) >= URL_MOST || url_split(text, strlen(text), &url, NULL) == -1 ||
+        url.netloc.text == NULL)
+        return false;
+    place->secure = is_scheme(url.scheme, "https");
+    if (!place->secure && !is_scheme(url.scheme, "http"))
+        return false;
+    url_split_netloc(url.netloc, &netloc);
+    int port = url_port(&netloc, url_default_port(url.scheme));
+    if (netloc.username.text != NULL || !is_host(&netloc) || port < 1)
+        return false;
+    /* All of these have room: each is shorter than the URL. */
+    (void)snprintf(place->host, sizeof place->host, "%.*s", URL_PRINT(netloc.host));
+    (void)snprintf(place->port, sizeof place->port, "%d", port);
+    (void)snprintf(place->target, sizeof place->target, "%s%.*s%s%.*s",
+                   url.path.length == 0 ? "/" : "", URL_PRINT(url.path),
+                   url.query.text != NULL ? "?" : "", URL_PRINT(url.query));
+    return true;
+}
+
+/* ---- what a failure means ---- */
+
+static enum verdict of_connecting(enum http_client_result result, int why)
+{
+    if (result == HTTP_CLIENT_NO_MEMORY)
+        die("out of memory");
+    if (result == HTTP_CLIENT_TIMEOUT)
+        return CONNECT_TIMEOUT;
+    if (result != HTTP_CLIENT_NO_CONNECTION)
+        return TLS;
+    return why == ENOENT ? NO_NAME : why == ECONNREFUSED ? REFUSED : UNREACHABLE;
+}
+
+/* cut: what it is when the connection ended too early. */
+static enum verdict of_reading(enum http_client_result result, enum verdict cut)
+{
+    switch (result) {
+    case HTTP_CLIENT_TIMEOUT:
+        return READ_TIMEOUT;
+    case HTTP_CLIENT_TLS:
+        return TLS;
+    case HTTP_CLIENT_BROKEN:
+    case HTTP_CLIENT_DISCONNECTED:
+    case HTTP_CLIENT_INCOMPLETE:
+        return cut;
+    case HTTP_CLIENT_NO_MEMORY:
+        die("out of memory");
+    default:
+        return MALFORMED;
+    }
+}
+
+/* ---- the probe ---- */
+
+static enum verdict ask(struct http_client *client, const char *target, int *status)
+{
+    struct http_headers fields = {0};
+    const struct http_head *head;
+    char piece[PIECE];
+    ssize_t got;
+
+    enum http_client_result result = http_client_connect(client);
+    if (result != HTTP_CLIENT_OK)
+        return of_connecting(result, errno);
+    if (http_headers_add(&fields, "Connection", "close") == -1)
+        die("out of memory");
+    result = http_client_request(client, "GET", target, &fields, NULL, 0);
+    http_headers_free(&fields);
+    if (result == HTTP_CLIENT_OK)
+        result = http_client_get_response(client, &head);
+    if (result != HTTP_CLIENT_OK)
+        return of_reading(result, NO_ANSWER);
+    *status = head->status;
+    if (*status < 200 || *status > 599)
+        return MALFORMED;
+    if (*status >= 300)
+        return *status >= 500 ? SERVER_ERROR : *status >= 400 ? CLIENT_ERROR : REDIRECT;
+    while ((got = http_client_read(client, piece, sizeof piece)) > 0)
+        continue;
+    return got == 0 ? HEALTHY : of_reading((enum http_client_result)got, TRUNCATED);
+}
+
+static enum verdict probe(const char *url, struct http_tls *tls, int64_t deadline, int *status,
+                          struct error *error)
+{
+    static const struct http_client_limits LIMITS = {.connect_ms = -1, .wait_ms = -1};
+    static struct place place;
+
+    if (!take_url(url, &place)) {
+        (void)error_set(error, "it is no URL of http or https");
+        return BAD_URL;
+    }
+    struct http_client *client =
+        http_client_new(place.host, place.port, place.secure ? tls : NULL, &LIMITS, error);
+    if (client == NULL)
+        return BAD_URL;
+    http_client_set_deadline(client, deadline);
+    enum verdict verdict = ask(client, place.target, status);
+    const char *why = http_client_error(client);
+    (void)error_set(error, "%s", *why != '\0' ? why : "that is its answer");
+    http_client_free(client);
+    return verdict;
+}
+
+int main(int argc, char **argv)
+{
+    struct error error;
+    enum verdict first = HEALTHY;
+    long ms;
+
+    if (argc < 4 || (ms = strtol(argv[2], NULL, 10)) > MS_MOST)
+        die_usage("AUTHORITIES MS URL...");
+    struct http_tls *tls = http_tls_client(argv[1], &error);
+    if (tls == NULL)
+        report("%s", error.text);
+    int64_t deadline = now_ms() + ms;
+    for (int i = 3; i < argc; i++) {
+        int status = NO_STATUS;
+        enum verdict verdict = probe(argv[i], tls, deadline, &status, &error);
+        if (status == NO_STATUS)
+            printf("%d %s -\n", i - 2, WORDS[verdict]);
+        else
+            printf("%d %s %d\n", i - 2, WORDS[verdict], status);
+        if (verdict != HEALTHY)
+            report("%d: %s: %s", i - 2, WORDS[verdict], error.text);
+        if (verdict != HEALTHY)
+            first = verdict;
+    }
+    http_tls_free(tls);
+    return (int)first;
+}
