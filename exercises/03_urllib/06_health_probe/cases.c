@@ -385,13 +385,15 @@ static void in_pieces(struct session *s)
 
 static void redirect(struct session *s)
 {
-    struct site *site = visit(s, 3);
+    struct site *site = visit(s, 4);
     const char *head = session_print(s,
                                      "HTTP/1.1 302 Found\r\nLocation: http://%s:%s/elsewhere\r\n"
                                      "Content-Length: 0\r\n\r\n",
                                      HOST, peer_port(site->server));
 
     give(site, (struct answer){head, CLOSE, REDIRECT, 302});
+    give(site, (struct answer){"HTTP/1.1 300 Multiple Choices\r\nContent-Length: 0\r\n\r\n", CLOSE,
+                               REDIRECT, 300});
     give(site, (struct answer){"HTTP/1.1 304 Not Modified\r\n\r\n", CLOSE, REDIRECT, 304});
     give(site, (struct answer){"HTTP/1.1 308 Permanent Redirect\r\nLocation: /x\r\n\r\n", CLOSE,
                                REDIRECT, 308});
@@ -526,12 +528,17 @@ static void unreachable(struct session *s)
 
 /* ---- URLs and arguments ---- */
 
-/* Runs the program with these URLs, "$" in them for host and port, and all of them bad. */
+/*
+ * Runs the program with these URLs, "$" in them for a host and port where nobody listens: who
+ * connects all the same need not wait. All of them are bad.
+ */
 static void all_bad(struct session *s, const char *const *urls)
 {
     struct site *site = site_new(s);
     const char *at;
 
+    session_host(s, NAME, HOST, NULL); /* so no name server is asked for other names */
+    site->server = peer_refuse(s, HOST);
     for (; *urls != NULL; urls++) {
         at = strchr(*urls, '$');
         add(site, at == NULL ? *urls
@@ -542,7 +549,7 @@ static void all_bad(struct session *s, const char *const *urls)
     for (size_t i = 0; i < site->count; i++)
         due(site, BAD_URL, 0);
     leave(site);
-    peer_expect_nobody(site->server, "The URL is a bad one.");
+    expect_sockets(site->student, 0);
 }
 
 static void bad_scheme(struct session *s)
@@ -556,7 +563,7 @@ static void bad_scheme(struct session *s)
 static void bad_host(struct session *s)
 {
     static const char *const URLS[] = {
-        "http:///x",          "http://:80/", "http://[::1/", "http://[12]/",
+        "http:///x",          "http://:80/", "http://[::1/", "http://[site.test]/",
         "http://a%62c.test/", "http://a,b/", "http://a\\b/", NULL};
 
     all_bad(s, URLS);
@@ -680,9 +687,9 @@ static struct line secure(struct site *site, const struct tls_identity *identity
 
     line.tls = link_start_tls(line.link, identity);
     if (line.tls == NULL)
-        session_blame(site->session, "The program broke off the handshake of TLS, although the "
-                                     "certificate is for this host, and signed by the authority "
-                                     "that the program was given.");
+        session_blame(site->session, "There was no handshake of TLS, or the program broke it off, "
+                                     "although the certificate is for this host, and signed by the "
+                                     "authority that the program was given.");
     return line;
 }
 
@@ -885,12 +892,15 @@ static void clean(struct session *s)
 
 /* ---- time ---- */
 
-/* Who wakes too late because the machine was busy gets another try. */
+/* What is due besides the time. Who wakes too late because the machine was busy gets another try.
+ */
 static void demand_time(struct site *site, enum word word, int status)
 {
     due(site, word, status);
+    expect_output(site->student, site->lines.data, site->lines.length);
     expect_ran(site->student, LEAST_MS, LATEST_MS);
-    leave(site);
+    expect_failure(site->student, (int)word);
+    buffer_free(&site->lines);
 }
 
 static bool was_late(struct session *s, const struct site *site)
