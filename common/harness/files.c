@@ -57,6 +57,24 @@ void session_writes_files(struct session *s)
     s->has_files = true;
 }
 
+/* What is wrong with a file that holds other bytes than are due. */
+static const char *file_difference(struct session *s, const char *name, const void *bytes,
+                                   size_t length, const struct buffer *got)
+{
+    const char *due = bytes;
+    size_t at = 0;
+
+    if (got->length != length)
+        return session_print(s, "The file %s has %zu bytes, and not the %zu that it should hold.",
+                             name, got->length, length);
+    while (at < length && got->data[at] == due[at])
+        at++;
+    return session_print(s,
+                         "The file %s has %zu bytes, as it should, but not the right ones: the "
+                         "first wrong one is byte %zu.",
+                         name, length, at);
+}
+
 void expect_file(struct student *p, const char *name, const void *bytes, size_t length)
 {
     struct session *s = p->session;
@@ -77,10 +95,7 @@ void expect_file(struct student *p, const char *name, const void *bytes, size_t 
                                                .got = buffer_text(got),
                                                .expected_length = length,
                                                .got_length = got->length});
-        session_end(s, STATUS_FAIL, p,
-                    session_print(s,
-                                  "The file %s has %zu bytes, and not the %zu that it should hold.",
-                                  name, got->length, length));
+        session_end(s, STATUS_FAIL, p, file_difference(s, name, bytes, length, got));
     }
     transcript_add(s, session_print(s, "file %s", name), bytes, length);
 }

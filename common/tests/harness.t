@@ -188,6 +188,8 @@ WANTED = {
     "fat-input": ("fail", r"^The program takes \d+ KiB of memory; \d+ would do\. What comes can"),
     "file": ("pass", ""),
     "file-other": ("fail", r"^The file copied has 29 bytes, and not the 30"),
+    "file-bytes": ("fail", r"^The file copied has 30 bytes, as it should, but not the right ones: "
+                   r"the first wrong one is byte 17\.$"),
     "file-missing": ("fail", r"^There is no file other in"),
     "file-left": ("fail", r"left a file behind in its folder: copied\."),
     "file-there": ("fail", r"^There is a file copied of 30 bytes\. It is too early\."),
@@ -427,8 +429,8 @@ def main():
                f"the last step of {name}: {last[0]}", verdicts[name]["steps"])
         generic = {name for name, verdict in verdicts.items() if verdict.get("generic")}
         ok(generic == {"reply-line-end", "short-text", "other-name", "udp-other",
-                       "shape-other", "file-other", "send-first", "short-exit", "short-close",
-                       "last-byte", "silent-wrong", "other-more", "other-end", "other-long",
+                       "shape-other", "file-other", "file-bytes", "send-first", "short-exit",
+                       "short-close", "last-byte", "silent-wrong", "other-more", "other-end", "other-long",
                        "more-sent", "other-nul", "last-letter", "listened-only"},
            "sentences that name no cause say so", generic)
         texts = [step["text"] for step in verdicts["signalled"]["steps"]]

@@ -1242,6 +1242,12 @@ static void file_other(struct session *s)
     expect_file(copy(s, "c"), "copied", TEXT, 30);
 }
 
+/* As many bytes, and another one among them. */
+static void file_same_length(struct session *s)
+{
+    expect_file(copy(s, "!"), "copied", "abcdefghijklmnopqRstuvwxyz1234", 30);
+}
+
 static void file_missing(struct session *s)
 {
     expect_file(copy(s, "!"), "other", TEXT, 30);
@@ -1712,6 +1718,7 @@ static const struct test_case CASES[] = {
     {.name = "fat-input", .title = "t", .points = 1, .teaches = "t", .run = fat_input},
     {.name = "file", .title = "t", .points = 1, .teaches = "t", .run = file},
     {.name = "file-other", .title = "t", .points = 1, .teaches = "t", .run = file_other},
+    {.name = "file-bytes", .title = "t", .points = 1, .teaches = "t", .run = file_same_length},
     {.name = "file-missing", .title = "t", .points = 1, .teaches = "t", .run = file_missing},
     {.name = "file-left", .title = "t", .points = 1, .teaches = "t", .run = file_left},
     {.name = "file-there", .title = "t", .points = 1, .teaches = "t", .run = file_there},
