@@ -166,6 +166,13 @@ struct happening {
 struct happening session_next(struct session *session, const char *waiting);
 
 /*
+ * Waits for the end of all programs. A connection to any peer before that fails, and what was said
+ * on it first is told; reason says why nobody should be asked. For who may go on by mistake: else
+ * the program would wait for an answer, and we for its end. Nothing is waited for in play.
+ */
+void session_expect_nobody(struct session *session, const char *reason);
+
+/*
  * From now on a connection closed by the program before it saw the end counts as no mistake: the
  * protocol says by other means when nothing more will come.
  */

@@ -1396,6 +1396,21 @@ static void several_silent(struct session *s)
         (void)session_next(s, "your program to give up");
 }
 
+/* The program is to ask nobody: the first one does not, the second does. */
+static void uncalled(struct session *s)
+{
+    (void)peer_listen(s, "127.0.0.1");
+    struct student *p = student_start(s, "ask-all", NULL);
+    session_expect_nobody(s, "Nobody was to be asked.");
+    expect_exit(p, 0);
+}
+
+static void called(struct session *s)
+{
+    (void)student_start(s, "ask-all", peer_port(peer_listen(s, "127.0.0.1")), NULL);
+    session_expect_nobody(s, "Nobody was to be asked.");
+}
+
 enum { STREAM = 40 << 20 };
 
 /* Bytes of a stream: each tells where it stands, but for the one that is spoilt. */
@@ -1733,6 +1748,8 @@ static const struct test_case CASES[] = {
     {.name = "group-left", .title = "t", .points = 1, .teaches = "t", .run = group_left},
     {.name = "several", .title = "t", .points = 1, .teaches = "t", .run = several},
     {.name = "several-silent", .title = "t", .points = 1, .teaches = "t", .run = several_silent},
+    {.name = "uncalled", .title = "t", .points = 1, .teaches = "t", .run = uncalled},
+    {.name = "called", .title = "t", .points = 1, .teaches = "t", .run = called},
     {.name = "stream-compared", .title = "t", .points = 1, .teaches = "t", .run = stream_compared},
     {.name = "stream-other", .title = "t", .points = 1, .teaches = "t", .run = stream_other},
     {.name = "stream-short", .title = "t", .points = 1, .teaches = "t", .run = stream_short},
