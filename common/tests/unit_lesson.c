@@ -333,6 +333,9 @@ static void lint_finds_what_is_missing(void **state)
     check_finding("```console", "```text", "md:1: the part \"console\" is missing");
     check_finding("| Python |", "| Perl |", "there is no table with a column \"Python\"");
     check_finding("<!-- python:", "<!-- perl:", "md:11: no comment <!-- python: COMMAND -->");
+    check_finding("**Investigate.** Look at",
+                  "| Python | C |\n|---|---|\n| `1` | `1` |\n\n**Investigate.** Look at",
+                  "a second table with a column \"Python\"");
     check_finding("(03_tcp_client.c)", "(30_tcp_client.c)", "md:6: the link leads to");
 }
 

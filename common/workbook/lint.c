@@ -257,18 +257,23 @@ static void check_links(struct lint *lint)
 static void check_python(struct lint *lint)
 {
     const struct lesson *lesson = lint->lesson;
+    size_t tables = 0;
 
     for (size_t i = 0; i < lesson->markdown.count; i++) {
         const struct block *table = &lesson->markdown.blocks[i];
         if (table->kind != BLOCK_TABLE || strcmp(buffer_text(&table->cells[0]), "Python") != 0)
             continue;
-        if (lesson->python == NULL)
+        tables++;
+        if (tables == 1 && lesson->python == NULL)
             finding(lint, table->line,
                     _("no comment <!-- python: COMMAND --> names the server of the Python column "
                       "(<!-- python: --> if it needs none)"));
-        return;
+        if (tables == 2)
+            finding(lint, table->line,
+                    _("a second table with a column \"Python\": only that of the first is run"));
     }
-    finding(lint, 1, _("there is no table with a column \"Python\""));
+    if (tables == 0)
+        finding(lint, 1, _("there is no table with a column \"Python\""));
 }
 
 /* ---- another language -------------------------------------------------------------------------
