@@ -23,8 +23,8 @@
 static const char USAGE[] = "[--trust AUTHORITIES] [--method METHOD] [--data TEXT] [--wait MS] URL "
                             "[NAME: VALUE]...";
 
-/* [trust]
- * From now on url_open() believes whom this authority vouches for. */
+/* [trust] */
+/* From now on url_open() believes whom this authority vouches for. */
 static void trust(const char *authorities)
 {
     struct error error;
