@@ -58,6 +58,19 @@ static int lock_part(struct retrieval *r, int fd, struct stat *opened)
                          r->part);
 }
 
+/* Where standard output or error was closed, a new file would be taken for it, and what the program
+ * prints would land in the file. Moves fd above the three; -1 stays -1, and errno with it. */
+static int above_standard(int fd)
+{
+    if (fd == -1 || fd > STDERR_FILENO)
+        return fd;
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int why = errno;
+    (void)close(fd); /* nothing was written */
+    errno = why;
+    return moved;
+}
+
 /* Opens PATH.part. With the lock in hand the name must still be that of the file: its holder may
  * have renamed it just before he let go. */
 static int open_part(struct retrieval *r)
@@ -66,7 +79,7 @@ static int open_part(struct retrieval *r)
     struct stat opened, named;
 
     for (;;) {
-        int fd = open(r->part, flags, 0666);
+        int fd = above_standard(open(r->part, flags, 0666));
         if (fd == -1)
             return file_failed(r, r->part, errno);
         if (lock_part(r, fd, &opened) == -1) {
@@ -91,9 +104,12 @@ static int read_from(struct retrieval *r)
 {
     struct buffer text = {0};
     size_t length = strlen(r->url);
+    struct stat named;
     int result = 0;
 
-    if (r->done > 0 && buffer_add_file(&text, r->from, FROM_LIMIT) == -1 && errno == ENOMEM)
+    /* Who reads from a pipe waits for a writer. */
+    bool readable = r->done > 0 && lstat(r->from, &named) == 0 && S_ISREG(named.st_mode);
+    if (readable && buffer_add_file(&text, r->from, FROM_LIMIT) == -1 && errno == ENOMEM)
         result = memory_failed(r);
     if (text.length > length + 2 && strncmp(text.data, r->url, length) == 0 &&
         text.data[length] == '\n' && text.data[text.length - 1] == '\n') {

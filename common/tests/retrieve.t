@@ -407,6 +407,21 @@ def places(tap, make):
         out, status = place.fetch(server.url)
         tap.ok(status == 1, "a PATH.part that is a pipe", out)
     place = make()
+    with Server(answer(TAG, NEWER)) as server:
+        (place.folder / "big.part").write_bytes(DATA[:HALF])
+        os.mkfifo(place.folder / "big.part.from")
+        out, status = place.fetch(server.url)
+    tap.ok(status == 0 and place.holds() == {"big": NEWER} and server.ranges() == [""],
+           "a PATH.part.from that is a pipe is not waited for: anew", (out, status))
+    place = make()
+    with Server(answer(TAG, DATA)) as server:
+        process = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", place.program, server.url,
+                                  place.file], stderr=subprocess.DEVNULL, timeout=LIMIT,
+                                 check=False)
+    tap.ok(process.returncode in (0, 1) and place.holds() == {"big": DATA},
+           "with standard output closed, no word of the program's gets into the file",
+           process.returncode)
+    place = make()
     os.chmod(place.folder, 0o555)
     who = {"user": 65534} if os.geteuid() == 0 else {}
     os.chmod(place.folder.parent, 0o755)
