@@ -63,6 +63,7 @@ struct visit {
     long delay; /* in ms, between all requests */
     const char *last;
     uint64_t answered_ns;
+    const char *why;    /* why nothing may be asked for, or NULL */
     size_t early, late; /* requests in which it is looked at, or 0 */
     int held;           /* its descriptors */
     long before;        /* its memory, in KiB */
@@ -207,7 +208,8 @@ static const struct page *find_page(struct visit *v, const char *url)
         return made;
     }
     if (strcmp(url, fill(v, "@/robots.txt")) != 0)
-        session_blame(v->s, "%s was asked for. No link that counts leads there.", url);
+        session_blame(v->s, "%s was asked for. %s", url,
+                      v->why != NULL ? v->why : "No link that counts leads there.");
     return &none;
 }
 
@@ -591,7 +593,7 @@ static void page_limit(struct session *s)
     static const struct page pages[] = {
         {"@/", .body = "<a href=/month/500>calendar</a><a href=/a>a</a><a href=/$>b</a>"},
         {"@/robots.txt", .body = "User-agent: *\nDisallow: /secret"},
-        {"@/a", .body = "<a href=/c>c</a><a href=/secret>s</a>"},
+        {"@/a", .body = "<a href=/secret>s</a><a href=/c>c</a>"},
         {"@/$", .body = "<a href=~/x>d</a>"},
         {"@/month/500", .body = "<a href=/month/501>next</a><a href=/month/499>last</a>"},
         {"@/c", .status = 404},
@@ -781,6 +783,7 @@ static void no_rules(struct session *s)
         {"@/robots.txt", .how = CLOSED}};
     struct visit *v = make_visit(s);
 
+    v->why = "Nobody knows the rules: of this robots.txt there was no good answer.";
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         const struct page pages[] = {answers[i], {.url = NULL}};
         begin(v, pages, &(struct run){.status = 1});
