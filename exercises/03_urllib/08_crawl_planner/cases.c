@@ -542,6 +542,12 @@ static void itself(struct session *s)
     site = make_site(plan, "b.@.test", "503", NULL);
     may(site, "/robots.txt");
     never(site, "/@", "status 503");
+    site = make_site(plan, "c.@.test", NULL, NULL);
+    may(site, "/robots.txt");
+    never(site, "/@", "no answer");
+    struct site *other = make_site(plan, "d.@.test", NULL, NULL);
+    may(other, "/robots.txt");
+    may(site, "/robots.txt");
     run(plan);
 }
 
@@ -891,7 +897,8 @@ static const struct test_case CASES[] = {
     {.name = "itself",
      .title = "/robots.txt",
      .points = 1,
-     .teaches = "/robots.txt itself may always be fetched, whatever its rules or its status are.",
+     .teaches = "/robots.txt itself may always be fetched, whatever its rules or its status are; "
+                "and each host has a clock of its own, even if nobody answered.",
      .run = itself},
     {.name = "hosts",
      .title = "whose file",

@@ -37,11 +37,12 @@ struct visit {
 };
 
 struct host {
-    const char *name;
-    long status;
+    char *name;
+    long status; /* 0: it is not among the arguments */
     struct entry *entries, **last;
     int64_t delay;
     struct visit *first, **end;
+    struct host *more;
 };
 
 static void out_of_memory(void)
@@ -263,18 +264,33 @@ static char *reason(const struct host *host, const char *target)
     return text;
 }
 
-static bool add_url(struct host *hosts, size_t count, const char *url, size_t number)
+/* The host of that name, put behind the others if it is new. */
+static struct host *find_host(struct host **at, struct url_part name)
+{
+    while (*at != NULL && (strlen((*at)->name) != name.length ||
+                           strncasecmp(name.text, (*at)->name, name.length) != 0))
+        at = &(*at)->more;
+    if (*at == NULL) {
+        struct host *host = calloc(1, sizeof *host);
+        if (host == NULL || (host->name = strndup(name.text, name.length)) == NULL)
+            out_of_memory();
+        host->last = &host->entries;
+        host->end = &host->first;
+        host->delay = 1000;
+        *at = host;
+    }
+    return *at;
+}
+
+static bool add_url(struct host **hosts, const char *url, size_t number)
 {
     struct url parts;
-    size_t i = 0;
     char *whole = NULL;
 
     if (strncmp(url, "http://", 7) != 0 || url_split(url, strlen(url), &parts, NULL) == -1 ||
         parts.netloc.length == 0)
         return false;
-    while (i < count && (strlen(hosts[i].name) != parts.netloc.length ||
-                         strncasecmp(parts.netloc.text, hosts[i].name, parts.netloc.length) != 0))
-        i++;
+    struct host *host = find_host(hosts, parts.netloc);
     bool has_query = parts.query.text != NULL;
     if (asprintf(&whole, "%s%.*s%s%.*s", parts.path.length == 0 ? "/" : "", URL_PRINT(parts.path),
                  has_query ? "?" : "", URL_PRINT(parts.query)) == -1)
@@ -283,9 +299,9 @@ static bool add_url(struct host *hosts, size_t count, const char *url, size_t nu
     struct visit *visit = calloc(1, sizeof *visit);
     if (visit == NULL)
         out_of_memory();
-    *visit = (struct visit){.url = copy(url), .why = reason(&hosts[i], target), .number = number};
-    *hosts[i].end = visit;
-    hosts[i].end = &visit->next;
+    *visit = (struct visit){.url = copy(url), .why = reason(host, target), .number = number};
+    *host->end = visit;
+    host->end = &visit->next;
     free(target);
     free(whole);
     return true;
@@ -299,11 +315,11 @@ static void drop(struct visit *visit)
 }
 
 /* Takes the visit that comes first off its host, among those that may, or those that never. */
-static struct visit *take(struct host *hosts, size_t count)
+static struct visit *take(struct host *hosts)
 {
     struct host *best = NULL;
 
-    for (struct host *host = hosts; host <= hosts + count; host++)
+    for (struct host *host = hosts; host != NULL; host = host->more)
         if (host->first != NULL &&
             (best == NULL || host->first->at < best->first->at ||
              (host->first->at == best->first->at && host->first->number < best->first->number)))
@@ -339,7 +355,6 @@ static void place(struct host *host)
 
 static void read_host(struct host *host, char **argv, const char *agent)
 {
-    host->name = argv[0];
     if (!number_parse(argv[1], 200, 599, &host->status))
         die_usage(USAGE);
     if (host->status < 300)
@@ -351,34 +366,27 @@ static void read_host(struct host *host, char **argv, const char *agent)
             read_delay(host, entry->value);
 }
 
-static struct host *read_hosts(int argc, char **argv, size_t *count)
+static struct host *read_hosts(int argc, char **argv)
 {
-    struct host *hosts = calloc((size_t)argc + 1, sizeof *hosts);
+    struct host *hosts = NULL;
 
-    if (hosts == NULL)
-        out_of_memory();
     if (argc < 2 || argc % 3 != 2 || *argv[1] == '\0')
         die_usage(USAGE);
     for (const char *c = argv[1]; *c != '\0'; c++)
         if (!isalpha((unsigned char)*c) && *c != '-' && *c != '_')
             die_usage(USAGE);
-    for (size_t i = 0; i <= (size_t)argc / 3; i++) {
-        hosts[i].last = &hosts[i].entries;
-        hosts[i].end = &hosts[i].first;
-        hosts[i].delay = 1000;
-    }
     for (int i = 2; i < argc; i += 3)
-        read_host(&hosts[(*count)++], argv + i, argv[1]);
+        read_host(find_host(&hosts, url_part_of(argv[i])), argv + i, argv[1]);
     return hosts;
 }
 
-static void print_plan(struct host *hosts, size_t count)
+static void print_plan(struct host *hosts)
 {
     struct visit *visit;
 
-    for (size_t i = 0; i <= count; i++)
-        place(&hosts[i]);
-    while ((visit = take(hosts, count)) != NULL) {
+    for (struct host *host = hosts; host != NULL; host = host->more)
+        place(host);
+    while ((visit = take(hosts)) != NULL) {
         if (visit->why == NULL)
             printf("%lld.%03lld %s\n", (long long)visit->at / 1000, (long long)visit->at % 1000,
                    visit->url);
@@ -390,21 +398,25 @@ static void print_plan(struct host *hosts, size_t count)
 
 int main(int argc, char **argv)
 {
-    size_t count = 0, number = 0, room = 0;
-    struct host *hosts = read_hosts(argc, argv, &count);
+    size_t number = 0, room = 0;
+    struct host *hosts = read_hosts(argc, argv);
     char *line = NULL;
 
     while (getline(&line, &room, stdin) != -1) {
         line[strcspn(line, "\n")] = '\0';
-        if (!add_url(hosts, count, line, number++))
+        if (!add_url(&hosts, line, number++))
             die("line %zu is no URL", number);
     }
     if (ferror(stdin))
         die_errno("standard input");
-    print_plan(hosts, count);
-    for (size_t i = 0; i <= count; i++)
-        (void)keep(&hosts[i], NULL);
-    free(hosts);
+    print_plan(hosts);
+    while (hosts != NULL) {
+        struct host *host = hosts;
+        hosts = host->more;
+        (void)keep(host, NULL);
+        free(host->name);
+        free(host);
+    }
     free(line);
     finish(EXIT_SUCCESS);
 }

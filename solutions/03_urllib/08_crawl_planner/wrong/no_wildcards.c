@@ -22,12 +22,19 @@ struct rule {
     int line;
 };
 
+struct stranger { /* a host that is not among the arguments */
+    char *name;
+    long next; /* when its next URL may be fetched */
+    struct stranger *more;
+};
+
 struct host {
     const char *name;
     long status; /* 0: it is not among the arguments */
     struct rule *rules;
     size_t count;
-    long delay, next; /* when the next URL may be fetched */
+    long delay, next;           /* when the next URL may be fetched */
+    struct stranger *strangers; /* of the last host only */
 };
 
 struct visit {
@@ -257,6 +264,18 @@ static const struct rule *decide(const struct host *host, const char *target)
     return best;
 }
 
+/* When the next URL of a stranger may be fetched. */
+static long *find_clock(struct stranger **list, const char *name, size_t length)
+{
+    while (*list != NULL && !same(name, length, (*list)->name))
+        list = &(*list)->more;
+    if (*list == NULL) {
+        *list = need(calloc(1, sizeof(struct stranger)));
+        (*list)->name = need(strndup(name, length));
+    }
+    return &(*list)->next;
+}
+
 /* Fills all but the URL. False if that is none. */
 static bool plan(struct host *hosts, size_t count, struct visit *visit)
 {
@@ -277,8 +296,10 @@ static bool plan(struct host *hosts, size_t count, struct visit *visit)
     visit->line = rule == NULL ? 0 : rule->line;
     bool is_open = host->status != 0 && host->status < 500 && (rule == NULL || rule->allows);
     if (is_open || strcmp(compared, "/robots.txt") == 0) {
-        visit->at = host->next;
-        host->next += host->delay;
+        long *next = host->status == 0 ? find_clock(&host->strangers, name, (size_t)(target - name))
+                                       : &host->next;
+        visit->at = *next;
+        *next += host->delay;
     }
     free(compared);
     return true;
@@ -335,6 +356,16 @@ static struct host *read_hosts(int argc, char **argv, size_t *count)
     return hosts;
 }
 
+static void drop_strangers(struct stranger *stranger)
+{
+    while (stranger != NULL) {
+        struct stranger *more = stranger->more;
+        free(stranger->name);
+        free(stranger);
+        stranger = more;
+    }
+}
+
 int main(int argc, char **argv)
 {
     size_t host_count = 0, count = 0, room = 0, line_room = 0;
@@ -366,6 +397,7 @@ int main(int argc, char **argv)
             free(host->rules[i].text);
         free(host->rules);
     }
+    drop_strangers(hosts[host_count].strangers);
     free(hosts);
     finish(EXIT_SUCCESS);
 }
