@@ -210,6 +210,11 @@ static void take_field(struct download *d, struct request *r, const char *line)
             session_fail(d->s, "A request has \"If-Range: %.60s\"; the ETag was %s.", value,
                          d->tag == NULL ? "missing" : d->tag);
     }
+    if (is_field(line, "Accept-Encoding", &value) && strcmp(value, "identity") != 0)
+        session_fail(d->s,
+                     "A request has \"Accept-Encoding: %.60s\": ranges count the bytes that are "
+                     "sent, and those of a coded file are others.",
+                     value);
     if (is_field(line, "Host", &value)) {
         r->has_host = true;
         if (strcmp(value, host) != 0)
