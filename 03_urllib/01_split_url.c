@@ -175,6 +175,8 @@ int main(int argc, char **argv)
             line[--n] = '\0';
         all = take(line, (size_t)n, argv + 1, hosts) && all;
     }
+    if (ferror(stdin))
+        die_errno("standard input");
     free(line);
     finish(all ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -116,6 +116,8 @@ int main(int argc, char **argv)
         (void)fwrite(buffer_text(&out), 1, out.length, stdout); /* finish() looks for errors */
         (void)putchar('\n');                                    /* likewise */
     }
+    if (ferror(stdin))
+        die_errno("standard input");
     free(line);
     buffer_free(&out);
     finish(EXIT_SUCCESS);

@@ -128,6 +128,8 @@ int main(int argc, char **argv)
 
         all = read_query(line, length, &options, names) == 0 && all;
     }
+    if (ferror(stdin))
+        die_errno("standard input");
     free(line);
     finish(all ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -80,6 +80,8 @@ int main(int argc, char **argv)
             line[--n] = '\0';
         all = join(*argument, line, (size_t)n, table, defrag) && all;
     }
+    if (ferror(stdin))
+        die_errno("standard input");
     free(line);
     finish(all ? EXIT_SUCCESS : EXIT_FAILURE);
 }

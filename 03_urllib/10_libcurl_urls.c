@@ -172,6 +172,8 @@ int main(int argc, char **argv)
             line[n - 1] = '\0';
         compare(line);
     }
+    if (ferror(stdin))
+        die_errno("standard input");
     free(line);
     finish(EXIT_SUCCESS);
 }

@@ -506,6 +506,18 @@ def test_kept(tap, urls, pairs):
         tap.ok(met, "kept: %s (%d)" % (name, len(met)), reason)
 
 
+def test_programs(tap):
+    """Input that cannot be read is not the same as none."""
+    for name, *arguments in (("01_split_url",), ("02_quote", "quote"), ("03_query_strings",),
+                             ("04_join_urls", BASE), ("10_libcurl_urls",)):
+        with subprocess.Popen(["sh", "-c", 'exec "$@" </', "sh", ROOT / "build/03_urllib" / name,
+                               *arguments], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE) as process:
+            err = process.stderr.read().decode()
+        tap.ok(process.returncode == 1 and "standard input: EISDIR" in err,
+               "%s says that it cannot read its input" % name, (process.returncode, err))
+
+
 def main():
     tap = Tap()
     if sys.version_info[:2] != MADE_FOR or not hasattr(python, "_check_bracketed_netloc"):
@@ -543,6 +555,7 @@ def main():
     test_queries(tap, QUERIES + [maker.query() for _ in range(3000)])
     test_encode(tap, maker, 2000)
     test_kept(tap, hard + made[:2000], hard_pairs + made_pairs[:4000])
+    test_programs(tap)
     return tap.done()
 
 
