@@ -432,8 +432,8 @@ def main():
         generic = {name for name, verdict in verdicts.items() if verdict.get("generic")}
         ok(generic == {"reply-line-end", "short-text", "other-name", "udp-other",
                        "shape-other", "file-other", "file-bytes", "send-first", "short-exit",
-                       "short-close", "last-byte", "silent-wrong", "other-more", "other-end", "other-long",
-                       "more-sent", "other-nul", "last-letter", "listened-only"},
+                       "short-close", "last-byte", "silent-wrong", "other-more", "other-end",
+                       "other-long", "more-sent", "other-nul", "last-letter", "listened-only"},
            "sentences that name no cause say so", generic)
         texts = [step["text"] for step in verdicts["signalled"]["steps"]]
         ok(texts[-2:] == ["the harness sent it SIGTERM", "was ended by SIGTERM"] and
