@@ -161,7 +161,9 @@ static struct page *add_link(struct report *r, struct page *from, const char *ba
         return NULL;
     if (r->edge_count == r->edge_room) {
         r->edge_room = 2 * r->edge_room + 64;
-        must((r->edges = realloc(r->edges, r->edge_room * sizeof *r->edges)) != NULL);
+        r->edges = realloc(r->edges, r->edge_room * sizeof *r->edges);
+        if (r->edges == NULL)
+            die("out of memory");
     }
     r->edges[r->edge_count++] = (struct edge){from, to};
     return to;
