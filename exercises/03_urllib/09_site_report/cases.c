@@ -639,6 +639,17 @@ static const char *make_large(struct visit *v, const char *path)
     return text;
 }
 
+/* Puts a number where it should be, in exchange for the one there. */
+static void bring(size_t *order, size_t number, size_t to)
+{
+    size_t at = 0;
+
+    while (order[at] != number)
+        at++;
+    order[at] = order[to];
+    order[to] = number;
+}
+
 static void large(struct session *s)
 {
     enum { ASKED = 30 };
@@ -651,6 +662,9 @@ static void large(struct session *s)
         order[i] = order[at];
         order[at] = i;
     }
+    size_t broken = 3 + STEP * (size_t)session_random(s, LINKS / STEP - 1);
+    bring(order, broken - 1, 0); /* two pages at least link to one that is gone */
+    bring(order, broken, 1);
     for (size_t i = 0; i < LINKS; i++)
         must(s, buffer_print(&first, "<a href=/$/%zu>x</a>\n", order[i]) == 0);
     must(s, buffer_print(&map, "@/ ") == 0);
