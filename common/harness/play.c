@@ -97,6 +97,16 @@ static const char *short_path(struct session *s, const char *path)
     return session_print(s, "%s", path);
 }
 
+/* build/wire, which lies beside libwire.so: by its whole path where one is told to cd before. */
+static const char *wire_command(struct session *s)
+{
+    const char *library = strrchr(s->options->wire, '/');
+
+    if (!s->has_files || library == NULL)
+        return "build/wire";
+    return session_print(s, "%.*s/wire", (int)(library - s->options->wire), s->options->wire);
+}
+
 /* Text that printf(1) can make, in single quotes; false if the input is not that, or too long. */
 static bool quote_input(const struct buffer *input, struct buffer *quoted)
 {
@@ -146,7 +156,7 @@ static void announce(struct student *p)
     (void)printf("\nRun your program in another terminal:\n\n  ");
     (void)printf("%s", in);
     if (s->has_hosts) /* its own hosts table, by way of the wire */
-        wire = session_print(s, "build/wire --hosts %s/hosts ", s->folder);
+        wire = session_print(s, "%s --hosts %s/hosts ", wire_command(s), s->folder);
     if (s->spoilt_input)
         from = session_print(s, " <%s", SPOILT_INPUT);
     else if (p->end_input && p->input.length == 0)

@@ -371,6 +371,22 @@ def speak_tls(tap, flags, libraries, folder):
         good = verdict.get("status") == wanted and re.search(words, verdict.get("cause", ""))
         tap.ok(good, f"{name}: {wanted}", json.dumps(verdict, indent=1))
 
+    # What play says is done to the letter; the case has files and a hosts table of its own.
+    play = subprocess.Popen([f"{folder}/tls_cases", "--program",
+                             os.path.abspath(f"{folder}/tls_student"), "--play", "tls"],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    said = ""
+    while "or under gdb" not in said and (line := play.stdout.readline()):
+        said += line
+    command = re.search(r"(?m)^  cd .*\n  .*$", said)
+    out = subprocess.run(["sh", "-e", "-c", command[0]] if command else ["false"], text=True,
+                         capture_output=True, check=False, timeout=60)
+    if out.returncode != 0:
+        play.kill() # nobody will call it
+    rest, _ = play.communicate("\n\n\n", timeout=60)
+    tap.ok(out.stdout.startswith("welcome\nend\n") and "TLS has begun" in rest,
+           "play under TLS, with a name of its own", said + out.stdout + out.stderr + rest)
+
 
 def main():
     tap = Tap()
