@@ -382,7 +382,7 @@ def speak_tls(tap, flags, libraries, folder):
     out = subprocess.run(["sh", "-e", "-c", command[0]] if command else ["false"], text=True,
                          capture_output=True, check=False, timeout=60)
     if out.returncode != 0:
-        play.kill() # nobody will call it
+        play.kill()  # nobody will call it
     rest, _ = play.communicate("\n\n\n", timeout=60)
     tap.ok(out.stdout.startswith("welcome\nend\n") and "TLS has begun" in rest,
            "play under TLS, with a name of its own", said + out.stdout + out.stderr + rest)
