@@ -56,7 +56,7 @@ test  curl              command curl               a real client, watched by the
 test  nginx-light       file /usr/sbin/nginx       a real server, for the client of chapter 2
 test  wrk               command wrk                makes the load when web servers are measured
 test  python3-aiohttp   file /usr/lib/python3/dist-packages/aiohttp  one of them
-test  python3-httpbin   file /usr/lib/python3/dist-packages/httpbin  what the testbed is compared with
+test  python3-httpbin   file /usr/lib/python3/dist-packages/httpbin  what the testbed is like
 test  tinyproxy         command tinyproxy          a real proxy, for the openers of chapter 3
 test  graphviz          command dot                draws the crawler's graph
 test  strace            command strace             one of the tools that chapter 1 shows
