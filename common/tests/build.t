@@ -93,9 +93,8 @@ def missing_library(tap, tree):
     modules = tree / "modules"
     modules.mkdir()
     where = run("pkg-config", "--variable=pcfiledir", "jansson")[1].strip()
-    for name in ("jansson", "libuv", "md4c", "md4c-html", "libarchive", "libcrypto",
-                 "libpsl", "libseccomp"):
-        shutil.copy("%s/%s.pc" % (where, name), modules)
+    for file in Path(where).glob("*.pc"):
+        shutil.copy(file, modules)
     status, out, err = make(tree, "build/student.flags", PKG_CONFIG_LIBDIR=str(modules))
     tap.ok(status == 0, "make goes on once the library is there", err)
     (modules / "libuv.pc").unlink()

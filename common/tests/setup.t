@@ -46,10 +46,8 @@ class Machine:
                                  capture_output=True, text=True).stdout.strip()
         self.wanted = folder / "modules"
         self.wanted.mkdir()
-        for name in ("jansson", "libuv", "md4c", "md4c-html", "libarchive", "libcrypto",
-                     "libseccomp", "libpsl", "gumbo", "libcurl", "zlib", "libbrotlienc",
-                     "libbrotlicommon", "cmocka"):
-            shutil.copy("%s/%s.pc" % (modules, name), self.wanted)
+        for file in Path(modules).glob("*.pc"):
+            shutil.copy(file, self.wanted)
 
     def tool(self, name, text):
         (self.bin / name).write_text("#!/bin/sh\n%s\n" % text)
