@@ -673,11 +673,13 @@ static void drop_secrets(struct trip *t)
         t->given[i].due = false;
 }
 
-/* Starts with three secrets and a field that is none. */
+/* Starts with three secrets and a field that is none; authority.pem is there. */
 static void set_out_with(struct trip *t, const char *url)
 {
     struct session *s = t->s;
 
+    if (t->identity == NULL) /* no TLS follows, but who reads the file at once finds it */
+        (void)tls_authority(s, "authority.pem");
     give_secrets(t);
     set_out(t, "-c", "authority.pem", "-f",
             session_print(s, "authorization: %s", t->given[0].value), "-f",

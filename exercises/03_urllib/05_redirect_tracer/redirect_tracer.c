@@ -1,7 +1,8 @@
 /*
  * Exercise 3.5  Redirect tracer
  *
- * Usage:  redirect_tracer [-f 'NAME: VALUE']... [-b BODY] [-l LIMIT] [-t MS] METHOD URL
+ * Usage:  redirect_tracer [-f 'NAME: VALUE']... [-b BODY] [-l LIMIT] [-t MS]
+ *                          [-c FILE] METHOD URL
  *
  * Asks for a URL, follows the redirects that come for an answer, and prints each step and why the
  * last one was the last. README.md beside the starter says what that means exactly; make practice

@@ -1332,7 +1332,8 @@ static const struct test_case CASES[] = {
     {.name = "part-without-tag",
      .title = "a part without its ETag, or with a weak one",
      .points = 1,
-     .teaches = "A 206 must have the ETag: without it nobody knows which file this is a part of.",
+     .teaches = "A 206 must have the same ETag: without it nobody knows which file this is a part "
+                "of, and a weak one, W/, is not the same: it says that bytes may differ.",
      .run = part_without_tag},
     {.name = "wrong-range",
      .title = "another range than was asked for",

@@ -30,6 +30,7 @@ enum how {
     CUT,     /* closes when half of the body is sent */
     CLOSED,  /* closes without an answer */
     SILENT,  /* never answers */
+    LATE,    /* most of a delay after it was asked for */
     DRIP,    /* never longer silent than MS, and longer than MS in all */
     GARBAGE, /* what it says is no HTTP */
     ENDLESS  /* a body that does not stop */
@@ -248,6 +249,8 @@ static void send_answer(struct visit *v, const struct web_request *r, const stru
                                 page->how == CUT ? 2 * length : length) == 0);
     if (page->how != DRIP && strcmp(r->method, "HEAD") != 0)
         must(v->s, buffer_add(&text, body, length) == 0);
+    if (page->how == LATE)
+        session_wait(v->s, (int)v->delay * 3 / 4);
     v->answered_ns = now_ns();
     if (page->how == GARBAGE)
         link_queue(r->link, garbage, sizeof garbage - 1);
@@ -820,7 +823,7 @@ static void delay(struct session *s)
 {
     static const struct page pages[] = {
         {"@/", .body = "<a href=/a>1</a><a href=~/b>2</a><a href=/c>3</a>"},
-        {"@/a", .status = 301, .field = "Location: /$"},
+        {"@/a", .status = 301, .field = "Location: /$", .how = LATE},
         {"~/b", .status = 404},
         {"@/c", .body = "<a href=/ghost>half</a>", .how = CUT},
         {"@/$", .body = "x"},
@@ -841,7 +844,7 @@ static void crawl_delay(struct session *s)
     static const struct page pages[] = {
         {"@/robots.txt", .body = "User-agent: site-report\nCrawl-delay: 0.12\n"},
         {"@/", .body = "<a href=/$>1</a>"},
-        {"@/$", .body = "<a href=~/b>2</a>"},
+        {"@/$", .body = "<a href=~/b>2</a>", .how = LATE},
         {"~/b", .body = ""},
         {.url = NULL}};
     struct run run = {
