@@ -45,10 +45,6 @@ static int digit(char c)
 /* Decodes all of the target first, with the slashes that separate as NULs: no name has those. */
 static int decode(const char *target, char *text, size_t *length)
 {
-    const char *rest = strchr(target, ':');
-
-    if (target[0] != '/' && rest != NULL && strncmp(rest, "://", 3) == 0)
-        target = rest + 3 + strcspn(rest + 3, "/?");
     for (*length = 0; *target != '\0' && *target != '?'; target++) {
         char byte = *target == '/' ? '\0' : *target;
         if (byte == '%') {

@@ -1,4 +1,4 @@
-/* fails: file types names traversal absolute nul symlinks hidden folders special tags none-match since ranges past-the-end if-range gzip gzip-age gzip-tags gzip-odd head one-connection methods large no-descriptors no-folder leaks descriptors rude-peers */
+/* fails: file types names traversal nul symlinks hidden folders special tags none-match since ranges past-the-end if-range gzip gzip-age gzip-tags gzip-odd head one-connection methods large no-descriptors no-folder leaks descriptors rude-peers */
 /*
  * Exercise 2.6  File server
  *

@@ -83,10 +83,6 @@ static int add_segment(struct buffer *path, const char *text, size_t length)
 /* The path below the folder that a target means. slash: it ends with one. Returns 0 or a status. */
 static int find_path(const char *target, struct buffer *path, bool *slash)
 {
-    const char *rest = strstr(target, "://");
-
-    if (*target != '/' && rest != NULL)
-        target = rest + 3 + strcspn(rest + 3, "/?"); /* absolute form: behind the host */
     do {
         target += *target == '/';
         size_t length = strcspn(target, "/?");
