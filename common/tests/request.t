@@ -1143,7 +1143,7 @@ def tinyproxy(folder, *lines):
                 with contextlib.suppress(OSError):
                     socket.create_connection(("127.0.0.1", port)).close()
                     break
-                time.sleep(0.02)
+                time.sleep(0.02)  # it does not say when it listens
             yield port
         finally:
             process.terminate()

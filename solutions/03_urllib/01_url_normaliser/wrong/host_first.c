@@ -237,7 +237,7 @@ static const char *normalise(char *line, size_t length, struct text *out)
         put(out, ':');
     }
     char *copy = strdup(rest), kept[LINE_MOST + 1];
-    strcpy(kept, line);
+    memcpy(kept, line, strlen(line) + 1);
     for (size_t i = 0; i < sizeof SERVERS / sizeof SERVERS[0]; i++)
         if (strcmp(scheme, SERVERS[i].scheme) == 0)
             usual = SERVERS[i].port;
