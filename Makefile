@@ -104,11 +104,13 @@ LIBRARIES = $(JANSSON) $(LIBUV) $(MD4C-HTML) $(MD4C) $(LIBARCHIVE) $(LIBCRYPTO)
 BOX := $(filter-out %/init.o %/filter.o,$(call objects,box))
 HTTP := $(patsubst %.c,build/%.o,$(wildcard 02_http/http/*.c))
 URLLIB := $(patsubst %.c,build/%.o,$(wildcard 03_urllib/urllib/*.c))
+REQUESTS := $(patsubst %.c,build/%.o,$(wildcard 04_requests/requests/*.c))
 
 .PHONY: all
 all: $(WORKBOOK) build/wire build/libwire.so build/box-init build/box.bpf build/crowd \
     build/reply build/members build/testbed build/authority/localhost.pem $(PROGRAMS) $(CASES) \
-    build/student.flags build/student.libraries build/libcore.a build/libhttp.a build/liburllib.a
+    build/student.flags build/student.libraries build/libcore.a build/libhttp.a build/liburllib.a \
+    build/librequests.a
 
 build/%.o: %.c
 	@mkdir -p $(@D)
@@ -174,7 +176,8 @@ build/exercises/%/cases: build/exercises/%/cases.o build/libharness.a
 # The modules that the chapters build.
 build/libhttp.a: $(HTTP)
 build/liburllib.a: $(URLLIB)
-build/libhttp.a build/liburllib.a:
+build/librequests.a: $(REQUESTS)
+build/libhttp.a build/liburllib.a build/librequests.a:
 	$(call say,ar  )
 	$(AR) rcs $@ $^
 
@@ -192,6 +195,8 @@ HTTP_NEEDS = -lssl $(LIBCRYPTO) $(LIBPSL) $(JANSSON)
 build/02_http/%: 02_http/%.c build/libhttp.a build/libcore.a
 	$(call program,$(HTTP_NEEDS))
 build/03_urllib/%: 03_urllib/%.c build/liburllib.a build/libhttp.a build/libcore.a
+	$(call program,$(HTTP_NEEDS) $(GUMBO) $(LIBCURL))
+build/04_requests/%: 04_requests/%.c build/librequests.a build/liburllib.a build/libhttp.a build/libcore.a
 	$(call program,$(HTTP_NEEDS) $(GUMBO) $(LIBCURL))
 
 # Certificates for this machine, which nobody else trusts.
@@ -213,11 +218,13 @@ build/student.flags: Makefile
 # And what more gcc is told for an answer whose exercise lists a header of these; how a line reads is
 # said in common/workbook/libraries.h.
 build/student.libraries: Makefile build/libraries.mk
-	@printf '%s\n' 'urllib/ -I03_urllib build/liburllib.a http/ core/' \
+	@printf '%s\n' 'requests/ -I04_requests build/librequests.a urllib/ curl/ jansson.h' \
+	    'urllib/ -I03_urllib build/liburllib.a http/ core/' \
 	    'http/ -I02_http build/libhttp.a core/ $(LIBRARY_CFLAGS) $(HTTP_NEEDS)' \
 	    'core/ -Icommon build/libcore.a' \
 	    'openssl/ $(LIBRARY_CFLAGS) -lssl $(LIBCRYPTO)' \
 	    'jansson.h $(LIBRARY_CFLAGS) $(JANSSON)' \
+	    'curl/ $(LIBRARY_CFLAGS) $(LIBCURL)' \
 	    'libpsl.h $(LIBRARY_CFLAGS) $(LIBPSL)' \
 	    'gumbo.h $(LIBRARY_CFLAGS) $(GUMBO)' \
 	    'zlib.h $(ZLIB)' > $@
@@ -236,9 +243,10 @@ define unit-link
 	$(call say,link)
 	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $< -o $@ \
 	    $(filter-out build/common/workbook/main.o,$(filter %.o,$^)) build/libharness.a \
-	    build/liburllib.a build/libhttp.a build/libcore.a $(LIBRARIES) $(HTTP_NEEDS) $(CMOCKA) -pthread
+	    build/librequests.a build/liburllib.a build/libhttp.a build/libcore.a $(LIBRARIES) \
+	    $(HTTP_NEEDS) $(LIBCURL) $(CMOCKA) -pthread
 endef
-UNIT_WITH := build/libharness.a build/liburllib.a build/libhttp.a $(call objects,workbook) $(call objects,classroom)
+UNIT_WITH := build/libharness.a build/librequests.a build/liburllib.a build/libhttp.a $(call objects,workbook) $(call objects,classroom)
 build/tests/unit_%.t: common/tests/unit_%.c $(UNIT_WITH) | test-tools
 	$(unit-link)
 build/tests/intake_dump: common/tests/intake_dump.c $(UNIT_WITH) | test-tools
@@ -331,7 +339,8 @@ SECONDS := 60
 FUZZERS := $(patsubst common/fuzz/%.c,build/fuzz/%,$(wildcard common/fuzz/fuzz_*.c))
 FUZZED := $(filter-out %/main.c %/wire.c %/init.c %/filter.c,$(wildcard common/workbook/*.c \
     common/classroom/*.c common/box/*.c common/wire/*.c common/core/*.c))
-FUZZED_WEB := $(wildcard 02_http/http/*.c 03_urllib/urllib/*.c common/core/*.c)
+FUZZED_WEB := $(wildcard 02_http/http/*.c 03_urllib/urllib/*.c 04_requests/requests/*.c \
+    common/core/*.c)
 SANITIZED := address,undefined -fno-sanitize-recover=all
 build/fuzz/%.o: %.c | fuzz-tools
 	@mkdir -p $(@D)
@@ -341,11 +350,11 @@ build/fuzz/%.o: %.c | fuzz-tools
 define fuzzer
 	@mkdir -p $@.corpus
 	$(call say,link)
-	clang -fsanitize=fuzzer,$(SANITIZED) $^ -o $@ $(LIBRARIES) $(HTTP_NEEDS)
+	clang -fsanitize=fuzzer,$(SANITIZED) $^ -o $@ $(LIBRARIES) $(HTTP_NEEDS) $(LIBCURL)
 endef
 build/fuzz/%: build/fuzz/common/fuzz/%.o $(FUZZED:%.c=build/fuzz/%.o)
 	$(fuzzer)
-$(filter build/fuzz/fuzz_http_% build/fuzz/fuzz_url_%,$(FUZZERS)): build/fuzz/%: \
+$(filter build/fuzz/fuzz_http_% build/fuzz/fuzz_url_% build/fuzz/fuzz_requests_%,$(FUZZERS)): build/fuzz/%: \
     build/fuzz/common/fuzz/%.o $(FUZZED_WEB:%.c=build/fuzz/%.o)
 	$(fuzzer)
 

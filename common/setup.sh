@@ -58,6 +58,10 @@ test  wrk               command wrk                makes the load when web serve
 test  python3-aiohttp   file /usr/lib/python3/dist-packages/aiohttp  one of them
 test  python3-httpbin   file /usr/lib/python3/dist-packages/httpbin  what the testbed is like
 test  tinyproxy         command tinyproxy          a real proxy, for the openers of chapter 3
+test  microsocks        command microsocks         a real SOCKS server, for chapter 4
+test  python3-requests  file /usr/lib/python3/dist-packages/requests  what chapter 4 mirrors
+test  python3-requests-oauthlib  file /usr/lib/python3/dist-packages/requests_oauthlib  OAuth for it
+test  python3-socks     file /usr/lib/python3/dist-packages/socks.py  SOCKS for it
 test  graphviz          command dot                draws the crawler's graph
 test  strace            command strace             one of the tools that chapter 1 shows
 test  tcpdump           command tcpdump            another

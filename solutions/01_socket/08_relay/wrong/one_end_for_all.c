@@ -1,4 +1,4 @@
-/* fails: client-half-closes server-half-closes end-behind-full */
+/* fails: hasty-client client-half-closes server-half-closes end-behind-data end-behind-full */
 /*
  * When one side has finished sending, the pair is closed.
  */
@@ -184,10 +184,6 @@ static bool move(struct side *from, struct side *to)
         ssize_t n = recv(from->fd, from->bytes + from->until, BUFFER - from->until, 0);
         if (n == -1 && !is_temporary())
             return false;
-        if (n == 0 && from->until == 0) {
-            end_pair(from->pair);
-            return true;
-        }
         from->ended = n == 0;
         from->until += n > 0 ? (size_t)n : 0;
     }
@@ -201,11 +197,8 @@ static bool move(struct side *from, struct side *to)
         if (from->from == from->until)
             from->from = from->until = 0;
     }
-    if (from->ended && from->until == 0 && !to->shut) {
-        to->shut = true;
-        if (shutdown(to->fd, SHUT_WR) == -1)
-            return false;
-    }
+    if (from->ended && from->until == 0)
+        end_pair(from->pair);
     return true;
 }
 
