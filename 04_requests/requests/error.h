@@ -1,5 +1,6 @@
 /*
- * What can go wrong with a request: libcurl's hundred codes in the families that a caller can act on.
+ * What can go wrong with a request: libcurl's hundred codes in the families that a caller can act
+ * on.
  *
  * Python: requests.exceptions. Lesson 4.00 is about it.
  */
@@ -46,8 +47,8 @@ enum requests_failure requests_failure_of(CURLcode code, CURL *transfer);
 /* An error, in words and in its family. Start with one that is all zero; it owns nothing. */
 struct requests_error {
     enum requests_failure failure;
-    CURLcode code; /* what libcurl said; CURLE_OK where it was not libcurl */
-    int status;    /* with REQUESTS_HTTP and REQUESTS_RETRY */
+    CURLcode code;  /* what libcurl said; CURLE_OK where it was not libcurl */
+    int status;     /* with REQUESTS_HTTP and REQUESTS_RETRY */
     char text[512]; /* a sentence without the URL: "connection refused" */
 };
 
@@ -56,8 +57,8 @@ int requests_error_set(struct requests_error *error, enum requests_failure failu
                        const char *format, ...) PRINTF_LIKE(3, 4);
 
 /*
- * Sets it from a code of libcurl's: detail is what CURLOPT_ERRORBUFFER received, and may be empty or
- * NULL; then the words are curl_easy_strerror()'s. Always returns -1.
+ * Sets it from a code of libcurl's: detail is what CURLOPT_ERRORBUFFER received, and may be empty
+ * or NULL; then the words are curl_easy_strerror()'s. Always returns -1.
  */
 int requests_error_from(struct requests_error *error, CURLcode code, CURL *transfer,
                         const char *detail);
