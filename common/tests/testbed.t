@@ -3,6 +3,7 @@
 of it, and under rude peers. The testbed is sanitized.
 """
 import concurrent.futures
+import email.utils
 import html.parser
 import http.client
 import json
@@ -159,6 +160,78 @@ def files(tap, server):
     got = get(server, "/file/3000?rate=10000")[2]
     took = time.monotonic() - began
     tap.ok(got == whole[:3000] and took > 0.24, "/file?rate is slow", (len(got), took))
+
+
+def unsteady(tap, server):
+    """/unsteady: good, failing, good again, and how it says when to come back."""
+    said = [get(server, "/unsteady/k?skip=1&fail=2&status=502&after=3") for _ in range(4)]
+    tap.ok([one[0] for one in said] == [200, 502, 502, 200] and
+           [one[1]["Retry-After"] for one in said] == [None, "3", "3", None] and
+           json.loads(said[3][2]) == {"key": "k", "method": "GET", "requests": 4},
+           "/unsteady fails as often as it is told", [(one[0], one[2]) for one in said])
+    fields = get(server, "/unsteady/d?date=1&after=1.5", method="POST")[1]
+    wait = email.utils.parsedate_to_datetime(fields["Retry-After"]).timestamp() - time.time()
+    tap.ok(1.5 <= wait <= 4, "Retry-After as a date", fields.items())
+    cut = send(server.port, b"GET /unsteady/c?cut=1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    tap.ok(cut.recv(100) == b"", "or no answer at all")
+    cut.close()
+    tap.ok([get(server, path)[0] for path in ("/unsteady/" + "k" * 90, "/unsteady/k?fail=x",
+                                              "/unsteady/k?status=200")] == [400] * 3,
+           "what makes no sense is 400")
+    many = ["/unsteady/m%d?fail=1" % number for number in range(1100)]
+    tap.ok(all(get(server, path)[0] == 503 for path in many) and get(server, many[-1])[0] == 200 and
+           get(server, many[0])[0] == 503, "of many keys the last ones are known")
+
+
+def pages_of(server, path, part):
+    """Every record that is met when one follows the links, or the cursors."""
+    found, asked = [], 0
+    while path is not None and asked < 200:
+        status, fields, body = get(server, path)
+        if status != 200:
+            return found, status
+        asked += 1
+        got = json.loads(body)
+        if part:
+            found += got["items"]
+            path = got["next"] and "/api/feed?size=45&count=7&cursor=" + got["next"]
+        else:
+            found += got
+            links = dict(reversed(pair) for pair in re.findall(r'<([^>]*)>; rel="(\w+)"',
+                                                               fields["Link"] or ""))
+            path = links.get("next") and links["next"].split(str(server.port), 1)[1]
+    return found, asked
+
+
+def api(tap, server):
+    """/api: pages, cursors, validators, limits."""
+    by_page, asked = pages_of(server, "/api/items?per_page=7&size=45", False)
+    tap.ok([item["id"] for item in by_page] == list(range(1, 46)) and asked == 7,
+           "the links lead through all pages", (asked, by_page))
+    tap.ok(pages_of(server, "/api/feed?size=45&count=7", True) == (by_page, 7), "so do the cursors")
+    tap.ok([json.loads(get(server, "/api/items/%d" % item["id"])[2]) for item in by_page] ==
+           by_page, "each record is what its list says")
+    status, fields, body = get(server, "/api/items?page=2&size=45")
+    again = get(server, "/api/items?page=2&size=45", If_None_Match=fields["ETag"])
+    tap.ok((status, fields["X-Total-Count"], again[0], again[2]) == (200, "45", 304, b""),
+           "304 for what is known")
+    changed = json.loads(get(server, "/api/items?version=5&per_page=100")[2])
+    differ = sum(old != new for old, new in zip(by_page, changed))
+    tap.ok(5 < differ < 40 and all((old == new) == (new["revision"] == 1)
+                                   for old, new in zip(by_page, changed)),
+           "another version has changed some", differ)
+    said = [get(server, "/api/items/1?limit=2&window=3600", X_API_Key=key) for key in "aaab"]
+    tap.ok([one[0] for one in said] == [200, 200, 429, 200] and
+           [one[1]["X-RateLimit-Remaining"] for one in said] == list("1001") and
+           0 < int(said[2][1]["Retry-After"]) <= 3600, "so many a window for each key",
+           [(one[0], one[1].items()) for one in said])
+    free = get(server, "/api/items/1?limit=2&window=3600", X_API_Key="a",
+               If_None_Match=said[0][1]["ETag"])
+    tap.ok(free[0] == 304, "304 is free")
+    tap.ok([get(server, "/api/" + path)[0] for path in (
+        "items?page=0", "items?per_page=101", "feed?cursor=7", "feed?cursor=c99", "items/0",
+        "items/46", "items?limit=1&key=" + "k" * 90)] == [400, 400, 400, 400, 404, 404, 400],
+           "what makes no sense is refused")
 
 
 def drips(tap, server):
@@ -539,7 +612,7 @@ def try_all(tap, program):
     else:
         tap.ok(os.environ.get("CI") != "true", "httpbin # SKIP python3-httpbin is missing: "
                "sh common/setup.sh --test")
-    for test in (status_choice, files, drips, robots, over_tls, sites, forms_of_links):
+    for test in (status_choice, files, unsteady, api, drips, robots, over_tls, sites, forms_of_links):
         attempt(tap, test, server)
     attempt(tap, same_for_ever, server, plain)
     attempt(tap, many_pages, plain)

@@ -44,9 +44,9 @@ static bool is_here(struct http_exchange *x)
 static void answer(struct http_exchange *x)
 {
     static const struct route *const TABLES[] = {
-        ECHO_ROUTES, STATUS_ROUTES,   REDIRECT_ROUTES, COOKIE_ROUTES, AUTH_ROUTES, BODY_ROUTES,
-        SLOW_ROUTES, COMPRESS_ROUTES, CACHE_ROUTES,    PAGE_ROUTES,   FILE_ROUTES, SITE_ROUTES,
-        NULL};
+        ECHO_ROUTES, STATUS_ROUTES, REDIRECT_ROUTES, COOKIE_ROUTES, AUTH_ROUTES,
+        BODY_ROUTES, SLOW_ROUTES,   COMPRESS_ROUTES, CACHE_ROUTES,  PAGE_ROUTES,
+        FILE_ROUTES, SITE_ROUTES,   UNSTEADY_ROUTES, API_ROUTES,    NULL};
 
     if (is_here(x))
         route_call(x, TABLES);

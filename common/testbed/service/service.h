@@ -10,8 +10,9 @@
  * status.c     /status, redirects.c, cookies.c, auth.c (digest.c), cache.c, pages.c: what they say
  * bodies.c     /bytes, /range, /stream …; random.c: the random bytes that Python's seed gives
  * slow.c       /delay, /drip; file.c: a large file; compress.c: /gzip, /deflate, /brotli
- * help.c       what all of it is, for its users
- * site.c       /site, what stands where; site_page.c its pages, site_truth.c what is to be found
+ * unsteady.c   /unsteady, which fails at first; api.c: /api, lists in pages; tally.c counts for
+ * both help.c       what all of it is, for its users site.c       /site, what stands where;
+ * site_page.c its pages, site_truth.c what is to be found
  */
 #ifndef TESTBED_SERVICE_H
 #define TESTBED_SERVICE_H
@@ -50,7 +51,7 @@ struct route {
 };
 extern const struct route ECHO_ROUTES[], STATUS_ROUTES[], REDIRECT_ROUTES[], COOKIE_ROUTES[],
     AUTH_ROUTES[], BODY_ROUTES[], SLOW_ROUTES[], COMPRESS_ROUTES[], CACHE_ROUTES[], PAGE_ROUTES[],
-    FILE_ROUTES[], SITE_ROUTES[];
+    FILE_ROUTES[], SITE_ROUTES[], UNSTEADY_ROUTES[], API_ROUTES[];
 
 /* ---- route.c ---- */
 
@@ -207,6 +208,19 @@ void slow_end(void);
 
 /* Sends what is held, then waits. False when the client is gone or the program is to stop. */
 bool slow_sleep(struct call *call, double seconds);
+
+/* ---- tally.c ---- */
+
+enum { TALLY_KEY = 96 };
+
+/*
+ * Counts one more for a key, from 1. With a window, in seconds, counting begins again when that is
+ * over; *left is what remains of it. False when the key is too long. The last 1,024 keys are known.
+ */
+bool tally_next(const char *key, double window, long *count, double *left);
+
+/* The whole seconds after which that much time is over, for Retry-After. */
+long seconds_up(double seconds);
 
 /* ---- help.c ---- */
 
