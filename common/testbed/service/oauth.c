@@ -101,10 +101,10 @@ int oauth_decision(struct call *call)
         const char *text = NULL;
         if (is_form && query_read(fields, buffer_text(&body), body.length))
             text = json_string_value(json_object_get(fields, "decision"));
-        decision = text == NULL                    ? -1
+        decision = text == NULL                   ? -1
                    : strcmp(text, "approve") == 0 ? 1
                    : strcmp(text, "deny") == 0    ? 0
-                                                   : -1;
+                                                  : -1;
         if (decision == -1)
             send_bad(call, "decision");
     }

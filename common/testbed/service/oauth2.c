@@ -239,8 +239,10 @@ static void end_family(unsigned long family)
 static bool is_verified(const char *verifier, const char *challenge)
 {
     unsigned char hash[EVP_MAX_MD_SIZE], base64[2 * EVP_MAX_MD_SIZE];
+    size_t length = strlen(verifier);
 
-    if (EVP_Digest(verifier, strlen(verifier), hash, NULL, EVP_sha256(), NULL) != 1)
+    if (length < CHALLENGE || length > 128 ||
+        EVP_Digest(verifier, length, hash, NULL, EVP_sha256(), NULL) != 1)
         return false;
     (void)EVP_EncodeBlock(base64, hash, OAUTH_PRINT); /* 44 bytes: one is the padding */
     base64[CHALLENGE] = '\0';
@@ -339,9 +341,9 @@ static bool take_grant(struct wish *wish, struct token *token)
 static void send_token(struct call *call, const struct token *token, const char *access,
                        const char *refresh, long life)
 {
-    json_t *object = json_pack("{s:s, s:s, s:I, s:s}", "access_token", access, "token_type",
-                               "Bearer", "expires_in", (json_int_t)life, "scope",
-                               scope_text(token->scope));
+    json_t *object =
+        json_pack("{s:s, s:s, s:I, s:s}", "access_token", access, "token_type", "Bearer",
+                  "expires_in", (json_int_t)life, "scope", scope_text(token->scope));
 
     if (token->can_refresh && object != NULL &&
         json_object_set_new(object, "refresh_token", json_string(refresh)) == -1) {
@@ -384,11 +386,12 @@ static bool read_basic(const char *sent, struct buffer *id, struct buffer *secre
 {
     struct buffer pair = {0};
     const char *colon;
-    bool good = strncasecmp(sent, "Basic ", 6) == 0 && base64_decode(sent + 6, false, &pair) == 0 &&
-                (colon = memchr(buffer_text(&pair), ':', pair.length)) != NULL &&
-                text_decode(pair.data, (size_t)(colon - pair.data), true, id) == 0 &&
-                text_decode(colon + 1, (size_t)(pair.data + pair.length - colon) - 1, true,
-                            secret) == 0;
+    bool good =
+        strncasecmp(sent, "Basic ", 6) == 0 && base64_decode(sent + 6, false, &pair) == 0 &&
+        (colon = memchr(buffer_text(&pair), ':', pair.length)) != NULL &&
+        text_decode(pair.data, (size_t)(colon - pair.data), true, id) == 0 &&
+        text_decode(colon + 1, (size_t)(pair.data + pair.length - colon) - 1, true, secret) == 0 &&
+        strlen(buffer_text(secret)) == secret->length;
 
     if (pair.data != NULL)
         OPENSSL_cleanse(pair.data, pair.length);
@@ -412,9 +415,9 @@ static bool know_client(const struct call *call, struct wish *wish)
         secret = buffer_text(&basic_secret);
     }
     wish->client = find_client(id);
-    if (good && (wish->client == NULL ||
-                 (wish->client->secret != NULL &&
-                  (secret == NULL || !same_secret(secret, wish->client->secret)))))
+    if (good &&
+        (wish->client == NULL || (wish->client->secret != NULL &&
+                                  (secret == NULL || !same_secret(secret, wish->client->secret)))))
         good = refuse(wish, "invalid_client", "no such client, or not its secret");
     if (basic_secret.data != NULL)
         OPENSSL_cleanse(basic_secret.data, basic_secret.length);
@@ -423,7 +426,7 @@ static bool know_client(const struct call *call, struct wish *wish)
     return good;
 }
 
-/* No parameter may come twice. RFC 6749 section 3.2. */
+/* No parameter may come twice. RFC 6749 section 3.2. Nor hold a NUL, behind which nobody looks. */
 static bool is_plain(struct wish *wish)
 {
     const char *key;
@@ -433,6 +436,8 @@ static bool is_plain(struct wish *wish)
     {
         if (json_is_array(value))
             return refuse(wish, "invalid_request", "a parameter came twice");
+        if (strlen(json_string_value(value)) != json_string_length(value))
+            return refuse(wish, "invalid_request", "a parameter has a NUL");
     }
     return true;
 }
