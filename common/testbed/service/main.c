@@ -46,7 +46,8 @@ static void answer(struct http_exchange *x)
     static const struct route *const TABLES[] = {
         ECHO_ROUTES, STATUS_ROUTES, REDIRECT_ROUTES, COOKIE_ROUTES, AUTH_ROUTES,
         BODY_ROUTES, SLOW_ROUTES,   COMPRESS_ROUTES, CACHE_ROUTES,  PAGE_ROUTES,
-        FILE_ROUTES, SITE_ROUTES,   UNSTEADY_ROUTES, API_ROUTES,    NULL};
+        FILE_ROUTES, SITE_ROUTES,   UNSTEADY_ROUTES, API_ROUTES,    OAUTH1_ROUTES,
+        OAUTH2_ROUTES, NULL};
 
     if (is_here(x))
         route_call(x, TABLES);

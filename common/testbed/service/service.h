@@ -52,6 +52,8 @@ struct route {
 extern const struct route ECHO_ROUTES[], STATUS_ROUTES[], REDIRECT_ROUTES[], COOKIE_ROUTES[],
     AUTH_ROUTES[], BODY_ROUTES[], SLOW_ROUTES[], COMPRESS_ROUTES[], CACHE_ROUTES[], PAGE_ROUTES[],
     FILE_ROUTES[], SITE_ROUTES[], UNSTEADY_ROUTES[], API_ROUTES[];
+/* oauth1.c and oauth2.c, whose ways oauth.c shares */
+extern const struct route OAUTH1_ROUTES[], OAUTH2_ROUTES[];
 
 /* ---- route.c ---- */
 
