@@ -108,9 +108,9 @@ REQUESTS := $(patsubst %.c,build/%.o,$(wildcard 04_requests/requests/*.c))
 
 .PHONY: all
 all: $(WORKBOOK) build/wire build/libwire.so build/box-init build/box.bpf build/crowd \
-    build/reply build/members build/testbed build/authority/localhost.pem $(PROGRAMS) $(CASES) \
-    build/student.flags build/student.libraries build/libcore.a build/libhttp.a build/liburllib.a \
-    build/librequests.a
+    build/reply build/members build/testbed build/proxy build/authority/localhost.pem $(PROGRAMS) \
+    $(CASES) build/student.flags build/student.libraries build/libcore.a build/libhttp.a \
+    build/liburllib.a build/librequests.a
 
 build/%.o: %.c
 	@mkdir -p $(@D)
@@ -145,6 +145,11 @@ build/reply build/members: build/%: build/common/testbed/%.o build/libhttp.a bui
 build/testbed: $(call objects,testbed/service) build/libhttp.a build/libcore.a
 	$(call say,link)
 	$(CC) -o $@ $^ -Wl,--as-needed $(HTTP_NEEDS) $(ZLIB) $(LIBBROTLIENC) -pthread
+
+# The proxies that chapter 4 goes through.
+build/proxy: $(call objects,testbed/proxy) build/liburllib.a build/libhttp.a build/libcore.a
+	$(call say,link)
+	$(CC) -o $@ $^ -Wl,--as-needed $(HTTP_NEEDS) -pthread
 
 # The first process of a program's box: static where that can be had, for it starts sooner.
 build/box-init: build/common/box/init.o build/libcore.a
