@@ -335,6 +335,11 @@ struct http_tls *http_tls_server(const char *certificate, const char *key, struc
     return NULL;
 }
 
+struct ssl_ctx_st *http_tls_context(const struct http_tls *tls)
+{
+    return tls->context;
+}
+
 void http_tls_free(struct http_tls *tls)
 {
     if (tls == NULL)
@@ -834,6 +839,11 @@ int http_stream_fd(const struct http_stream *stream)
 bool http_stream_is_tls(const struct http_stream *stream)
 {
     return stream->ssl != NULL;
+}
+
+struct ssl_st *http_stream_ssl(const struct http_stream *stream)
+{
+    return stream->ssl;
 }
 
 const char *http_stream_version(const struct http_stream *stream)

@@ -36,6 +36,9 @@ struct http_tls *http_tls_server(const char *certificate, const char *key, struc
 
 void http_tls_free(struct http_tls *tls);
 
+/* OpenSSL's own side of it, an SSL_CTX, for what is not here; to be set before the first use. */
+struct ssl_ctx_st *http_tls_context(const struct http_tls *tls);
+
 enum http_stream_result {
     HTTP_STREAM_END = 0,      /* the peer finished sending, in order */
     HTTP_STREAM_ERROR = -1,   /* errno says why, http_stream_error() in words */
@@ -114,6 +117,7 @@ const char *http_stream_error(const struct http_stream *stream);
 
 int http_stream_fd(const struct http_stream *stream);
 bool http_stream_is_tls(const struct http_stream *stream);
+struct ssl_st *http_stream_ssl(const struct http_stream *stream); /* OpenSSL's; NULL for plain TCP */
 
 /* "TLSv1.3" after the handshake, NULL for plain TCP. Python: SSLSocket.version(). */
 const char *http_stream_version(const struct http_stream *stream);

@@ -3,6 +3,7 @@
  * and has a site of any size for crawlers.
  *
  *   build/testbed [--log] [--workers N] [--crawl-delay SECONDS] PORT [--tls CERT KEY PORT]
+ *                 [--tls-hosts AUTHORITY PORT]
  *
  * --help lists what it answers; site.c says exactly what a site is made of. Like httpbin, it does
  * what clients ask, such as send them anywhere or set any header: it serves loopback alone.
@@ -23,7 +24,8 @@
 #include "testbed/service/service.h"
 
 static const char USAGE[] =
-    "[--log] [--workers N] [--crawl-delay SECONDS] PORT [--tls CERT KEY PORT]";
+    "[--log] [--workers N] [--crawl-delay SECONDS] PORT [--tls CERT KEY PORT] "
+    "[--tls-hosts AUTHORITY PORT]";
 
 /* One listener, with what it serves. */
 struct service {
@@ -43,16 +45,18 @@ static bool is_here(struct http_exchange *x)
 
 static void answer(struct http_exchange *x)
 {
-    static const struct route *const TABLES[] = {
-        ECHO_ROUTES, STATUS_ROUTES, REDIRECT_ROUTES, COOKIE_ROUTES, AUTH_ROUTES,
-        BODY_ROUTES, SLOW_ROUTES,   COMPRESS_ROUTES, CACHE_ROUTES,  PAGE_ROUTES,
-        FILE_ROUTES, SITE_ROUTES,   UNSTEADY_ROUTES, API_ROUTES,    OAUTH1_ROUTES,
-        OAUTH2_ROUTES, NULL};
+    static const struct route *const TABLES[] = {ECHO_ROUTES,     STATUS_ROUTES,   REDIRECT_ROUTES,
+                                                 COOKIE_ROUTES,   AUTH_ROUTES,     BODY_ROUTES,
+                                                 SLOW_ROUTES,     COMPRESS_ROUTES, CACHE_ROUTES,
+                                                 PAGE_ROUTES,     FILE_ROUTES,     SITE_ROUTES,
+                                                 UNSTEADY_ROUTES, API_ROUTES,      TRANSFER_ROUTES,
+                                                 OAUTH1_ROUTES,   OAUTH2_ROUTES,   TLS_ROUTES,
+                                                 NULL};
 
-    if (is_here(x))
-        route_call(x, TABLES);
-    else
+    if (!is_here(x))
         http_send_error(x, HTTP_FORBIDDEN, "For clients on this machine alone");
+    else if (!impostor_answers(x))
+        route_call(x, TABLES);
 }
 
 /* The signal stays pending and ends both; one that fails ends the other in the same way. */
@@ -89,8 +93,14 @@ static int open_signals(void)
     return signalfd(-1, &both, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+struct tls_option {
+    const char *folder; /* NULL: no such hosts */
+    long port;
+};
+
 /* Serves until the end. */
-static void run(struct service *plain, struct service *secret, long port, long secret_port)
+static void run(struct service *plain, struct service *secret, long port, long secret_port,
+                const struct tls_option *hosts)
 {
     pthread_t thread;
     struct error error;
@@ -105,6 +115,9 @@ static void run(struct service *plain, struct service *secret, long port, long s
     open_listener(plain, port);
     if (secret->options.tls != NULL)
         open_listener(secret, secret_port);
+    if (hosts->folder != NULL &&
+        tls_hosts_open(hosts->folder, hosts->port, &plain->options, &error) == -1)
+        die("%s", error.text);
     announce(plain); /* who has read this line may come to either port */
     if (secret->options.tls != NULL) {
         announce(secret);
@@ -112,12 +125,16 @@ static void run(struct service *plain, struct service *secret, long port, long s
         if (why != 0)
             die("cannot start a thread: %s", strerror(why));
     }
+    if (tls_hosts_start(&error) == -1)
+        die("%s", error.text);
     (void)serve(plain);
     if (secret->options.tls != NULL)
         (void)pthread_join(thread, NULL); /* it exists, and is joined once */
     (void)close(signals);                 /* nothing was written */
     if (plain->result == -1 || secret->result == -1)
         die("%s", plain->result == -1 ? plain->error.text : secret->error.text);
+    if (tls_hosts_end(&error) == -1)
+        die("%s", error.text);
 }
 
 /* A number as robots.txt may have it, "2" or "0.5". */
@@ -132,6 +149,7 @@ int main(int argc, char **argv)
     struct service plain = {.options = HTTP_SERVER_DEFAULTS}, secret = {.listener = -1};
     struct error error;
     long port = -1, secret_port = 0, workers = 128;
+    struct tls_option hosts = {0};
     char **tls = NULL;
 
     for (char **word = argv + 1; *word != NULL; word++) {
@@ -150,6 +168,10 @@ int main(int argc, char **argv)
                  number_parse(word[3], 0, UINT16_MAX, &secret_port)) {
             tls = word + 1;
             word += 3;
+        } else if (strcmp(*word, "--tls-hosts") == 0 && left > 1 &&
+                   number_parse(word[2], 0, UINT16_MAX - 8, &hosts.port)) {
+            hosts.folder = word[1];
+            word += 2;
         } else if (port != -1 || !number_parse(*word, 0, UINT16_MAX, &port))
             die_usage(USAGE);
     }
@@ -161,7 +183,7 @@ int main(int argc, char **argv)
     secret.options = plain.options;
     if (tls != NULL && (secret.options.tls = http_tls_server(tls[0], tls[1], &error)) == NULL)
         die("%s", error.text);
-    run(&plain, &secret, port, secret_port);
+    run(&plain, &secret, port, secret_port, &hosts);
     http_tls_free(secret.options.tls);
     return EXIT_SUCCESS;
 }

@@ -51,7 +51,8 @@ struct route {
 };
 extern const struct route ECHO_ROUTES[], STATUS_ROUTES[], REDIRECT_ROUTES[], COOKIE_ROUTES[],
     AUTH_ROUTES[], BODY_ROUTES[], SLOW_ROUTES[], COMPRESS_ROUTES[], CACHE_ROUTES[], PAGE_ROUTES[],
-    FILE_ROUTES[], SITE_ROUTES[], UNSTEADY_ROUTES[], API_ROUTES[];
+    FILE_ROUTES[], SITE_ROUTES[], UNSTEADY_ROUTES[], API_ROUTES[], TRANSFER_ROUTES[];
+extern const struct route TLS_ROUTES[];
 /* oauth1.c and oauth2.c, whose ways oauth.c shares */
 extern const struct route OAUTH1_ROUTES[], OAUTH2_ROUTES[];
 
@@ -223,6 +224,22 @@ bool tally_next(const char *key, double window, long *count, double *left);
 
 /* The whole seconds after which that much time is over, for Retry-After. */
 long seconds_up(double seconds);
+
+/* ---- tls_hosts.c ---- */
+
+/*
+ * Nine hosts under TLS, each with another certificate from a folder that authority.sh made: at this
+ * port and those that follow, or, for 0, at ports of the system's choice. Call tls_hosts_start()
+ * when they may say so; it does nothing without tls_hosts_open(). They end at SIGTERM, for which
+ * tls_hosts_end() waits. All return 0, or -1 and an error.
+ */
+int tls_hosts_open(const char *folder, long port, const struct http_server_options *options,
+                   struct error *error);
+int tls_hosts_start(struct error *error);
+int tls_hosts_end(struct error *error);
+
+/* Whether this request has come to the impostor, who then has answered it. */
+bool impostor_answers(struct http_exchange *x);
 
 /* ---- help.c ---- */
 
