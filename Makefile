@@ -380,6 +380,13 @@ record: all
 	@$(WORKBOOK) record $(EXERCISE)
 	@$(if $(E),,$(WORKBOOK) lesson --record)
 
+# Wrong answers as patches of their solution, where that pays: E=1.4 keeps to an exercise. And one,
+# F=solutions/…/wrong/NAME.patch, as a .c file again, to work on it.
+patches unpatch:
+	@sh common/setup.sh --require python3
+	@sh common/setup.sh --require patch
+	@python3 -B common/tests/patches.py $(if $(filter unpatch,$@),--undo '$(F)','$(E)')
+
 # Proves an exercise, and says TAP: SEEDS=20 for more than three, LOADED=1 with every core busy.
 prove: all
 	@$(WORKBOOK) prove $(if $(E),'$(E)') $(if $(SEEDS),--seeds '$(SEEDS)') $(if $(LOADED),--loaded)
@@ -402,7 +409,7 @@ build/bench/urls: common/bench/urls.c build/liburllib.a build/libhttp.a build/li
 bench: all $(addprefix build/bench/,bare_epoll bare_responder cookies heads urls)
 	@python3 -B common/bench/bench.py
 
-.PHONY: record prove bench fuzz
+.PHONY: record prove patches unpatch bench fuzz
 # [/not in the handout]
 
 -include $(shell test -d build && find build -name '*.d' 2>/dev/null)

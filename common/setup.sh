@@ -69,6 +69,7 @@ test  netcat-openbsd    command nc                 another
 test  iproute2          command ss                 another
 test  gdb               command gdb                another
 test  git               command git                puts a lesson's program back
+test  patch             command patch              makes wrong answers anew when solutions change
 END
     case $(uname -m 2>/dev/null) in
     x86_64) # Debian has it for no other processor.

@@ -16,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import patches
 from scratch import environment_of, processes_marked
 from tap import Tap, run
 
@@ -35,14 +36,14 @@ def place(submission, exercise, source):
     name = exercise.name.split("_", 1)[1] + ".c"
     folder = submission / exercise.parent.name / exercise.name
     folder.mkdir(parents=True)
-    shutil.copy(source, folder / name)
+    (folder / name).write_text(patches.program(source))
 
 
 def sources(exercise):
     """The solution, the starter and the wrong answers of an exercise."""
     name = exercise.name.split("_", 1)[1] + ".c"
     solution = ROOT / "solutions" / exercise.parent.name / exercise.name
-    return solution / name, exercise / name, sorted(solution.glob("wrong/*.c"))
+    return solution / name, exercise / name, patches.wrong_answers(solution)
 
 
 def grade(folder, out, *options):
@@ -127,8 +128,7 @@ def pool(count):
     exercise = ROOT / "exercises/01_socket/02_fetch_first"
     solution, starter, wrong = sources(exercise)
     kinds = [("solution", solution, set())]
-    kinds += [(w.stem, w, set(re.match(r"/\* fails: ([^;*]*)", w.read_text())[1].split()))
-              for w in wrong]
+    kinds += [(w.stem, w, set(patches.told(w)[0])) for w in wrong]
     kinds += [("starter", starter, None)]
     return exercise, [("%s-%03d" % (kinds[i % len(kinds)][0], i),) + kinds[i % len(kinds)][1:]
                       for i in range(count)]
@@ -336,8 +336,7 @@ def every_wrong_answer(tap, folder):
     for exercise in exercises():
         for i, wrong in enumerate(sources(exercise)[2]):
             place(hand_in / ("%03d" % i), exercise, wrong)
-            fails = re.match(r"/\* fails: ([^;*]*)", wrong.read_text())[1]
-            expected["%03d" % i, exercise.name] = wrong, set(fails.split())
+            expected["%03d" % i, exercise.name] = wrong, set(patches.told(wrong)[0])
     status, said, err = grade(hand_in, out)
     tap.ok(status == 0, "every wrong answer is graded", said + err)
     for (name, folder_name), (wrong, fails) in sorted(expected.items()):

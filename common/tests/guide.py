@@ -5,14 +5,15 @@ each chapter solutions/NN_name/README.md with its cases and wrong answers.
     python3 -B common/tests/guide.py        what `make index` runs too, from the repository's root
 
 Minutes stand in the first lines of lessons and exercises, cases in cases.c, and what a wrong
-answer gets wrong in its first comments. A table replaces what is between its marks,
-<!-- five weeks --> and <!-- /five weeks -->.
+answer gets wrong in its first comments, or at the top of its patch. A table replaces what is
+between its marks, <!-- five weeks --> and <!-- /five weeks -->.
 """
 import re
 import sys
 from pathlib import Path
 
 import index
+import patches
 
 GUIDE = Path("solutions/README.md")
 CHAPTERS = {1: "Sockets", 2: "HTTP", 3: "URLs", 4: "Requests", 5: "Async"}
@@ -60,14 +61,11 @@ def cases(exercise):
 
 
 def wrong_answers(exercise):
-    """[(path, what it gets wrong, the cases that it fails)], from the first comments."""
+    """[(path, what it gets wrong, the cases that it fails)], as they say it themselves."""
     found = []
-    for path in sorted(Path("solutions", *exercise.folder.parts[1:]).glob("wrong/*.c")):
-        text = path.read_text()
-        fails = re.match(r"/\* fails: (.*?) \*/\n", text)
-        comment = re.match(r"\s*/\*(.*?)\*/", text[fails.end():] if fails else text, re.S)
-        lines = [re.sub(r"^ *\* ?", "", line) for line in comment[1].split("\n")] if comment else []
-        found.append((path, " ".join(" ".join(lines).split()), fails[1].split() if fails else []))
+    for path in patches.wrong_answers(Path("solutions", *exercise.folder.parts[1:])):
+        fails, said = patches.told(path)
+        found.append((path, " ".join(said.split()), fails or []))
     return found
 
 

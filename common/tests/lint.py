@@ -13,10 +13,11 @@ from pathlib import Path
 
 import guide
 import index
+import patches
 
 TOP = set("""README.md README.zh-CN.md Makefile LICENSE 01_socket 02_http 03_urllib 04_requests
     05_async exercises solutions common build answers""".split())
-TEXT = {".c", ".h", ".in", ".md", ".py", ".sh", ".t", ".yml"}
+TEXT = {".c", ".h", ".in", ".md", ".patch", ".py", ".sh", ".t", ".yml"}
 BANNED = {
     "atoi": "use number_parse() or strtol() with a range check",
     "atol": "use number_parse() or strtol() with a range check",
@@ -233,10 +234,27 @@ def check_solutions(exercise, solution):
     for path in sorted(solution.rglob("*")):
         place = path.relative_to(solution)
         known = (place.as_posix() in (exercise.name + ".c", "wrong", "other") or
-                 re.fullmatch(r"(wrong|other)/[^/]+\.c", place.as_posix()))
+                 re.fullmatch(r"wrong/[^/]+\.(c|patch)|other/[^/]+\.c", place.as_posix()))
         if not known and (path.is_file() or len(place.parts) == 1):
-            yield path, 1, "nobody looks here; there are %s.c, wrong/*.c and other/*.c" % (
-                exercise.name)
+            yield path, 1, ("nobody looks here; there are %s.c, wrong/*.c, wrong/*.patch and "
+                           "other/*.c") % exercise.name
+
+
+def check_patches(solution):
+    """Wrong answers that are patches: that they apply, and say what they are."""
+    for path in sorted(solution.glob("wrong/*.patch")):
+        fails, said = patches.told(path)
+        if not fails:
+            yield path, 1, 'the first line is not "fails: case-a case-b"'
+        if not said:
+            yield path, 2, "below the first line it does not say what the mistake is"
+        if path.with_suffix(".c").exists():
+            yield path, 1, "it is there as %s.c as well" % path.stem
+        try:
+            if patches.solution_of(path).exists():
+                patches.program(path)
+        except patches.Broken as why:
+            yield path, *why.args
 
 
 def check_exercise(exercise):
@@ -253,12 +271,13 @@ def check_exercise(exercise):
     if not (solution / (exercise.name + ".c")).exists():
         yield solution / (exercise.name + ".c"), 1, "the exercise has no solution"
     yield from check_solutions(exercise, solution)
-    wrong = [path.name for path in solution.glob("wrong/*.c")]
+    yield from check_patches(solution)
+    wrong = [path.stem for path in patches.wrong_answers(solution)]
     if folder.name.startswith("00"):  # the first steps have nothing to get wrong
         return
     if len(wrong) < 5:
         yield solution / "wrong", 1, "%d wrong answers; there are five at least" % len(wrong)
-    if "copied.c" not in wrong:
+    if "copied" not in wrong:
         yield solution / "wrong/copied.c", 1, "the nearest example, adapted, is missing"
 
 

@@ -97,6 +97,14 @@ HOUSE = {
     **{"solutions/01_socket/02_greet_back/wrong/%s.c" % name: "int x = atoi(s);\n"
        for name in ("copied", "one", "two", "three", "four")},
 }
+PATCH = """fails: %s
+%s
+--- greet_back.c
++++ greet_back.c
+@@ -1 +1 @@
+-#include "giv%sn.h"
++#include "other.h"
+"""
 C = "01_socket/03_greeter.c"
 EXERCISE = "exercises/01_socket/02_greet_back/"
 SOLUTION = "solutions/01_socket/02_greet_back/"
@@ -157,6 +165,16 @@ FAULTS = [
      "poll.c:1: nobody looks here; there are greet_back.c, wrong/"),
     ("a folder of answers misspelt", SOLUTION + "othr/x.c", None, "x\n", "othr/x.c:1: nobody"),
     ("a wrong answer that is no C", SOLUTION + "wrong/x.txt", None, "x\n", "x.txt:1: nobody"),
+    ("a patch beside its program", SOLUTION + "wrong/one.patch", None, PATCH % ("x", "x.", "e"),
+     "one.patch:1: it is there as one.c as well"),
+    ("a patch that does not say what it fails", SOLUTION + "wrong/five.patch", None,
+     PATCH.replace("fails: ", "") % ("x", "x.", "e"), 'five.patch:1: the first line is not "fails'),
+    ("a patch that says nothing more", SOLUTION + "wrong/five.patch", None,
+     PATCH % ("x", "", "e"), "five.patch:2: below the first line it does not say what the mist"),
+    ("a patch that does not apply", SOLUTION + "wrong/five.patch", None, PATCH % ("x", "x.", "o"),
+     "five.patch:5: the hunk does not apply: the lines that it replaces stand 0 times"),
+    ("a patch in the wrong folder", SOLUTION + "other/five.patch", None, PATCH % ("x", "x.", "e"),
+     "other/five.patch:1: nobody looks here"),
     ("a solution of nothing", "solutions/01_socket/03_away/away.c", None, "\n",
      "solutions/01_socket/03_away:1: there is no exercise"),
     ("four wrong answers", SOLUTION + "wrong/four.c", None, None, "wrong:1: 4 wrong answers"),

@@ -350,8 +350,40 @@ def doctor(tap, book):
 # ---- for contributors -------------------------------------------------------------------------
 
 
+PATCHED = """/* First. */
+int main(void)
+{
+    return 0;
+}
+
+int other(void)
+{
+    return 0;
+}
+"""
+PATCH = """fails: plain reply-in-pieces half-close
+Ends with 1.
+--- alpha.c
++++ alpha.c
+@@ -2,4 +2,4 @@
+ int main(void)
+ {
+-    return 0;
++    return 1;
+ }
+"""
+
+
 def prove(tap, book):
+    book.put("solutions/01_socket/01_alpha/alpha.c", PATCHED)
+    book.put("solutions/01_socket/01_alpha/wrong/five.patch", PATCH)
     status, text = book.run("prove", "1.1", "--seeds", "3")
+    made = book.folder / "build/solutions/01_socket/01_alpha/wrong/five.c"
+    tap.ok(made.read_text() == PATCHED.replace("    return 0;\n}\n", "    return 1;\n}\n", 1) and
+           re.search(r"^ok \d+ - 1\.1 solutions/01_socket/01_alpha/wrong/five\.patch$", text, re.M),
+           "a patch of the solution is proved as a wrong answer", text)
+    made.unlink()
+    (book.folder / "solutions/01_socket/01_alpha/wrong/five.patch").unlink()
     seeds = re.findall(r"^ok \d+ - 1\.1 solutions/01_socket/01_alpha/alpha\.c(?:, seed (\d+))?$",
                        text,
                        re.M)
@@ -389,6 +421,24 @@ def prove(tap, book):
         ("a copy that earns too much", folder + "wrong/copied.c",
          "/* fails: plain */\n" + failing("plain"),
          "# it earns 4 of 5 points, which is 40 % or more"),
+        ("a patch that fails too much", folder + "wrong/five.patch",
+         PATCH.replace("plain reply-in-pieces ", ""), "five.patch # plain should have passed"),
+        ("a patch that does not apply", folder + "wrong/five.patch",
+         PATCH.replace(" {", " }"),
+         "wrong/five.patch # hunk 1, in line 5, does not apply: the lines that it replaces do not "
+         "stand in the solution. Mend it by hand, or by \"make patches\""),
+        ("a patch that could apply twice", folder + "wrong/five.patch",
+         PATCH.replace("@@\n int main(void)\n {\n", "@@\n", 1),
+         "# hunk 1, in line 5, does not apply: the lines that it replaces stand twice"),
+        ("a patch whose hunks stand in another order", folder + "wrong/five.patch",
+         PATCH + "@@ -1 +1 @@\n-/* First. */\n+/* Last. */\n",
+         "# hunk 2, in line 11, does not apply: it stands behind a hunk of later lines"),
+        ("a patch with a line that is none", folder + "wrong/five.patch",
+         PATCH + "}\n", "# line 11 begins with none of blank, - and +"),
+        ("a patch of nothing", folder + "wrong/five.patch",
+         PATCH.partition("---")[0], '# it has no "--- FILE"'),
+        ("a patch that names nothing", folder + "wrong/five.patch",
+         PATCH.replace("fails: ", ""), "wrong/five.patch # its first line is not"),
         ("another solution that fails", folder + "other/else.c", failing("half-close"),
          "# half-close: fail"),
         ("a README.md without headers", "exercises/01_socket/01_alpha/README.md",

@@ -16,7 +16,7 @@ from tap import Tap
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ("sh getent tee mktemp grep head sed tr rm cp cat env ls gcc make addr2line pkg-config "
         "prove clang clang-tidy clang-format curl git strace tcpdump nc ss gdb chromium sim_c "
-        "bwrap openssl uname parallel shellcheck jq wrk tinyproxy microsocks dot").split()
+        "bwrap openssl uname parallel shellcheck jq wrk tinyproxy microsocks dot patch").split()
 REAL += ["linux.uml"] if os.uname().machine == "x86_64" else []
 LIBRARIES = ("libjansson-dev libuv1-dev libmd4c-dev libmd4c-html0-dev libarchive-dev "
              "libssl-dev libpsl-dev libgumbo-dev libcurl4-openssl-dev zlib1g-dev libbrotli-dev "

@@ -15,16 +15,22 @@
 #include <unistd.h>
 
 #include "workbook/files.h"
+#include "workbook/patched.h"
 #include "workbook/process.h"
 #include "workbook/report.h"
 #include "workbook/runner.h"
 
 /* ---- record ---------------------------------------------------------------------------------- */
 
+static bool ends_with(const char *name, const char *end)
+{
+    size_t length = strlen(name);
+    return length > strlen(end) && strcmp(name + length - strlen(end), end) == 0;
+}
+
 static int keep_texts(const struct dirent *entry)
 {
-    size_t length = strlen(entry->d_name);
-    return length > 4 && strcmp(entry->d_name + length - 4, ".txt") == 0;
+    return ends_with(entry->d_name, ".txt");
 }
 
 /* Not every case writes one: some expect nothing that could be written down. */
@@ -133,8 +139,9 @@ struct trial {
     bool few;   /* and under 40 % of the points */
     char *name; /* of the test */
     char *source, *program;
-    char seed[16]; /* "": the default */
-    char *fails;   /* " case-a case-b ": names between blanks */
+    struct error unmade; /* why there is no source: its patch does not apply */
+    char seed[16];       /* "": the default */
+    char *fails;         /* " case-a case-b ": names between blanks */
     bool good, done;
     struct buffer why; /* lines for people */
 };
@@ -175,11 +182,14 @@ static struct trial *trial_add(struct proof *proof, enum expectation expectation
     return trial;
 }
 
-/* The names in a first line like "slash-star fails: case-a case-b star-slash"; NULL if it is none.
+/*
+ * The names in a first line like "slash-star fails: case-a case-b star-slash", in a patch "fails:
+ * case-a case-b" alone; NULL if it is none.
  */
 static char *read_fails(const char *path)
 {
-    static const char begin[] = "/* fails: ";
+    const char *begin = patched_is(path) ? "fails: " : "/* fails: ";
+    const char *close = patched_is(path) ? "" : " */";
     struct buffer text = {0};
     char *fails = NULL;
 
@@ -187,7 +197,7 @@ static char *read_fails(const char *path)
         strncmp(buffer_text(&text), begin, strlen(begin)) == 0) {
         const char *names = buffer_text(&text) + strlen(begin);
         size_t line = strcspn(names, "\n");
-        const char *end = memmem(names, line, " */", 3);
+        const char *end = *close == '\0' ? names + line : memmem(names, line, close, strlen(close));
         size_t length = end != NULL ? (size_t)(end - names) : 0;
         bool plain =
             length > 0 && strspn(names, "abcdefghijklmnopqrstuvwxyz0123456789-_ ") >= length;
@@ -198,13 +208,49 @@ static char *read_fails(const char *path)
     return fails;
 }
 
-static int keep_sources(const struct dirent *entry)
+/* Makes the program of a patch below build/, as the trial's source. Returns 0, or -1 when memory is
+ * short; what else fails is the trial's. */
+static int make_source(struct proof *proof, struct trial *trial)
 {
-    size_t length = strlen(entry->d_name);
-    return length > 2 && entry->d_name[0] != '.' && strcmp(entry->d_name + length - 2, ".c") == 0;
+    struct buffer program = {0};
+    char *made = NULL;
+
+    if (asprintf(&made, "build/%.*s.c", (int)(strlen(trial->source) - strlen(".patch")),
+                 trial->source) == -1)
+        return -1;
+    bool is_made =
+        patched_read(trial->source, proof->exercise->solution, &program, &trial->unmade) == 0 &&
+        folder_make_for(made, &trial->unmade) == 0 &&
+        file_write(made, program.data, program.length, true, &trial->unmade) == 0;
+    if (!is_made)
+        (void)unlink(made); /* an older one would be judged */
+    buffer_free(&program);
+    free(trial->source);
+    trial->source = made;
+    return 0;
 }
 
-/* Adds every C file of solutions/…/wrong or …/other. Returns 0, or -1 when memory is short. */
+static int keep_sources(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && ends_with(entry->d_name, ".c");
+}
+
+static int keep_wrong(const struct dirent *entry)
+{
+    return keep_sources(entry) || (entry->d_name[0] != '.' && patched_is(entry->d_name));
+}
+
+/* What more is known of a wrong answer. Returns 0, or -1 when memory is short. */
+static int add_wrong(struct proof *proof, struct trial *trial, const char *name)
+{
+    trial->fails = read_fails(trial->source);
+    trial->few = strncmp(name, "copied.", strlen("copied.")) == 0;
+    proof->copied = proof->copied || trial->few;
+    proof->wrong++;
+    return patched_is(name) ? make_source(proof, trial) : 0;
+}
+
+/* Adds every program of solutions/…/wrong or …/other. Returns 0, or -1 when memory is short. */
 static int add_folder(struct proof *proof, const char *folder, enum expectation expectation,
                       const char *seed)
 {
@@ -213,19 +259,15 @@ static int add_folder(struct proof *proof, const char *folder, enum expectation 
     int result = 0;
 
     (void)snprintf(path, sizeof path, "solutions/%s/%s", proof->exercise->folder, folder);
-    int count = scandir(path, &names, keep_sources, alphasort);
+    int count = scandir(path, &names, expectation == EXPECT_FAILURES ? keep_wrong : keep_sources,
+                        alphasort);
     for (int i = 0; i < count; i++) {
         (void)snprintf(path, sizeof path, "solutions/%s/%s/%s", proof->exercise->folder, folder,
                        names[i]->d_name);
         struct trial *trial = trial_add(proof, expectation, path, seed);
-        if (trial == NULL) {
+        if (trial == NULL ||
+            (expectation == EXPECT_FAILURES && add_wrong(proof, trial, names[i]->d_name) == -1))
             result = -1;
-        } else if (expectation == EXPECT_FAILURES) {
-            trial->fails = read_fails(path);
-            trial->few = strcmp(names[i]->d_name, "copied.c") == 0;
-            proof->copied = proof->copied || trial->few;
-            proof->wrong++;
-        }
         free(names[i]);
     }
     free(names);
@@ -309,7 +351,8 @@ static bool named(const char *names, const char *name)
 static void compare_failures(struct trial *trial, const struct verdict *verdict)
 {
     if (trial->fails == NULL) {
-        complain(trial, "its first line is not \"/* fails: case-a case-b */\"");
+        complain(trial, "its first line is not \"/* fails: case-a case-b */\", in a patch \"fails: "
+                        "case-a case-b\"");
         return;
     }
     for (size_t i = 0; i < verdict->tap.count; i++) {
@@ -359,6 +402,10 @@ static void compare_little(struct trial *trial, const struct verdict *verdict)
 static void weigh_trial(struct trial *trial, const struct verdict *verdict)
 {
     trial->good = true;
+    if (trial->unmade.text[0] != '\0') {
+        complain(trial, "%s", trial->unmade.text);
+        return;
+    }
     if (verdict->outcome != OUTCOME_JUDGED) {
         complain(trial, "%s\n%s",
                  verdict->outcome == OUTCOME_UNCOMPILED ? "it does not compile" : verdict->why.text,
