@@ -10,8 +10,10 @@ size_t easy_collect(char *bytes, size_t size, size_t count, void *body)
     struct easy_body *kept = body;
     size_t length = size * count; /* size is always 1 */
 
-    if (length > kept->limit - kept->bytes.length)
+    if (length > kept->limit - kept->bytes.length) {
+        kept->full = true;
         return 0; /* less than it was given: libcurl ends the transfer */
+    }
     return buffer_add(&kept->bytes, bytes, length) == 0 ? length : 0;
 }
 /* [/collect] */

@@ -7,6 +7,7 @@
 #define REQUESTS_EASY_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/buffer.h"
@@ -27,6 +28,7 @@
 struct easy_body {
     struct buffer bytes;
     size_t limit; /* in bytes: what is beyond it ends the transfer with CURLE_WRITE_ERROR */
+    bool full;    /* and that is why it ended: more than limit came */
 };
 
 /* For CURLOPT_WRITEFUNCTION, with a struct easy_body as CURLOPT_WRITEDATA. */

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "http/status.h"
+
 const char *requests_failure_name(enum requests_failure failure)
 {
     static const char *const NAMES[] = {
@@ -44,6 +46,14 @@ static bool was_sent(CURL *transfer)
            microseconds > 0;
 }
 
+/* Whether a status line came. */
+static bool was_answered(CURL *transfer)
+{
+    long status = 0;
+
+    return curl_easy_getinfo(transfer, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status != 0;
+}
+
 /* [families] */
 enum requests_failure requests_failure_of(CURLcode code, CURL *transfer)
 {
@@ -51,10 +61,15 @@ enum requests_failure requests_failure_of(CURLcode code, CURL *transfer)
     case CURLE_OK:
         return REQUESTS_OK;
     case CURLE_URL_MALFORMAT:
+        return REQUESTS_INVALID_URL;
     case CURLE_UNSUPPORTED_PROTOCOL:
+        if (was_sent(transfer) && !was_answered(transfer))
+            return REQUESTS_CONNECTION; /* what came is no HTTP/1 */
         return REQUESTS_INVALID_URL;
     case CURLE_OPERATION_TIMEDOUT:
-        return was_sent(transfer) ? REQUESTS_READ_TIMEOUT : REQUESTS_CONNECT_TIMEOUT;
+        if (was_sent(transfer))
+            return REQUESTS_READ_TIMEOUT;
+        return REQUESTS_CONNECT_TIMEOUT;
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_PROXY:
         return REQUESTS_PROXY;
@@ -125,3 +140,19 @@ int requests_error_from(struct requests_error *error, CURLcode code, CURL *trans
         error->code = code;
     return -1;
 }
+
+/* [status] */
+int requests_error_status(struct requests_error *error, long status)
+{
+    const char *name = http_status_phrase((int)status);
+
+    if (status < 400)
+        return 0;
+    if (name == NULL)
+        name = "(not registered)"; /* an error all the same */
+    (void)requests_error_set(error, REQUESTS_HTTP, "%ld %s", status, name);
+    if (error != NULL)
+        error->status = (int)status;
+    return -1;
+}
+/* [/status] */

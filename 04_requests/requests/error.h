@@ -63,4 +63,11 @@ int requests_error_set(struct requests_error *error, enum requests_failure failu
 int requests_error_from(struct requests_error *error, CURLcode code, CURL *transfer,
                         const char *detail);
 
+/*
+ * For who wants a status of 400 or more, as CURLINFO_RESPONSE_CODE gives it, to be an error: sets
+ * it to REQUESTS_HTTP, "404 Not Found", and returns -1. Returns 0 for any other status, and leaves
+ * error as it is. Source: raise_for_status() of Python's requests; RFC 9110, section 15.
+ */
+int requests_error_status(struct requests_error *error, long status);
+
 #endif
