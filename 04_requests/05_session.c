@@ -1,0 +1,163 @@
+/*
+ * 4.05  Sessions
+ *
+ * Makes several requests with one handle, which keeps the connection and the cookies between them.
+ *
+ * Python:  requests.Session: get(), post(), headers, cookies; with
+ * Usage:   05_session [--separate] [URL [NAME: VALUE]... [FORM]]...
+ *          Each URL may be followed by header lines of its own, and by a form, name=value, which
+ *          makes it a POST. With --separate every request has a handle, and so a session, of its
+ *          own.
+ * See:     libcurl-easy(3), curl_easy_reset(3), CURLOPT_COOKIELIST(3), CURLINFO_NUM_CONNECTS(3)
+ * Leaves out: cookies in files (lesson 4.06), passwords (4.07), tries after a failure (4.14).
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/error.h"
+#include "requests/easy.h"
+#include "requests/error.h"
+
+enum { BODY_LIMIT = 1 << 20, CONNECT_MS = 3000, WHOLE_MS = 10000, REDIRECTS = 5 };
+static const char USAGE[] = "[--separate] [URL [NAME: VALUE]... [FORM]]...";
+
+/* What every request of a session carries, unless it has a line of that name itself. */
+static const char *const DEFAULTS[] = {"User-Agent: workbook/4.05", "Accept: application/json"};
+
+/* A request as the command line has it: the words behind its URL. */
+struct request {
+    const char *url, *form;
+    char **lines;
+    int count;
+};
+
+static void append(struct curl_slist **list, const char *line)
+{
+    if (easy_append(list, line) == -1)
+        die_errno("%s", line);
+}
+
+/* [merge] */
+/* The request's own lines, and each default whose name is not among them. */
+static struct curl_slist *merge(const struct request *request)
+{
+    struct curl_slist *list = NULL;
+
+    for (int i = 0; i < request->count; i++)
+        append(&list, request->lines[i]);
+    for (size_t d = 0; d < sizeof DEFAULTS / sizeof DEFAULTS[0]; d++) {
+        const char *line = DEFAULTS[d];
+        size_t name = strcspn(line, ":") + 1;
+        int i = 0;
+        while (i < request->count && strncasecmp(request->lines[i], line, name) != 0)
+            i++;
+        if (i == request->count)
+            append(&list, line);
+    }
+    return list;
+}
+/* [/merge] */
+
+/* An option stays in the handle until it is set anew, or all are by a reset. */
+static CURLcode set_options(CURL *curl, const struct request *request, struct easy_body *body,
+                            const struct curl_slist *lines)
+{
+    CURLcode code = CURLE_OK;
+
+    easy_set(code, curl, CURLOPT_COOKIELIST, ""); /* adds none, and has them kept from here on */
+    easy_set(code, curl, CURLOPT_URL, request->url);
+    easy_set(code, curl, CURLOPT_HTTPHEADER, lines);
+    if (request->form != NULL)
+        easy_set(code, curl, CURLOPT_POSTFIELDS, request->form);
+    easy_set(code, curl, CURLOPT_WRITEFUNCTION, easy_collect);
+    easy_set(code, curl, CURLOPT_WRITEDATA, body);
+    easy_set(code, curl, CURLOPT_FOLLOWLOCATION, 1L);
+    easy_set(code, curl, CURLOPT_MAXREDIRS, (long)REDIRECTS);
+    easy_set(code, curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    easy_set(code, curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    easy_set(code, curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+    easy_set(code, curl, CURLOPT_TIMEOUT_MS, (long)WHOLE_MS);
+    easy_set(code, curl, CURLOPT_NOSIGNAL, 1L);
+    return code;
+}
+
+/* Makes a request, and prints what came and how many connections it took. 0; -1 and a message. */
+static int perform(CURL *curl, const struct request *request)
+{
+    struct easy_body body = {.limit = BODY_LIMIT};
+    struct requests_error error = {0};
+    struct curl_slist *lines = merge(request);
+    char words[CURL_ERROR_SIZE] = "";
+    char *url = NULL; /* the handle's */
+    long status = 0, connections = 0, redirects = 0;
+
+    CURLcode code = set_options(curl, request, &body, lines);
+    easy_set(code, curl, CURLOPT_ERRORBUFFER, words);
+    if (code == CURLE_OK)
+        code = curl_easy_perform(curl);
+    easy_get(code, curl, CURLINFO_RESPONSE_CODE, &status);
+    easy_get(code, curl, CURLINFO_EFFECTIVE_URL, &url);
+    easy_get(code, curl, CURLINFO_REDIRECT_COUNT, &redirects);
+    easy_get(code, curl, CURLINFO_NUM_CONNECTS, &connections);
+    if (code == CURLE_OK) {
+        printf("%ld %s (connections: %ld, redirects: %ld)\n", status, url, connections, redirects);
+        printf("%s", buffer_text(&body.bytes));
+    } else {
+        (void)requests_error_from(&error, code, curl, words);
+        report("%s: %s: %s", request->url, requests_failure_name(error.failure), error.text);
+    }
+    buffer_free(&body.bytes);
+    /* [reset] */
+    /* Takes the options out. Connections and cookies stay. */
+    curl_easy_reset(curl);
+    curl_slist_free_all(lines);
+    /* [/reset] */
+    return code == CURLE_OK ? 0 : -1;
+}
+
+/* Takes a URL and the words that belong to it. Returns how many words that are. */
+static int read_request(char **words, struct request *request)
+{
+    int count = 1;
+
+    *request = (struct request){.url = words[0], .lines = words + 1};
+    while (words[count] != NULL && strstr(words[count], ": ") != NULL)
+        count++;
+    request->count = count - 1;
+    if (words[count] != NULL && strncmp(words[count], "http", 4) != 0)
+        request->form = words[count++];
+    return count;
+}
+
+int main(int argc, char **argv)
+{
+    static char cookies[] = "http://localhost:10000/cookies/set?flavour=oat";
+    static char headers[] = "http://localhost:10000/headers";
+    char *usual[] = {cookies, headers, NULL};
+    bool separate = argc > 1 && strcmp(argv[1], "--separate") == 0;
+    char **words = argc > 1 + separate ? argv + 1 + separate : usual;
+    struct request request;
+    int failed = 0;
+
+    if (words[0][0] == '-')
+        die_usage(USAGE);
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        die("libcurl does not start");
+    CURL *session = curl_easy_init();
+    while (*words != NULL) {
+        words += read_request(words, &request);
+        if (separate) {
+            curl_easy_cleanup(session);
+            session = curl_easy_init();
+        }
+        if (session == NULL)
+            die("out of memory");
+        failed |= perform(session, &request);
+    }
+    curl_easy_cleanup(session); /* closes the connections */
+    curl_global_cleanup();
+    finish(failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
