@@ -148,7 +148,6 @@ struct requests_prepared {
     struct requests_upload upload;
     struct requests_auth auth;
     char *own_cookies; /* the request's own, "a=1; b=2", for a redirect's Cookie */
-    bool own_cookie_field;
 };
 
 /* Frees it. NULL is allowed. */
@@ -219,9 +218,9 @@ const char *requests_apparent_encoding(const struct requests_response *response)
 
 /*
  * The body as UTF-8, decoded by requests_encoding(), or if that is NULL or no name known, as
- * requests_apparent_encoding() says; what cannot be decoded becomes U+FFFD. The response's own, or
- * NULL when memory is short. A NUL in the body is kept: *length (NULL allowed) tells. Python:
- * r.text.
+ * requests_apparent_encoding() says; each byte that cannot be decoded becomes U+FFFD. The
+ * response's own, or NULL when memory is short. A NUL in the body is kept: *length (NULL allowed)
+ * tells. Python: r.text.
  */
 const char *requests_text(struct requests_response *response, size_t *length);
 
