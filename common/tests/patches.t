@@ -86,10 +86,11 @@ class Tree:
 
 
 def see_made(tap, tree):
-    tree.put(once_c=WRONG, copied_c=COPIED)
+    tree.put(once_c=WRONG, else_c=COPIED, copied_c=WRONG)
     status, said = tree.make("1.8")
-    tap.ok(status == 0 and tree.files() == {"once.patch": PATCH, "copied.c": COPIED} and
-           "1 made into patches; 1 stay" in said, "a small change becomes a patch",
+    tap.ok(status == 0 and tree.files() == {
+           "once.patch": PATCH, "else.c": COPIED, "copied.c": WRONG} and
+           "1 made into patches; 2 stay" in said, "a small change becomes a patch",
            (said, tree.files()))
     made = subprocess.run(["patch", "-s", "-F0", "-o", "-", "relay.c", "wrong/once.patch"],
                           cwd=tree.place, capture_output=True, text=True, check=False)
@@ -101,7 +102,7 @@ def see_made(tap, tree):
            "it is then left as it is", said)
     status, said = tree.make("--undo", FOLDER + "/wrong/once.patch")
     again = tree.files().get("once.c", "")
-    tap.ok(status == 0 and set(tree.files()) == {"once.c", "copied.c"} and
+    tap.ok(status == 0 and set(tree.files()) == {"once.c", "else.c", "copied.c"} and
            again == HEAD.replace(" * Exercise 1.8  Relay\n *\n", "") + WRONG[len(HEAD):],
            "and becomes a program again", (said, again))
     status, said = tree.make("1.7")
