@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <zlib.h>
 
 #include "http/forms.h"
@@ -100,6 +101,17 @@ static bool take_parts(struct upload *up, const char *data, size_t length, bool 
     return good;
 }
 
+/* Ends the connection by a reset. After a mere shutdown() a client that still sends would wait for
+ * room in our buffer. connect(2): AF_UNSPEC dissolves what there is. */
+static void reset(struct call *call)
+{
+    int fd = http_stream_fd(http_exchange_stream(call->x));
+    struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+
+    if (connect(fd, &nobody, sizeof nobody) == -1)
+        call_cut(call);
+}
+
 /* Reads the body, up to cut bytes if that is not negative. False when there is to be no answer but
  * a refusal, or none at all. */
 static bool take_body(struct call *call, struct upload *up, long cut)
@@ -115,7 +127,7 @@ static bool take_body(struct call *call, struct upload *up, long cut)
             break;
     }
     if (cut >= 0) {
-        call_cut(call);
+        reset(call);
         return false;
     }
     return n == 0 && (!up->in_parts || take_parts(up, "", 0, true));
