@@ -272,8 +272,10 @@ enum outcome connection_on_input(struct worker *worker, struct connection *c)
     if (!c->shaken) {
         /* What it writes fits into the socket's empty buffer: to wait for input is enough. */
         int result = http_stream_handshake(c->stream, HTTP_STREAM_NOW);
-        if (result != 1)
-            return result == HTTP_STREAM_AGAIN ? OUTCOME_HEAD : OUTCOME_CLOSE;
+        if (result == HTTP_STREAM_AGAIN)
+            return OUTCOME_HEAD;
+        if (result != 1) /* an alert says why, and with TLS 1.3 the request may have come by now */
+            return begin_linger(worker, c);
         c->shaken = true;
     }
     struct input *in = take_input(worker, c);
