@@ -41,7 +41,7 @@ static void append(struct curl_slist **list, const char *line)
 }
 
 /* [merge] */
-/* The request's own lines, and each default whose name is not among them. */
+/* The request's own lines, and each default that they do not name. */
 static struct curl_slist *merge(const struct request *request)
 {
     struct curl_slist *list = NULL;
@@ -52,7 +52,8 @@ static struct curl_slist *merge(const struct request *request)
         const char *line = DEFAULTS[d];
         size_t name = strcspn(line, ":") + 1;
         int i = 0;
-        while (i < request->count && strncasecmp(request->lines[i], line, name) != 0)
+        char **own = request->lines;
+        while (i < request->count && strncasecmp(own[i], line, name) != 0)
             i++;
         if (i == request->count)
             append(&list, line);
@@ -111,8 +112,7 @@ static int perform(CURL *curl, const struct request *request)
     }
     buffer_free(&body.bytes);
     /* [reset] */
-    /* Takes the options out. Connections and cookies stay. */
-    curl_easy_reset(curl);
+    curl_easy_reset(curl); /* connections and cookies stay */
     curl_slist_free_all(lines);
     /* [/reset] */
     return code == CURLE_OK ? 0 : -1;
