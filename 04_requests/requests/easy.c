@@ -22,7 +22,7 @@ size_t easy_collect(char *bytes, size_t size, size_t count, void *body)
 int easy_append(struct curl_slist **list, const char *text)
 {
     if (strpbrk(text, "\r\n") != NULL) {
-        errno = EINVAL; /* the rest would be a header line, or a request, of its own */
+        errno = EINVAL; /* the rest would be a header of its own */
         return -1;
     }
     struct curl_slist *longer = curl_slist_append(*list, text);
