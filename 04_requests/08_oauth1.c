@@ -1,5 +1,5 @@
 /*
- * 4.08  OAuth 1: requests that are signed
+ * 4.08  OAuth 1
  *
  * Signs a request with HMAC-SHA1 by the rules of OAuth 1, and sends it.
  *
@@ -95,9 +95,11 @@ static void normalise(const struct request *r, struct buffer *out)
 
     memcpy(sorted, r->list, sizeof sorted);
     qsort(sorted, r->count, sizeof sorted[0], by_name_and_value);
-    for (size_t i = 0; i < r->count; i++)
-        need(buffer_print(out, "%s%s=%s", i > 0 ? "&" : "", buffer_text(&sorted[i].name),
-                          buffer_text(&sorted[i].value)));
+    for (size_t i = 0; i < r->count; i++) {
+        const char *name = buffer_text(&sorted[i].name);
+        const char *value = buffer_text(&sorted[i].value);
+        need(buffer_print(out, "%s%s=%s", i > 0 ? "&" : "", name, value));
+    }
 }
 /* [/normalise] */
 
@@ -129,42 +131,48 @@ static void base_uri(const struct url *url, struct buffer *out)
         need(buffer_print(out, "/")); /* as it will stand in the request */
 }
 
-/* [base] METHOD&URI&PARAMETERS, the last two coded once more: section 3.4.1.1. */
+/* METHOD&URI&PARAMETERS, the last two coded once more: section 3.4.1.1. */
 static void base_string(const struct request *r, const struct url *url, struct buffer *out)
 {
     struct buffer uri = {0}, parameters = {0};
 
+    /* [base] */
     base_uri(url, &uri);
     normalise(r, &parameters);
     need(buffer_print(out, "%s&", r->method));
     need(url_quote(uri.data, uri.length, NULL, out));
     need(buffer_print(out, "&"));
     need(url_quote(parameters.data, parameters.length, NULL, out));
+    /* [/base] */
     buffer_free(&uri);
     buffer_free(&parameters);
 }
-/* [/base] */
 
-/* [sign] The key is both secrets, coded, with "&" between, whatever is missing: section 3.4.2. */
+/* The key is both secrets, coded, with "&" between, whatever is missing: section 3.4.2. */
 static void sign(const struct request *r, const struct buffer *base, struct buffer *out)
 {
-    unsigned char mac[EVP_MAX_MD_SIZE], text[2 * EVP_MAX_MD_SIZE];
+    const unsigned char *text = (const unsigned char *)base->data;
+    unsigned char mac[EVP_MAX_MD_SIZE], coded[2 * EVP_MAX_MD_SIZE];
+    const char *secret = r->secret, *hidden = r->token_secret;
     unsigned size;
     struct buffer key = {0};
 
-    need(url_quote(r->secret, strlen(r->secret), NULL, &key));
+    if (hidden == NULL)
+        hidden = "";
+    /* [sign] */
+    need(url_quote(secret, strlen(secret), NULL, &key));
     need(buffer_print(&key, "&"));
-    if (r->token_secret != NULL)
-        need(url_quote(r->token_secret, strlen(r->token_secret), NULL, &key));
-    if (HMAC(EVP_sha1(), key.data, (int)key.length, (const unsigned char *)base->data, base->length,
-             mac, &size) == NULL)
+    need(url_quote(hidden, strlen(hidden), NULL, &key));
+    int length = (int)key.length;
+    size_t most = base->length;
+    if (HMAC(EVP_sha1(), key.data, length, text, most, mac, &size) == NULL)
         die("no HMAC-SHA1 here");
-    (void)EVP_EncodeBlock(text, mac, (int)size); /* its result is the length, and it has room */
-    need(buffer_print(out, "%s", (const char *)text));
-    OPENSSL_cleanse(key.data, key.length);
+    (void)EVP_EncodeBlock(coded, mac, (int)size); /* its result is the length */
+    /* [/sign] */
+    need(buffer_print(out, "%s", (const char *)coded));
+    OPENSSL_cleanse(key.data, key.capacity);
     buffer_free(&key);
 }
-/* [/sign] */
 
 /* Parameters, base string, signature: what has to be sent is then in the list. */
 static void make_signature(struct request *r, bool show)
@@ -255,7 +263,7 @@ static int send_request(const struct request *r)
     return status;
 }
 
-/* [own] A nonce that nobody sent before in this second makes each request one of its own. */
+/* A nonce that nobody sent before in this second makes each request one of its own. */
 static void add_protocol(struct request *r, const char *timestamp, const char *nonce)
 {
     unsigned char random[8];
@@ -266,6 +274,7 @@ static void add_protocol(struct request *r, const char *timestamp, const char *n
         die("no random bytes");
     for (size_t i = 0; i < sizeof random; i++)
         (void)snprintf(digits + 2 * i, 3, "%02x", random[i]); /* it has room */
+    /* [own] */
     add_own(r, "oauth_consumer_key", getenv("OAUTH_KEY"));
     add_own(r, "oauth_token", getenv("OAUTH_TOKEN"));
     add_own(r, "oauth_callback", getenv("OAUTH_CALLBACK"));
@@ -273,8 +282,8 @@ static void add_protocol(struct request *r, const char *timestamp, const char *n
     add_own(r, "oauth_signature_method", "HMAC-SHA1");
     add_own(r, "oauth_timestamp", timestamp != NULL ? timestamp : seconds);
     add_own(r, "oauth_nonce", nonce != NULL ? nonce : digits);
+    /* [/own] */
 }
-/* [/own] */
 
 int main(int argc, char **argv)
 {

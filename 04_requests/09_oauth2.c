@@ -1,5 +1,5 @@
 /*
- * 4.09  OAuth 2: tokens that end
+ * 4.09  OAuth 2
  *
  * Gets a token, by the client's own secret or by the user's consent, uses it, and renews it when
  * it is over.
@@ -146,20 +146,26 @@ static bool is_token(const char *text)
                              "0123456789-._~+/=")] == '\0';
 }
 
-/* [take] An error is JSON too: RFC 6749 sections 5.1 and 5.2. */
+static const char *text_of(const json_t *all, const char *name)
+{
+    return json_string_value(json_object_get(all, name));
+}
+
+/* An error is JSON too: RFC 6749 sections 5.1 and 5.2. */
 static void take(const struct answer *answer, struct token *token)
 {
     json_t *all = json_loadb(buffer_text(&answer->body), answer->body.length, 0, NULL);
-    const char *access = json_string_value(json_object_get(all, "access_token"));
-    const char *refresh = json_string_value(json_object_get(all, "refresh_token"));
-    const char *type = json_string_value(json_object_get(all, "token_type"));
-    const char *error = json_string_value(json_object_get(all, "error"));
-    const char *why = json_string_value(json_object_get(all, "error_description"));
+    const char *error = text_of(all, "error"), *why = text_of(all, "error_description");
 
+    error = error != NULL ? error : "no reason";
+    why = why != NULL ? why : "";
+    /* [take] */
+    const char *access = text_of(all, "access_token");
+    const char *refresh = text_of(all, "refresh_token");
+    const char *type = text_of(all, "token_type");
     if (answer->status != 200)
-        die("no token: %ld %s: %s", answer->status, error != NULL ? error : "no reason",
-            why != NULL ? why : "");
-    if (!is_token(access) || type == NULL || strcasecmp(type, "Bearer") != 0)
+        die("no token: %ld %s: %s", answer->status, error, why);
+    if (type == NULL || strcasecmp(type, "Bearer") != 0 || !is_token(access))
         die("no token: the answer holds none that may be sent");
     wipe(&token->access);
     need(buffer_print(&token->access, "%s", access));
@@ -167,11 +173,11 @@ static void take(const struct answer *answer, struct token *token)
         wipe(&token->refresh);
         need(buffer_print(&token->refresh, "%s", refresh));
     }
+    /* [/take] */
     printf("a token, %.4s..., for %lld s\n", access,
            (long long)json_integer_value(json_object_get(all, "expires_in")));
     json_decref(all);
 }
-/* [/take] */
 
 /* Posts form to the token server. A client without a secret only says its name. */
 static void fetch(const struct client *client, struct buffer *form, struct token *token)
@@ -227,8 +233,9 @@ static void make_random(char out[CODED])
 static void make_challenge(const char *verifier, char out[CODED])
 {
     unsigned char hash[EVP_MAX_MD_SIZE];
+    size_t length = strlen(verifier);
 
-    if (EVP_Digest(verifier, strlen(verifier), hash, NULL, EVP_sha256(), NULL) != 1)
+    if (EVP_Digest(verifier, length, hash, NULL, EVP_sha256(), NULL) != 1)
         die("no SHA-256 here");
     code_base64url(hash, out);
 }
@@ -253,7 +260,7 @@ static void visit(const struct client *client, const char *url, struct buffer *b
     OPENSSL_cleanse(line, sizeof line);
 }
 
-/* [back] The state has to be the one that went out: else somebody else's code came in. */
+/* The state has to be the one that went out: else somebody else's code came in. */
 static void read_back(const struct buffer *back, const char *state, struct buffer *code)
 {
     struct url url;
@@ -268,15 +275,16 @@ static void read_back(const struct buffer *back, const char *state, struct buffe
     const struct url_field *is = url_fields_next(&fields, "state", &position[0]);
     const struct url_field *no = url_fields_next(&fields, "error", &position[1]);
     const struct url_field *yes = url_fields_next(&fields, "code", &position[2]);
+    /* [back] */
     if (is == NULL || strlen(is->value) != strlen(state) ||
         CRYPTO_memcmp(is->value, state, strlen(state)) != 0)
         die("no consent: the state is not ours, somebody else has begun this");
     if (yes == NULL)
         die("no consent: %s", no != NULL ? no->value : "there is no code");
     need(buffer_print(code, "%s", yes->value));
+    /* [/back] */
     url_fields_free(&fields);
 }
-/* [/back] */
 
 static void ask_user(const struct client *client, struct token *token)
 {
@@ -310,17 +318,22 @@ static void ask_user(const struct client *client, struct token *token)
 
 /* ---- the resource ---- */
 
-/* [use] A token may end before its time: 401 says so. A new one is tried once, not for ever. */
+static void get(const struct client *client, const struct token *token, struct answer *answer)
+{
+    ask(client, client->resource_url, NULL, token->access.data, false, answer);
+}
+
+/* [use] A token may end before its time: 401 says so. */
 static bool use(const struct client *client, struct token *token)
 {
     struct answer answer = {0};
 
-    ask(client, client->resource_url, NULL, token->access.data, false, &answer);
+    get(client, token, &answer);
     if (answer.status == 401) {
         printf("401\n");
         end_answer(&answer);
         renew(client, token);
-        ask(client, client->resource_url, NULL, token->access.data, false, &answer);
+        get(client, token, &answer);
     }
     printf("%ld, %zu bytes\n", answer.status, answer.body.length);
     bool good = answer.status < 400;
