@@ -383,6 +383,12 @@ void link_collect(struct link *link, size_t length);
 const char *link_line(struct link *link, size_t *length);
 
 /*
+ * The same for so many bytes, whatever they are: for messages that say how long they are. One more
+ * NUL stands behind them.
+ */
+const char *link_bytes(struct link *link, size_t length);
+
+/*
  * Bytes that the program has received from the link, and bytes that it has handed to the kernel for
  * it: what lies in the buffers of the kernel is in neither, or in the second. To a byte or two: the
  * ends of a connection may count. So one can tell what the program itself keeps.
@@ -523,6 +529,13 @@ struct tls_identity *tls_authority(struct session *session, const char *file);
 struct tls_identity *tls_certificate(struct session *session, const struct tls_identity *authority,
                                      const char *names, int from_days, int until_days);
 
+/* The same, signed with its own key: nobody stands behind it. */
+struct tls_identity *tls_self_signed(struct session *session, const char *names, int from_days,
+                                     int until_days);
+
+/* The hash of its public key as curl and its like write it, "sha256//" and 44 signs of base64. */
+const char *tls_pin(struct session *session, const struct tls_identity *identity);
+
 /* TLS on a link, which the link's own steps know nothing of. */
 struct tls_link;
 
@@ -642,6 +655,10 @@ void expect_error(struct student *student, const char *text);
 
 /* Exactly one line of its standard error holds this text by the time it ends. */
 void expect_error_line(struct student *student, const char *text);
+
+/* By its end this text is in neither of its outputs, where others would read it. what says what it
+ * is: "the password". */
+void expect_untold(struct student *student, const char *secret, const char *what);
 
 /* In its folder there is a file of this name with exactly these bytes. */
 void expect_file(struct student *student, const char *name, const void *bytes, size_t length);

@@ -89,10 +89,10 @@ struct tls_identity *tls_authority(struct session *s, const char *file)
     return a;
 }
 
-struct tls_identity *tls_certificate(struct session *s, const struct tls_identity *authority,
-                                     const char *names, int from_days, int until_days)
+static void sign_for(struct session *s, struct tls_identity *made,
+                     const struct tls_identity *authority, const char *names, int from_days,
+                     int until_days)
 {
-    struct tls_identity *made = identity_new(s);
     X509 *issuer = authority->certificate;
 
     if (!fill(made, authority, "a server", from_days, until_days) ||
@@ -102,7 +102,37 @@ struct tls_identity *tls_certificate(struct session *s, const struct tls_identit
         !add_extension(made->certificate, issuer, NID_subject_alt_name, names) ||
         X509_sign(made->certificate, authority->key, EVP_sha256()) == 0)
         session_fault(s, "cannot make a certificate for %s", names);
+}
+
+struct tls_identity *tls_certificate(struct session *s, const struct tls_identity *authority,
+                                     const char *names, int from_days, int until_days)
+{
+    struct tls_identity *made = identity_new(s);
+
+    sign_for(s, made, authority, names, from_days, until_days);
     return made;
+}
+
+struct tls_identity *tls_self_signed(struct session *s, const char *names, int from_days,
+                                     int until_days)
+{
+    struct tls_identity *made = identity_new(s);
+
+    sign_for(s, made, made, names, from_days, until_days);
+    return made;
+}
+
+const char *tls_pin(struct session *s, const struct tls_identity *identity)
+{
+    unsigned char *key = NULL, hash[EVP_MAX_MD_SIZE], text[2 * EVP_MAX_MD_SIZE];
+    int length = i2d_PUBKEY(identity->key, &key);
+    unsigned hashed = 0;
+
+    if (length <= 0 || EVP_Digest(key, (size_t)length, hash, &hashed, EVP_sha256(), NULL) != 1)
+        session_fault(s, "cannot hash a public key");
+    OPENSSL_free(key);
+    (void)EVP_EncodeBlock(text, hash, (int)hashed); /* its length is known: 44 */
+    return session_print(s, "sha256//%s", (const char *)text);
 }
 
 /* ---- records over the link ---- */

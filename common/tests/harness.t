@@ -162,6 +162,8 @@ WANTED = {
     "taken": ("pass", ""),
     "lines": ("pass", ""),
     "no-line": ("fail", r"^The program ended with status 0 where a line from it was expected"),
+    "counted": ("pass", ""),
+    "no-count": ("fail", r"^The program ended with status 0 after 15 of 16 bytes"),
     "echo": ("pass", ""),
     "both-ways": ("pass", ""),
     "one-way": ("timeout", r"^Still in send\(\) on descriptor 3, and nothing more will come"),
@@ -208,6 +210,8 @@ WANTED = {
     "several": ("pass", ""),
     "several-silent": ("timeout", r"nothing more will come: the harness waits for your program to "
                        r"give up"),
+    "untold": ("pass", ""),
+    "told": ("fail", r'^Your program told the password, "340 1\.250", on standard output\.$'),
     "uncalled": ("pass", ""),
     "called": ("fail", r'^Your program connected to 127\.0\.0\.1 port \d+, and said "a\?"\. '),
     "stream-compared": ("pass", ""),
@@ -345,6 +349,8 @@ TLS = {
     "tls-expired": ("pass", ""),
     "tls-stranger": ("pass", ""),
     "tls-other-name": ("pass", ""),
+    "tls-self-signed": ("pass", ""),
+    "tls-pin": ("pass", ""),
     "tls-plain": ("pass", ""),
     "tls-no-line": ("fail", r"^The program ended with status 0 where a line from it was expected|"
                     r"^Your program closed the connection where a line was expected"),

@@ -85,6 +85,36 @@ static void other_name(struct session *s)
     refused(s, "talk", false, "DNS:other.test,IP:127.0.0.1", 1, "EKEYREJECTED\n");
 }
 
+/* Nobody but the server itself stands behind its certificate. */
+static void self_signed(struct session *s)
+{
+    struct peer *server = peer_listen(s, "127.0.0.1");
+
+    (void)tls_authority(s, "authority.pem");
+    session_closes_early(s);
+    session_host(s, "site.test", "127.0.0.1", NULL);
+    struct student *p = student_start(s, "talk", "site.test", peer_port(server), NULL);
+    struct link *link = peer_accept(server);
+    if (link_start_tls(link, tls_self_signed(s, "DNS:site.test", -1, 1)) != NULL)
+        session_fail(s, "The handshake succeeded.");
+    link_close(link);
+    expect_output(p, "EKEYREJECTED\n", 13);
+    expect_exit(p, 0);
+}
+
+/* A pin is of the key: the program plays no part in it. */
+static void pin(struct session *s)
+{
+    struct tls_identity *one = tls_self_signed(s, "DNS:site.test", -1, 1);
+    struct tls_identity *other = tls_self_signed(s, "DNS:site.test", -1, 1);
+
+    if (strlen(tls_pin(s, one)) != 52 || strncmp(tls_pin(s, one), "sha256//", 8) != 0)
+        session_fail(s, "The pin is %s.", tls_pin(s, one));
+    if (strcmp(tls_pin(s, one), tls_pin(s, one)) != 0 ||
+        strcmp(tls_pin(s, one), tls_pin(s, other)) == 0)
+        session_fail(s, "The pin is not the key's.");
+}
+
 static void plain(struct session *s)
 {
     struct student *p;
@@ -117,6 +147,12 @@ static const struct test_case CASES[] = {
      .points = 1,
      .teaches = "It is so.",
      .run = other_name},
+    {.name = "tls-self-signed",
+     .title = "t",
+     .points = 1,
+     .teaches = "It is so.",
+     .run = self_signed},
+    {.name = "tls-pin", .title = "t", .points = 1, .teaches = "It is so.", .run = pin},
     {.name = "tls-plain", .title = "t", .points = 1, .teaches = "It is so.", .run = plain},
     {.name = "tls-no-line", .title = "t", .points = 1, .teaches = "It is so.", .run = no_line},
     {.name = NULL},
