@@ -409,6 +409,27 @@ static void no_line(struct session *s)
     (void)link_line(link, &length);
 }
 
+static void counted(struct session *s)
+{
+    struct student *p;
+    struct link *link = linked(s, "lines", &p);
+
+    if (memcmp(link_bytes(link, 5), "a\0b\ns", 6) != 0)
+        session_fail(s, "not the first five bytes");
+    if (strcmp(link_bytes(link, 6), "econd\n") != 0)
+        session_fail(s, "not the next six");
+    link_expect(link, "rest", 4);
+    link_expect_end(link);
+    expect_exit(p, 0);
+}
+
+static void no_count(struct session *s)
+{
+    struct student *p;
+
+    (void)link_bytes(linked(s, "lines", &p), 16);
+}
+
 static void echo(struct session *s)
 {
     struct student *p;
@@ -1709,6 +1730,8 @@ static const struct test_case CASES[] = {
     {.name = "taken", .title = "t", .points = 1, .teaches = "t", .run = taken},
     {.name = "lines", .title = "t", .points = 1, .teaches = "t", .run = lines},
     {.name = "no-line", .title = "t", .points = 1, .teaches = "t", .run = no_line},
+    {.name = "counted", .title = "t", .points = 1, .teaches = "t", .run = counted},
+    {.name = "no-count", .title = "t", .points = 1, .teaches = "t", .run = no_count},
     {.name = "echo", .title = "t", .points = 1, .teaches = "t", .run = echo},
     {.name = "both-ways", .title = "t", .points = 1, .teaches = "t", .run = both_ways},
     {.name = "one-way", .title = "t", .points = 1, .teaches = "t", .run = one_way},
