@@ -232,6 +232,11 @@ def api(tap, server):
         "items?page=0", "items?per_page=101", "feed?cursor=7", "feed?cursor=c99", "items/0",
         "items/46", "items?limit=1&key=" + "k" * 90)] == [400, 400, 400, 400, 404, 404, 400],
            "what makes no sense is refused")
+    second = get(server, "/api/items?version=2&per_page=100")[2]
+    tap.ok(json.loads(get(server, "/api/change", method="POST")[2]) == {"version": 2} and
+           get(server, "/api/items?per_page=100")[2] == second and
+           get(server, "/api/items?version=1&per_page=100")[2] != second,
+           "/api/change makes the next version that of who asks for none")
 
 
 def drips(tap, server):
@@ -612,7 +617,8 @@ def try_all(tap, program):
     else:
         tap.ok(os.environ.get("CI") != "true", "httpbin # SKIP python3-httpbin is missing: "
                "sh common/setup.sh --test")
-    for test in (status_choice, files, unsteady, api, drips, robots, over_tls, sites, forms_of_links):
+    for test in (status_choice, files, unsteady, api, drips, robots, over_tls, sites,
+                 forms_of_links):
         attempt(tap, test, server)
     attempt(tap, same_for_ever, server, plain)
     attempt(tap, many_pages, plain)

@@ -1,6 +1,7 @@
 /* An API as many services have one: lists in pages, validators, and a limit to how often one asks.
  */
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,13 @@ struct list {
     long size, seed, version;
 };
 
+static atomic_long current = 1; /* the version of who asks for none */
+
 static bool list_read(struct call *call, struct list *list)
 {
     return call_arg_integer(call, "size", 0, 100000, 45, &list->size) &&
            call_arg_integer(call, "seed", 0, 1000000, 1, &list->seed) &&
-           call_arg_integer(call, "version", 1, 1000, 1, &list->version);
+           call_arg_integer(call, "version", 1, 1000, current, &list->version);
 }
 
 /* A number that stands for text, and for nothing that is secret: FNV-1a, then MurmurHash3's mix. */
@@ -45,7 +48,7 @@ static json_t *record_make(const struct list *list, long id)
         revision += hash(text, number + (uint64_t)version) >> 61 == 0;
     return json_pack("{s:I, s:o, s:I, s:I}", "id", (json_int_t)id, "name",
                      json_sprintf("%s %" PRIu64, KINDS[number % 5], number / 5 % 900 + 100),
-                     "price", (json_int_t)(number / 4500 % 50000 + 100 * (uint64_t)revision),
+                     "price", (json_int_t)(number / 4500 % 50000) + 100 * (json_int_t)revision,
                      "revision", (json_int_t)revision);
 }
 
@@ -197,7 +200,18 @@ static void answer_feed(struct call *call)
                                 "next", next));
 }
 
+/* From now on there is another version, as when somebody has worked on the data. */
+static void answer_change(struct call *call)
+{
+    long version = current;
+
+    if (version < 1000 && !atomic_compare_exchange_strong(&current, &version, version + 1))
+        version = current - 1; /* another was faster: that will do */
+    send_json(call, HTTP_OK, json_pack("{s:I}", "version", (json_int_t)current));
+}
+
 const struct route API_ROUTES[] = {{"GET", "/api/items", answer_items},
                                    {"GET", "/api/items/#", answer_item},
                                    {"GET", "/api/feed", answer_feed},
+                                   {"POST", "/api/change", answer_change},
                                    {NULL, NULL, NULL}};

@@ -1,0 +1,171 @@
+/*
+ * 4.18  A client of a REST API
+ *
+ * Reads a list that an API gives out page by page, keeps to its limits, and next time asks only for
+ * what has changed.
+ *
+ * Python:  r.links["next"]["url"], r.status_code == 304, Retry(respect_retry_after_header=True)
+ * Usage:   18_rest_client [--cache FILE] [--pages N] [URL]
+ *          The key is taken from the environment, API_KEY. FILE is made if it is not there.
+ * See:     RFC 8288 (Link), RFC 9110 sections 10.2.3 (Retry-After) and 13.1.2 (If-None-Match),
+ *          RFC 6585 section 4 (429)
+ * Leaves out: several pages at once (chapter 5), a run that was cut off (exercise 4.12).
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/error.h"
+#include "core/number.h"
+#include "requests/requests.h"
+
+static const char USAGE[] = "[--cache FILE] [--pages N] [URL]";
+
+struct mirror {
+    struct requests_session *session;
+    json_t *cache; /* URL to {"etag", "next", "items"} */
+    size_t items, changed, same;
+};
+
+/* ---- the cache ---- */
+
+static json_t *load(const char *path)
+{
+    json_error_t why;
+    json_t *cache = path != NULL ? json_load_file(path, 0, &why) : json_object();
+
+    if (cache == NULL && json_error_code(&why) == json_error_cannot_open_file && errno == ENOENT)
+        cache = json_object(); /* the first time */
+    if (!json_is_object(cache))
+        die("%s: %s", path, cache == NULL ? why.text : "no JSON object");
+    return cache;
+}
+
+/* [save] */
+/* Under another name first, so that whoever is cut off here leaves the old one whole. */
+static void save(const json_t *cache, const char *path)
+{
+    char name[4096];
+    int length = snprintf(name, sizeof name, "%s.new", path);
+
+    if (length < 0 || (size_t)length >= sizeof name)
+        die("%s: the name is too long", path);
+    if (json_dump_file(cache, name, JSON_INDENT(1)) == -1 || rename(name, path) == -1)
+        die_errno("%s", path);
+}
+/* [/save] */
+
+/* ---- a page ---- */
+
+/* [origin] */
+/* Whether b leads to the server that a leads to: scheme, host and port up to the path. */
+static bool same_origin(const char *a, const char *b)
+{
+    const char *host = strstr(a, "://");
+    size_t length = host != NULL ? (size_t)(host - a) + 3 : 0;
+
+    length += strcspn(a + length, "/?#");
+    return strncasecmp(a, b, length) == 0 && strchr("/?#", b[length]) != NULL;
+}
+/* [/origin] */
+
+/* [keep] */
+/* Puts a page into the cache, in place of an older one. */
+static json_t *keep(struct mirror *mirror, const char *url, struct requests_response *response)
+{
+    struct requests_error error = {0};
+    const char *etag = requests_header(response, "ETag"), *next = requests_link(response, "next");
+    json_t *items = requests_json(response, &error);
+
+    if (items == NULL)
+        die("%s: %s", url, error.text);
+    if (!json_is_array(items))
+        die("%s: a list was due", url);
+    json_t *page = json_pack("{s:s?, s:s?, s:o}", "etag", etag, "next", next, "items", items);
+    if (page == NULL || json_object_set_new(mirror->cache, url, page) == -1)
+        die("out of memory");
+    return page;
+}
+/* [/keep] */
+
+/* [fetch] */
+/* The page at url, as it is now: from the server, or from the cache if the server says so. */
+static json_t *fetch(struct mirror *mirror, const char *url)
+{
+    json_t *page = json_object_get(mirror->cache, url);
+    const char *etag = json_string_value(json_object_get(page, "etag"));
+    struct requests_error error = {0};
+    struct requests_response *response = requests_session_get(
+        mirror->session, url, .headers = requests_pairs({"If-None-Match", etag}), .error = &error);
+
+    if (response == NULL || requests_raise_for_status(response, &error) == -1)
+        die("%s: %s: %s", url, requests_failure_name(error.failure), error.text);
+    printf("%d", response->status);
+    if (response->tries > 1)
+        printf(" at try %u", response->tries); /* the layer has waited, as Retry-After said */
+    if (response->status == HTTP_NOT_MODIFIED) {
+        mirror->same++;
+        printf(", not changed\n");
+    } else {
+        page = keep(mirror, url, response);
+        mirror->changed++;
+        const char *left = requests_header(response, "X-RateLimit-Remaining");
+        printf(", %s requests left\n", left != NULL ? left : "any number of");
+    }
+    requests_response_free(response);
+    return page;
+}
+/* [/fetch] */
+
+/* [pages] */
+static void fetch_all(struct mirror *mirror, const char *first, long pages)
+{
+    for (const char *url = first; url != NULL && pages-- > 0;) {
+        const json_t *page = fetch(mirror, url);
+        mirror->items += json_array_size(json_object_get(page, "items"));
+        url = json_string_value(json_object_get(page, "next"));
+        if (url != NULL && !same_origin(first, url))
+            die("%s: the key is not for that server", url);
+    }
+}
+/* [/pages] */
+
+int main(int argc, char **argv)
+{
+    static const struct option OPTIONS[] = {
+        {"cache", required_argument, NULL, 'c'}, {"pages", required_argument, NULL, 'p'}, {0}};
+    static const struct requests_retry PATIENT = {.total = 5, .backoff_s = 0.2, .budget_s = 30};
+    const char *url = "http://localhost:10000/api/items", *path = NULL;
+    struct mirror mirror = {0};
+    long pages = 1000;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "+", OPTIONS, NULL)) != -1)
+        if (option == 'c')
+            path = optarg;
+        else if (option != 'p' || !number_parse(optarg, 1, 1000000, &pages))
+            die_usage(USAGE);
+    if (argc - optind > 1)
+        die_usage(USAGE);
+    if (optind < argc)
+        url = argv[optind];
+    mirror.cache = load(path);
+    mirror.session =
+        requests_session_new(.headers = requests_pairs({"X-API-Key", getenv("API_KEY")}),
+                             .retry = &PATIENT, .timeout_s = 10, .limit = 1 << 20);
+    if (mirror.session == NULL)
+        die("out of memory");
+    fetch_all(&mirror, url, pages);
+    printf("%zu items. Pages: %zu read, %zu not changed\n", mirror.items, mirror.changed,
+           mirror.same);
+    if (path != NULL)
+        save(mirror.cache, path);
+    requests_session_free(mirror.session);
+    json_decref(mirror.cache);
+    finish(EXIT_SUCCESS);
+}
