@@ -1426,6 +1426,16 @@ static void uncalled(struct session *s)
     expect_exit(p, 0);
 }
 
+static void untold(struct session *s)
+{
+    expect_untold(student_start(s, "numbers", NULL), "open sesame", "the password");
+}
+
+static void told(struct session *s)
+{
+    expect_untold(student_start(s, "numbers", NULL), "340 1.250", "the password");
+}
+
 static void called(struct session *s)
 {
     (void)student_start(s, "ask-all", peer_port(peer_listen(s, "127.0.0.1")), NULL);
@@ -1771,6 +1781,8 @@ static const struct test_case CASES[] = {
     {.name = "group-left", .title = "t", .points = 1, .teaches = "t", .run = group_left},
     {.name = "several", .title = "t", .points = 1, .teaches = "t", .run = several},
     {.name = "several-silent", .title = "t", .points = 1, .teaches = "t", .run = several_silent},
+    {.name = "untold", .title = "t", .points = 1, .teaches = "t", .run = untold},
+    {.name = "told", .title = "t", .points = 1, .teaches = "t", .run = told},
     {.name = "uncalled", .title = "t", .points = 1, .teaches = "t", .run = uncalled},
     {.name = "called", .title = "t", .points = 1, .teaches = "t", .run = called},
     {.name = "stream-compared", .title = "t", .points = 1, .teaches = "t", .run = stream_compared},
