@@ -53,7 +53,7 @@ void requests_jar_request_free(struct http_jar_request *request);
 /*
  * Appends a URL as it may be sent: blanks in front taken off, bytes that may not stand there coded
  * as %XX, what is coded without need decoded, a path of "/" at least; without user and password.
- * 0, or -1 and an error. Python: PreparedRequest.prepare_url(), requote_uri().
+ * 0, or -1 and an error. Python: PreparedRequest.prepare_url().
  */
 int requests_quote_url(const char *url, struct buffer *out, struct requests_error *error);
 

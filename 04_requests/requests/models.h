@@ -169,7 +169,7 @@ struct requests_response {
     struct http_headers headers; /* as they were sent; of a body that was decoded, too */
     struct buffer body;          /* body.data, body.length: decoded of gzip and the like. content */
     double elapsed_s;            /* from sending to the end of the fields, in seconds. elapsed */
-    struct http_jar *cookies;    /* those that this response set, and those of its history */
+    struct http_jar *cookies;    /* those that this response set. The session's are all */
     struct requests_response **history; /* redirects that led here, the oldest first */
     size_t history_count;
     struct requests_prepared *request; /* what this answers */

@@ -86,6 +86,7 @@ bool requests_is_retry_failure(const struct requests_retry *retry, const char *m
         if (error->code == CURLE_COULDNT_CONNECT || error->code == CURLE_COULDNT_RESOLVE_HOST)
             return true; /* likewise */
         return may_repeat(retry, method);
+    case REQUESTS_PROXY:
     case REQUESTS_READ_TIMEOUT:
     case REQUESTS_CHUNKED:
         return may_repeat(retry, method);

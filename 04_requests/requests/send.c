@@ -238,16 +238,16 @@ static int redirect(struct plan *plan, struct requests_prepared *request,
 
 /* ---- all of it ---- */
 
-static int keep_cookies(struct plan *plan, struct http_jar *all,
-                        const struct requests_response *response)
+static int keep_cookies(struct plan *plan, struct requests_response *response)
 {
     struct http_jar_request asked;
 
-    if (requests_jar_request(response->url, &asked) == -1)
+    response->cookies = http_jar_new(NULL);
+    if (response->cookies == NULL || requests_jar_request(response->url, &asked) == -1)
         return requests_error_memory(plan->error);
     time_t now = time(NULL);
     int result = http_jar_extract(plan->session->cookies, &asked, &response->headers, now) < 0 ||
-                         http_jar_extract(all, &asked, &response->headers, now) < 0
+                         http_jar_extract(response->cookies, &asked, &response->headers, now) < 0
                      ? requests_error_memory(plan->error)
                      : 0;
     requests_jar_request_free(&asked);
@@ -273,7 +273,6 @@ static int deliver(struct plan *plan, struct requests_response *response)
 struct way {
     struct requests_response **list;
     size_t count;
-    struct http_jar *cookies;
 };
 
 /* One step: 1 when a redirect is to be followed, 0 at the end, -1 and an error. */
@@ -292,7 +291,7 @@ static int step(struct plan *plan, struct requests_prepared *request, struct way
         return -1;
     way->list[way->count++] = response;
     *plan->error = (struct requests_error){0};
-    if (keep_cookies(plan, way->cookies, response) == -1)
+    if (keep_cookies(plan, response) == -1)
         return -1;
     if (hooks->response != NULL && hooks->response(response, hooks->context, plan->error) == -1) {
         stopped(plan, "response");
@@ -308,8 +307,8 @@ static int step(struct plan *plan, struct requests_prepared *request, struct way
 
 static struct requests_response *walk(struct plan *plan, struct requests_prepared *request)
 {
-    struct way way = {.cookies = http_jar_new(NULL)};
-    int result = way.cookies == NULL ? requests_error_memory(plan->error) : 1;
+    struct way way = {0};
+    int result = 1;
 
     while (result == 1)
         result = step(plan, request, &way);
@@ -317,13 +316,11 @@ static struct requests_response *walk(struct plan *plan, struct requests_prepare
         struct requests_response *last = way.list[--way.count];
         last->history = way.list;
         last->history_count = way.count;
-        last->cookies = way.cookies;
         return last;
     }
     for (size_t i = 0; i < way.count; i++)
         requests_response_free(way.list[i]);
     free(way.list);
-    http_jar_free(way.cookies);
     return NULL;
 }
 

@@ -23,7 +23,8 @@ struct transfer {
     curl_mime *mime;
     int64_t begun; /* in now_ms() */
     size_t head_bytes;
-    bool body_begun;
+    bool head_ended, body_begun;
+    bool by_proxy;
     char detail[CURL_ERROR_SIZE];
 };
 
@@ -76,10 +77,12 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
     if (transfer->body_begun)
         return whole; /* a trailer field */
     if (length >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+        transfer->head_ended = false;
         if (begin_answer(response, line, length) == -1)
             return 0;
     } else if (length == 0) {
         response->elapsed_s = (double)(now_ms() - transfer->begun) / 1000;
+        transfer->head_ended = response->status >= 200;
     } else if (add_field(&response->headers, line, length) == -1) {
         (void)requests_error_memory(transfer->error);
         return 0;
@@ -335,6 +338,7 @@ static CURLcode set_up(struct transfer *transfer)
     CURL *curl = transfer->curl;
     CURLcode code = CURLE_OK;
 
+    transfer->by_proxy = *proxy != '\0';
     easy_set(code, curl, CURLOPT_ERRORBUFFER, transfer->detail);
     easy_set(code, curl, CURLOPT_URL, transfer->request->url);
     easy_set(code, curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -427,8 +431,11 @@ static void explain(struct transfer *transfer, CURLcode code)
         return;
     }
     (void)requests_error_from(error, code, transfer->curl, transfer->detail);
-    if (error->failure == REQUESTS_CONNECTION && transfer->body_begun)
+    if (error->failure == REQUESTS_CONNECTION && transfer->head_ended)
         error->failure = REQUESTS_CHUNKED; /* the body broke off, by a reset or bad chunks */
+    else if (error->failure == REQUESTS_CONNECTION && transfer->by_proxy &&
+             moved(transfer->curl) == 0)
+        error->failure = REQUESTS_PROXY; /* it is not there, or would not */
     if (error->failure == REQUESTS_STOPPED)
         error->failure = REQUESTS_NO_MEMORY; /* a function of ours failed, and for want of it */
 }

@@ -48,15 +48,15 @@ static bool is_plain(unsigned char byte)
     return byte < 0x80 && (isalnum(byte) || strchr("-._~", byte) != NULL);
 }
 
-/* Appends a path, query or fragment, as Python's requote_uri() codes it. */
+/* Appends a path, query or fragment, as requests and urllib3 code them. */
 static int requote(struct url_part part, struct buffer *out)
 {
-    static const char SAFE[] = "!#$%&'()*+,/:;=?@[]~";
+    static const char SAFE[] = "!$%&'()*+,/:;=?@~";
     const char *safe = SAFE;
 
     for (size_t i = 0; i < part.length; i++) {
         if (part.text[i] == '%' && !is_coded(part.text + i, part.length - i))
-            safe = "!#$&'()*+,/:;=?@[]~"; /* a "%" that codes nothing: all are meant as they are */
+            safe = "!$&'()*+,/:;=?@~"; /* a "%" that codes nothing: all are meant as they are */
     }
     for (size_t i = 0; i < part.length; i++) {
         if (safe == SAFE && part.text[i] == '%') {
