@@ -112,7 +112,7 @@ static int ask_for_certificates(const char *folder, SSL_CTX *context, struct err
 
 static int listen_at(struct host *host, long port, struct error *error)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
 
     host->listener = tcp_listen((uint16_t)port, error);
