@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
-"""The testbed's TLS hosts: what each of them shows is refused, or not, by program 4.12, by curl, and
-by Python's requests and ssl; the impostor; rude peers. The testbed is sanitized.
+"""The testbed's TLS hosts: what each of them shows is refused, or not, by program 4.12, by curl,
+and by Python's requests and ssl; the impostor; rude peers. The testbed is sanitized.
 """
 import concurrent.futures
 import contextlib
@@ -305,8 +305,9 @@ def rude(tap, server):
     first = hello(server.port)
     held = []
     for port in server.at.values():
-        for what in (b"", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01\xff\xff" * 99,
-                     first[:5], first[:-1], first, first + first, b"\x15\x03\x03\x00\x02\x02\x2a"):
+        for what in (b"", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", first[:5], first[:-1],
+                     first, first + first, b"\x16\x03\x01\xff\xff" * 99,
+                     b"\x15\x03\x03\x00\x02\x02\x2a"):
             peer = socket.create_connection(("127.0.0.1", port), LIMIT)
             peer.sendall(what)
             held.append(peer)

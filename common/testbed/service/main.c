@@ -45,13 +45,11 @@ static bool is_here(struct http_exchange *x)
 
 static void answer(struct http_exchange *x)
 {
-    static const struct route *const TABLES[] = {ECHO_ROUTES,     STATUS_ROUTES,   REDIRECT_ROUTES,
-                                                 COOKIE_ROUTES,   AUTH_ROUTES,     BODY_ROUTES,
-                                                 SLOW_ROUTES,     COMPRESS_ROUTES, CACHE_ROUTES,
-                                                 PAGE_ROUTES,     FILE_ROUTES,     SITE_ROUTES,
-                                                 UNSTEADY_ROUTES, API_ROUTES,      TRANSFER_ROUTES,
-                                                 OAUTH1_ROUTES,   OAUTH2_ROUTES,   TLS_ROUTES,
-                                                 NULL};
+    static const struct route *const TABLES[] = {
+        ECHO_ROUTES,   STATUS_ROUTES, REDIRECT_ROUTES, COOKIE_ROUTES, AUTH_ROUTES,
+        BODY_ROUTES,   SLOW_ROUTES,   COMPRESS_ROUTES, CACHE_ROUTES,  PAGE_ROUTES,
+        FILE_ROUTES,   SITE_ROUTES,   UNSTEADY_ROUTES, API_ROUTES,    TRANSFER_ROUTES,
+        OAUTH1_ROUTES, OAUTH2_ROUTES, TLS_ROUTES,      NULL};
 
     if (!is_here(x))
         http_send_error(x, HTTP_FORBIDDEN, "For clients on this machine alone");

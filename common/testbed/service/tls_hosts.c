@@ -2,8 +2,6 @@
  * Hosts whose certificates are good, or bad in one way each; a client shows whether it looks. The
  * last one is an impostor: it proves nothing, and keeps what clients trust it with.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <pthread.h>
@@ -13,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/address.h"
 #include "core/tcp.h"
 #include "testbed/service/service.h"
 
@@ -33,7 +32,7 @@ static const char DOMAIN[] = ".localhost";
 static struct host {
     struct http_server_options options; /* with its certificate, tls */
     int listener, result;
-    unsigned port;
+    int port;
     bool runs; /* in a thread of its own */
     pthread_t thread;
     struct error error;
@@ -112,7 +111,7 @@ static int ask_for_certificates(const char *folder, SSL_CTX *context, struct err
 
 static int listen_at(struct host *host, long port, struct error *error)
 {
-    struct sockaddr_storage address = {0};
+    struct sockaddr_storage address;
     socklen_t length = sizeof address;
 
     host->listener = tcp_listen((uint16_t)port, error);
@@ -120,8 +119,7 @@ static int listen_at(struct host *host, long port, struct error *error)
         return -1;
     if (getsockname(host->listener, (struct sockaddr *)&address, &length) == -1)
         return error_set_errno(error, "getsockname");
-    host->port = ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                                     : ((struct sockaddr_in *)&address)->sin_port);
+    host->port = address_port((struct sockaddr *)&address);
     return 0;
 }
 
