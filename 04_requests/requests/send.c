@@ -95,14 +95,14 @@ static struct requests_response *give_up(struct plan *plan, struct requests_resp
 
     if (response == NULL) {
         size_t length = strlen(error->text);
-        (void)snprintf(error->text + length, sizeof error->text - length, " (%s, tries: %u)", why,
+        (void)snprintf(error->text + length, sizeof error->text - length, " (%s%u tries)", why,
                        tries); /* cut off where there is no room */
         return NULL;
     }
     response->tries = tries;
     if (plan->retry.return_last)
         return response;
-    (void)requests_error_set(error, REQUESTS_RETRY, "%d %s (%s, tries: %u)", response->status,
+    (void)requests_error_set(error, REQUESTS_RETRY, "%d %s (%s%u tries)", response->status,
                              response->reason, why, tries);
     error->status = response->status;
     requests_response_free(response);
@@ -122,10 +122,10 @@ static struct requests_response *try_often(struct plan *plan,
         if (!wants_more(plan, request, response))
             return response;
         if (tries > (unsigned)plan->retry.total)
-            return give_up(plan, response, tries, "no more tries");
+            return give_up(plan, response, tries, "");
         double wait_s = requests_wait_s(&plan->retry, tries - 1, response);
         if ((double)(now_ms() - begun) / 1000 + wait_s > budget_s)
-            return give_up(plan, response, tries, "the budget does not last");
+            return give_up(plan, response, tries, "the budget ends after ");
         requests_response_free(response);
         requests_sleep(wait_s);
     }
