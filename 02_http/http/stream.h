@@ -117,8 +117,9 @@ const char *http_stream_error(const struct http_stream *stream);
 
 int http_stream_fd(const struct http_stream *stream);
 bool http_stream_is_tls(const struct http_stream *stream);
-struct ssl_st *
-http_stream_ssl(const struct http_stream *stream); /* OpenSSL's; NULL for plain TCP */
+
+/* OpenSSL's side of it, an SSL, for what is not here. NULL for plain TCP. */
+struct ssl_st *http_stream_ssl(const struct http_stream *stream);
 
 /* "TLSv1.3" after the handshake, NULL for plain TCP. Python: SSLSocket.version(). */
 const char *http_stream_version(const struct http_stream *stream);
