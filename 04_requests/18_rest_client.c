@@ -14,11 +14,9 @@
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "core/error.h"
 #include "core/number.h"
@@ -61,18 +59,6 @@ static void save(const json_t *cache, const char *path)
 /* [/save] */
 
 /* ---- a page ---- */
-
-/* [origin] */
-/* Whether b leads to the server that a leads to: scheme, host and port up to the path. */
-static bool same_origin(const char *a, const char *b)
-{
-    const char *host = strstr(a, "://");
-    size_t length = host != NULL ? (size_t)(host - a) + 3 : 0;
-
-    length += strcspn(a + length, "/?#");
-    return strncasecmp(a, b, length) == 0 && strchr("/?#", b[length]) != NULL;
-}
-/* [/origin] */
 
 /* [keep] */
 /* Puts a page into the cache, in place of an older one. */
@@ -129,7 +115,7 @@ static void fetch_all(struct mirror *mirror, const char *first, long pages)
         const json_t *page = fetch(mirror, url);
         mirror->items += json_array_size(json_object_get(page, "items"));
         url = json_string_value(json_object_get(page, "next"));
-        if (url != NULL && !same_origin(first, url))
+        if (url != NULL && !requests_same_origin(first, url))
             die("%s: the key is not for that server", url);
     }
 }

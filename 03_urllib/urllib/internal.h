@@ -41,9 +41,6 @@ int url_request_port(const struct url_request *request);
  */
 int url_request_target(const struct url_request *request, bool absolute, struct buffer *out);
 
-/* Whether the two lead to the same scheme, host and port. */
-bool url_same_origin(const struct url *a, const struct url *b);
-
 /* ---- handlers ---- */
 
 /* Those of url_opener_new() that request.h does not name. NULL when memory is short. */

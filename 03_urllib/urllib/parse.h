@@ -80,6 +80,9 @@ int url_port(const struct url_netloc *parts, int fallback);
 /* The usual port of a scheme, any case: http 80, https 443, ftp 21; 0 for others. */
 int url_default_port(struct url_part scheme);
 
+/* Whether the two lead to the same scheme, host and port. Source: RFC 6454 section 5. */
+bool url_same_origin(const struct url *a, const struct url *b);
+
 /*
  * Cuts the parameters, ";v=1", off the last segment of a path: *params is then what stands behind
  * the semicolon, or not there. Only for schemes that have them, as in Python. Python: urlparse().

@@ -154,3 +154,11 @@ const char *requests_link(struct requests_response *response, const char *rel)
     }
     return NULL;
 }
+
+bool requests_same_origin(const char *a, const char *b)
+{
+    struct url one, other;
+
+    return url_split(a, strlen(a), &one, NULL) == 0 && url_split(b, strlen(b), &other, NULL) == 0 &&
+           url_same_origin(&one, &other);
+}

@@ -249,4 +249,8 @@ struct requests_link {
 const struct requests_link *requests_links(struct requests_response *response, size_t *count);
 const char *requests_link(struct requests_response *response, const char *rel);
 
+/* Whether two URLs have the same scheme, host and port: whether a key for one may go to the other.
+ * False when either is no URL. */
+bool requests_same_origin(const char *a, const char *b);
+
 #endif

@@ -200,6 +200,82 @@ static void answer_feed(struct call *call)
                                 "next", next));
 }
 
+/* ---- the same for people ---- */
+
+/* A link to another page of this one, with the query as it came but for its page. */
+static bool add_anchor(const struct call *call, struct buffer *page, long number, const char *word)
+{
+    const char *query = call->query != NULL ? call->query : "";
+
+    if (buffer_print(page, "<a rel=%s href=\"items.html?", word) == -1)
+        return false;
+    while (*query != '\0') {
+        size_t length = strcspn(query, "&");
+        char one[256];
+        if (strncmp(query, "page=", 5) != 0 && length > 0 && length < sizeof one) {
+            memcpy(one, query, length);
+            one[length] = '\0';
+            if (html_escape(one, page) == -1 || buffer_print(page, "&amp;") == -1)
+                return false;
+        }
+        query += length + (query[length] == '&');
+    }
+    return buffer_print(page, "page=%ld\">%s</a>\n", number, word) == 0;
+}
+
+/* A row as people write them: what HTML allows to be left out is left out. */
+static bool add_row(struct buffer *page, const json_t *record)
+{
+    json_int_t price = json_integer_value(json_object_get(record, "price"));
+    json_int_t id = json_integer_value(json_object_get(record, "id"));
+    const char *name = json_string_value(json_object_get(record, "name"));
+
+    return buffer_print(page, "<tr><td>%d<td><a href=items/%d>%s</a>&nbsp;&amp; case", (int)id,
+                        (int)id, name != NULL ? name : "") == 0 &&
+           buffer_print(page, "<td align=right>%d.%02d\n", (int)(price / 100),
+                        (int)(price % 100)) == 0;
+}
+
+static bool make_table(const struct call *call, const struct list *list, long number, long per_page,
+                       struct buffer *page)
+{
+    long last = list->size > 0 ? (list->size - 1) / per_page + 1 : 1;
+    json_t *records = records_make(list, (number - 1) * per_page + 1, number * per_page), *record;
+    bool whole =
+        records != NULL && buffer_print(page,
+                                        "<!DOCTYPE html>\n<title>Stock</title>\n<table border=1>\n"
+                                        "<caption>Stock, page %ld of %ld</caption>\n"
+                                        "<tr><th>Number<th>Article<th>Price\n",
+                                        number, last) == 0;
+    size_t i;
+
+    json_array_foreach(records, i, record)
+    {
+        whole = whole && add_row(page, record);
+    }
+    whole = whole && buffer_print(page, "</table>\n<p>") == 0 &&
+            (number == 1 || add_anchor(call, page, number - 1, "prev")) &&
+            (number >= last || add_anchor(call, page, number + 1, "next"));
+    json_decref(records);
+    return whole;
+}
+
+static void answer_table(struct call *call)
+{
+    struct buffer page = {0};
+    struct list list;
+    long number, per_page;
+
+    if (!list_read(call, &list) || !call_arg_integer(call, "per_page", 1, 100, 10, &per_page) ||
+        !call_arg_integer(call, "page", 1, 100000, 1, &number))
+        return;
+    if (make_table(call, &list, number, per_page, &page))
+        send_text(call, HTTP_OK, "text/html; charset=utf-8", page.data);
+    else
+        send_status(call, HTTP_INTERNAL_SERVER_ERROR);
+    buffer_free(&page);
+}
+
 /* From now on there is another version, as when somebody has worked on the data. */
 static void answer_change(struct call *call)
 {
@@ -210,8 +286,7 @@ static void answer_change(struct call *call)
     send_json(call, HTTP_OK, json_pack("{s:I}", "version", (json_int_t)current));
 }
 
-const struct route API_ROUTES[] = {{"GET", "/api/items", answer_items},
-                                   {"GET", "/api/items/#", answer_item},
-                                   {"GET", "/api/feed", answer_feed},
-                                   {"POST", "/api/change", answer_change},
-                                   {NULL, NULL, NULL}};
+const struct route API_ROUTES[] = {
+    {"GET", "/api/items", answer_items},    {"GET", "/api/items.html", answer_table},
+    {"GET", "/api/items/#", answer_item},   {"GET", "/api/feed", answer_feed},
+    {"POST", "/api/change", answer_change}, {NULL, NULL, NULL}};

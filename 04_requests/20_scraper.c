@@ -1,0 +1,219 @@
+/*
+ * 4.20  A scraper
+ *
+ * Reads tables and links out of web pages with a real HTML parser, from page to page as long as one
+ * says which is next, and only what robots.txt allows.
+ *
+ * Python:  requests.get(), BeautifulSoup or lxml.html for the page, urllib.robotparser
+ * Usage:   20_scraper [--pages N] [--links] [URL]
+ *          A row is a line, its cells are separated by tabs. --links prints the links instead.
+ * See:     the HTML standard, sections 4.9 (tables) and 13.2 (parsing); RFC 9309 (robots.txt)
+ * Leaves out: cells that span rows or columns; pages made by scripts; hostile pages that cost the
+ *          parser gigabytes (3.11 parses in a process of its own).
+ */
+#include <getopt.h>
+#include <gumbo.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/buffer.h"
+#include "core/error.h"
+#include "core/number.h"
+#include "requests/requests.h"
+#include "urllib/parse.h"
+#include "urllib/robotparser.h"
+
+static const char USAGE[] = "[--pages N] [--links] [URL]", AGENT[] = "workbook-scraper";
+enum { DEEPEST = 200, PAGE_MOST = 256 * 1024 };
+
+/* ---- the tree of a page ---- */
+
+/* Appends the text below a node, blanks run together as a browser shows them. */
+static void add_text(const GumboNode *node, struct buffer *text, int depth)
+{
+    if (node->type == GUMBO_NODE_TEXT && buffer_print(text, "%s", node->v.text.text) == -1)
+        die("out of memory");
+    if (node->type == GUMBO_NODE_WHITESPACE && buffer_add(text, " ", 1) == -1)
+        die("out of memory");
+    if (node->type == GUMBO_NODE_ELEMENT && depth < DEEPEST)
+        for (unsigned i = 0; i < node->v.element.children.length; i++)
+            add_text(node->v.element.children.data[i], text, depth + 1);
+}
+
+/* [print] */
+/* The text of a node on one line. What could move the cursor, or colour the rest, is a "?". */
+static void print_text(const GumboNode *node)
+{
+    static const char BLANKS[] = " \t\r\n\f";
+    struct buffer text = {0};
+
+    add_text(node, &text, 0);
+    const char *at = buffer_text(&text) + strspn(buffer_text(&text), BLANKS);
+    while (*at != '\0') {
+        size_t length = strcspn(at, BLANKS);
+        for (size_t i = 0; i < length; i++)
+            putchar((unsigned char)at[i] < ' ' || at[i] == 127 ? '?' : at[i]);
+        at += length;
+        at += strspn(at, BLANKS);
+        if (*at != '\0')
+            putchar(' ');
+    }
+    buffer_free(&text);
+}
+/* [/print] */
+
+static bool is_element(const GumboNode *node, GumboTag tag)
+{
+    return node->type == GUMBO_NODE_ELEMENT && node->v.element.tag == tag;
+}
+
+/* [row] */
+static void print_row(const GumboNode *row)
+{
+    const GumboVector *cells = &row->v.element.children;
+    bool first = true;
+
+    for (unsigned i = 0; i < cells->length; i++) {
+        const GumboNode *cell = cells->data[i];
+        if (!is_element(cell, GUMBO_TAG_TD) && !is_element(cell, GUMBO_TAG_TH))
+            continue;
+        printf("%s", first ? "" : "\t");
+        print_text(cell);
+        first = false;
+    }
+    printf("\n");
+}
+/* [/row] */
+
+/* ---- what is looked for ---- */
+
+struct page {
+    const char *url; /* that its references are joined to */
+    bool links;
+    struct buffer next; /* the page that it says is next; empty: none */
+};
+
+/* [link] */
+static void see_link(struct page *page, const GumboNode *node)
+{
+    const GumboAttribute *href = gumbo_get_attribute(&node->v.element.attributes, "href");
+    const GumboAttribute *rel = gumbo_get_attribute(&node->v.element.attributes, "rel");
+    struct buffer url = {0};
+
+    if (href == NULL ||
+        url_join(page->url, strlen(page->url), href->value, strlen(href->value), &url, NULL) == -1)
+        return; /* what is no URL is no link */
+    if (page->links) {
+        printf("%s\t", buffer_text(&url));
+        print_text(node);
+        printf("\n");
+    }
+    if (rel != NULL && strcmp(rel->value, "next") == 0 && page->next.length == 0) {
+        page->next = url; /* its owner from now on */
+        return;
+    }
+    buffer_free(&url);
+}
+/* [/link] */
+
+/* [walk] */
+static void walk(struct page *page, const GumboNode *node, int depth)
+{
+    if (node->type != GUMBO_NODE_ELEMENT || depth > DEEPEST)
+        return;
+    if (is_element(node, GUMBO_TAG_A))
+        see_link(page, node);
+    if (is_element(node, GUMBO_TAG_TR) && !page->links)
+        print_row(node);
+    for (unsigned i = 0; i < node->v.element.children.length; i++)
+        walk(page, node->v.element.children.data[i], depth + 1);
+}
+/* [/walk] */
+
+/* ---- from page to page ---- */
+
+/* Reads a page, and returns the URL of the next, to be freed; NULL when there is none. */
+static char *read_page(struct requests_session *session, const char *url, bool links)
+{
+    struct requests_error error = {0};
+    struct requests_response *response = requests_session_get(session, url, .error = &error);
+    size_t length;
+
+    if (response == NULL || requests_raise_for_status(response, &error) == -1)
+        die("%s: %s: %s", url, requests_failure_name(error.failure), error.text);
+    const char *html = requests_text(response, &length); /* UTF-8, which gumbo expects */
+    if (html == NULL)
+        die("out of memory");
+    struct page page = {.url = response->url, .links = links};
+    GumboOutput *tree = gumbo_parse_with_options(&kGumboDefaultOptions, html, length);
+    walk(&page, tree->root, 0);
+    gumbo_destroy_output(&kGumboDefaultOptions, tree);
+    requests_response_free(response);
+    return page.next.data;
+}
+
+/* [robots] */
+/* What the site asks for. A site that gives no answer is left in peace: RFC 9309 section 2.3.1. */
+static struct robots *read_robots(struct requests_session *session, const char *url)
+{
+    struct buffer where = {0};
+    struct requests_error error = {0};
+
+    if (url_join(url, strlen(url), "/robots.txt", strlen("/robots.txt"), &where, NULL) == -1)
+        die("%s: no URL", url);
+    struct requests_response *response = requests_session_get(session, where.data, .error = &error);
+    if (response == NULL)
+        report("%s: %s: %s", where.data, requests_failure_name(error.failure), error.text);
+    struct robots *robots =
+        response == NULL
+            ? robots_answer(0, "", 0)
+            : robots_answer(response->status, buffer_text(&response->body), response->body.length);
+    if (robots == NULL)
+        die("out of memory");
+    requests_response_free(response);
+    buffer_free(&where);
+    return robots;
+}
+/* [/robots] */
+
+int main(int argc, char **argv)
+{
+    static const struct option OPTIONS[] = {
+        {"pages", required_argument, NULL, 'p'}, {"links", no_argument, NULL, 'l'}, {0}};
+    const char *first = "http://localhost:10000/api/items.html";
+    long pages = 10;
+    bool links = false;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "+", OPTIONS, NULL)) != -1)
+        if (option == 'l')
+            links = true;
+        else if (option != 'p' || !number_parse(optarg, 1, 100000, &pages))
+            die_usage(USAGE);
+    if (argc - optind > 1)
+        die_usage(USAGE);
+    if (optind < argc)
+        first = argv[optind];
+    struct requests_session *session =
+        requests_session_new(.headers = requests_pairs({"User-Agent", AGENT}), .timeout_s = 10,
+                             .limit = PAGE_MOST);
+    if (session == NULL)
+        die("out of memory");
+    struct robots *robots = read_robots(session, first);
+    char *url = strdup(first);
+    while (url != NULL && pages-- > 0) {
+        if (!robots_can_fetch(robots, AGENT, url))
+            die("%s: robots.txt does not allow it", url);
+        char *next = read_page(session, url, links);
+        if (next != NULL && !requests_same_origin(url, next))
+            die("%s: on another server, whose robots.txt was not read", next);
+        free(url);
+        url = next;
+    }
+    free(url);
+    robots_free(robots);
+    requests_session_free(session);
+    finish(EXIT_SUCCESS);
+}
