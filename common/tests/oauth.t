@@ -20,13 +20,19 @@ import traceback
 import urllib.parse
 from pathlib import Path
 
-import requests
-from oauthlib.common import generate_token
-from oauthlib.oauth1.rfc5849 import signature
-from oauthlib.oauth2 import BackendApplicationClient
-from requests_oauthlib import OAuth1, OAuth1Session, OAuth2Session
-
 from tap import Tap, run
+
+try:
+    import requests
+    from oauthlib.common import generate_token
+    from oauthlib.oauth1.rfc5849 import signature
+    from oauthlib.oauth2 import BackendApplicationClient
+    from requests_oauthlib import OAuth1, OAuth1Session, OAuth2Session
+except ImportError:
+    if os.environ.get("CI") == "true":
+        raise
+    print("1..0 # SKIP python3-requests-oauthlib is missing: sh common/setup.sh --test")
+    sys.exit(0)
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
@@ -393,7 +399,8 @@ def flow2_of_python(tap, site):
     first = session.token["refresh_token"]
     session.refresh_token(site.two + "token", client_id="reader")
     same(tap, (session.get(site.two + "resource").status_code,
-               session.token["refresh_token"] != first), (200, True), "a refresh token, which turns")
+               session.token["refresh_token"] != first), (200, True),
+         "a refresh token, which turns")
 
 
 def challenges(tap, site):
@@ -445,8 +452,8 @@ def token_errors(tap, site):
     form = {**job, "client_id": "notes", "client_secret": NOTES[1]}
     same(tap, post(site, form, auth=None)[0].status_code, 200, "the secret may stand in the form")
     coded = base64.b64encode(b"notes:open+%73esame").decode()
-    same(tap, post(site, job, auth=None, headers={"Authorization": "Basic " + coded})[0].status_code,
-         200, "and is coded as in a form")
+    got = post(site, job, auth=None, headers={"Authorization": "Basic " + coded})[0]
+    same(tap, got.status_code, 200, "and is coded as in a form")
 
 
 def codes(tap, site):
@@ -480,7 +487,8 @@ def codes(tap, site):
     code = consent(site)[1]["code"]
     token = post(site, exchange(code))[1]
     before = use(site, token["access_token"]).status_code
-    same(tap, (before, error_of(site, exchange(code)), use(site, token["access_token"]).status_code,
+    again = error_of(site, exchange(code))
+    same(tap, (before, again, use(site, token["access_token"]).status_code,
                error_of(site, {"grant_type": "refresh_token",
                                "refresh_token": token["refresh_token"]})),
          (200, (400, "invalid_grant"), 401, (400, "invalid_grant")),
@@ -519,7 +527,8 @@ def flow2_of_ours(tap, site):
     twice = word + r"(200, \d+ bytes\n){2}401\n" + word + r"200, \d+ bytes\n"
     said = []
     for what, words, given, more, due in (
-            ("client credentials", ["-n", "3", token + "?uses=2", thing], "", notes, (0, twice, "")),
+            ("client credentials", ["-n", "3", token + "?uses=2", thing], "", notes,
+             (0, twice, "")),
             ("a code", ["-y", "-n", "3", token + "?uses=2", thing, page], "", notes,
              (0, twice, "")),
             ("a code, no secret", ["-y", "-n", "3", token + "?uses=2", thing, page], "", reader,
