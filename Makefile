@@ -406,7 +406,17 @@ build/bench/urls: common/bench/urls.c build/liburllib.a build/libhttp.a build/li
 	$(call say,cc  )
 	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $(LIBRARY_CFLAGS) $^ -o $@ -Wl,--as-needed $(HTTP_NEEDS) $(LIBCURL)
 
-bench: all $(addprefix build/bench/,bare_epoll bare_responder cookies heads urls)
+build/bench/bare_libcurl: common/bench/peers/bare_libcurl.c build/libcore.a
+	@mkdir -p $(@D)
+	$(call say,cc  )
+	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $(LIBRARY_CFLAGS) $^ -o $@ $(LIBCURL) -pthread
+
+build/bench/gets: common/bench/gets.c build/librequests.a build/liburllib.a build/libhttp.a build/libcore.a
+	@mkdir -p $(@D)
+	$(call say,cc  )
+	$(CC) $(LINUX) $(CFLAGS) $(INCLUDES) $(LIBRARY_CFLAGS) $^ -o $@ -Wl,--as-needed $(HTTP_NEEDS) $(LIBCURL) -pthread
+
+bench: all $(addprefix build/bench/,bare_epoll bare_responder bare_libcurl timed cookies heads urls gets)
 	@python3 -B common/bench/bench.py
 
 .PHONY: record prove patches unpatch bench fuzz

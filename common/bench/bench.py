@@ -19,6 +19,7 @@ from pathlib import Path
 import cookies
 import echo
 import heads
+import transfers
 import urls
 import web
 
@@ -169,6 +170,8 @@ def main():
     urls.show(result["urls"])
     result["web"] = web.compare()
     web.show(result["web"])
+    result["transfers"] = transfers.compare()
+    transfers.show(result["transfers"])
     Path("build/bench.json").write_text(json.dumps(result, indent=2, sort_keys=True) + "\n")
     return 0
 
