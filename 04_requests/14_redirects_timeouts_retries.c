@@ -40,14 +40,14 @@ struct wishes {
 /* ---- redirects ---- */
 
 /* [history] */
-/* Each answer on the way begins with a status line; a redirect has a Location. */
-static size_t on_header(char *line, size_t size, size_t count, void *argument)
+/* Each answer begins with a status line; a redirect has a Location. */
+static size_t on_header(char *line, size_t size, size_t count, void *unused)
 {
     size_t length = size * count;
 
-    (void)argument;
+    (void)unused;
     if (length > 12 && strncmp(line, "HTTP/", 5) == 0)
-        printf("  %.3s", strchr(line, ' ') != NULL ? strchr(line, ' ') + 1 : "?");
+        printf("  %.3s", line + strcspn(line, " ") + 1);
     else if (length > 9 && strncasecmp(line, "location:", 9) == 0)
         printf(" to%.*s", (int)strcspn(line + 9, "\r\n"), line + 9);
     else if (line[0] == '\r' || line[0] == '\n')
@@ -96,7 +96,8 @@ static CURLcode prepare(CURL *curl, const struct wishes *wishes, char *words)
 /* [safe] */
 static bool is_idempotent(const char *method)
 {
-    static const char *const METHODS[] = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
+    static const char *const METHODS[] = {"GET",    "HEAD",    "PUT", //
+                                          "DELETE", "OPTIONS", "TRACE"};
 
     for (size_t i = 0; i < sizeof METHODS / sizeof METHODS[0]; i++)
         if (strcmp(method, METHODS[i]) == 0)
@@ -105,31 +106,35 @@ static bool is_idempotent(const char *method)
 }
 
 /* Whether another try makes sense, and does no harm. */
-static bool is_worth_it(const struct wishes *wishes, CURLcode code, CURL *curl, long status)
+static bool is_worth_it(const char *method, CURL *curl, CURLcode code)
 {
-    enum requests_failure failure = requests_failure_of(code, curl);
+    long status = 0;
+    enum requests_failure failed = requests_failure_of(code, curl);
 
-    if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT ||
-        failure == REQUESTS_CONNECT_TIMEOUT)
+    if (failed == REQUESTS_CONNECT_TIMEOUT || code == CURLE_COULDNT_CONNECT)
         return true; /* nothing was sent */
-    if (!is_idempotent(wishes->method))
+    if (!is_idempotent(method))
         return false; /* it may have been done: RFC 9110 section 9.2.2 */
-    if (failure != REQUESTS_OK)
-        return failure == REQUESTS_CONNECTION || failure == REQUESTS_READ_TIMEOUT ||
-               failure == REQUESTS_CHUNKED;
+    if (failed == REQUESTS_CONNECTION || failed == REQUESTS_CHUNKED)
+        return true;
+    if (failed != REQUESTS_OK)
+        return failed == REQUESTS_READ_TIMEOUT;
+    easy_get(code, curl, CURLINFO_RESPONSE_CODE, &status);
     return status == 429 || status == 502 || status == 503 || status == 504;
 }
 /* [/safe] */
 
 /* [wait] */
-/* How long to wait before the next try, when n have failed: in milliseconds. */
+/* How long to wait, when n tries have failed: in milliseconds. */
 static long choose_wait(CURL *curl, const struct wishes *wishes, long n)
 {
-    curl_off_t asked = 0; /* seconds; libcurl reads both forms, and knows when a date is over */
+    curl_off_t asked = 0; /* seconds; libcurl reads both forms */
     unsigned random;
     long most = wishes->base;
 
-    if (curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &asked) == CURLE_OK && asked > 0) {
+    CURLcode code = CURLE_OK;
+    easy_get(code, curl, CURLINFO_RETRY_AFTER, &asked);
+    if (code == CURLE_OK && asked > 0) {
         printf("  Retry-After: in %ld s\n", (long)asked);
         return asked < LONG_MAX / 1000 ? (long)asked * 1000 : LONG_MAX;
     }
@@ -138,7 +143,7 @@ static long choose_wait(CURL *curl, const struct wishes *wishes, long n)
     most = most < LONGEST_WAIT ? most : LONGEST_WAIT;
     if (getrandom(&random, sizeof random, 0) != sizeof random)
         die_errno("getrandom");
-    long wait = (long)(random % ((unsigned long)most + 1)); /* from nothing to the most */
+    long wait = (long)(random % ((unsigned long)most + 1)); /* 0 to most */
     printf("  wait %ld ms of at most %ld\n", wait, most);
     return wait;
 }
@@ -160,7 +165,7 @@ static int ask(CURL *curl, const struct wishes *wishes, const char *words)
             easy_get(code, curl, CURLINFO_RESPONSE_CODE, &status);
         else
             printf("  %s: %s\n", requests_failure_name(error.failure), error.text);
-        if (n >= wishes->tries || !is_worth_it(wishes, code, curl, status))
+        if (n >= wishes->tries || !is_worth_it(wishes->method, curl, code))
             break;
         long wait = choose_wait(curl, wishes, n);
         if (wait > end - now_ms()) {

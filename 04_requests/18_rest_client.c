@@ -79,31 +79,49 @@ static json_t *keep(struct mirror *mirror, const char *url, struct requests_resp
 }
 /* [/keep] */
 
+static _Noreturn void give_up(const char *url, const struct requests_error *error)
+{
+    die("%s: %s: %s", url, requests_failure_name(error->failure), error->text);
+}
+
+static struct requests_response *ask(struct mirror *mirror, const char *url, const char *etag,
+                                     struct requests_error *error)
+{
+    return requests_session_get(mirror->session, url, .error = error,
+                                .headers = requests_pairs({"If-None-Match", etag}));
+}
+
+static void print_left(const struct requests_response *response)
+{
+    const char *left = requests_header(response, "X-RateLimit-Remaining");
+
+    printf(", %s requests left\n", left != NULL ? left : "any number of");
+}
+
 /* [fetch] */
-/* The page at url, as it is now: from the server, or from the cache if the server says so. */
+/* The page at url as it is now: of the server, or ours if it says so. */
 static json_t *fetch(struct mirror *mirror, const char *url)
 {
     json_t *page = json_object_get(mirror->cache, url);
-    const char *etag = json_string_value(json_object_get(page, "etag"));
+    json_t *tag = json_object_get(page, "etag");
+    const char *etag = json_string_value(tag);
     struct requests_error error = {0};
-    struct requests_response *response = requests_session_get(
-        mirror->session, url, .headers = requests_pairs({"If-None-Match", etag}), .error = &error);
+    struct requests_response *r = ask(mirror, url, etag, &error);
 
-    if (response == NULL || requests_raise_for_status(response, &error) == -1)
-        die("%s: %s: %s", url, requests_failure_name(error.failure), error.text);
-    printf("%d", response->status);
-    if (response->tries > 1)
-        printf(" at try %u", response->tries); /* the layer has waited, as Retry-After said */
-    if (response->status == HTTP_NOT_MODIFIED) {
+    if (r == NULL || requests_raise_for_status(r, &error) == -1)
+        give_up(url, &error);
+    printf("%d", r->status);
+    if (r->tries > 1)
+        printf(" at try %u", r->tries); /* as Retry-After said */
+    if (r->status == HTTP_NOT_MODIFIED) {
         mirror->same++;
         printf(", not changed\n");
     } else {
-        page = keep(mirror, url, response);
+        page = keep(mirror, url, r);
         mirror->changed++;
-        const char *left = requests_header(response, "X-RateLimit-Remaining");
-        printf(", %s requests left\n", left != NULL ? left : "any number of");
+        print_left(r);
     }
-    requests_response_free(response);
+    requests_response_free(r);
     return page;
 }
 /* [/fetch] */

@@ -42,19 +42,25 @@ static void add_text(const GumboNode *node, struct buffer *text, int depth)
             add_text(node->v.element.children.data[i], text, depth + 1);
 }
 
+static bool is_control(char c)
+{
+    return (unsigned char)c < ' ' || c == 127;
+}
+
 /* [print] */
-/* The text of a node on one line. What could move the cursor, or colour the rest, is a "?". */
+/* The text of a node on one line; what could move the cursor is a "?". */
 static void print_text(const GumboNode *node)
 {
     static const char BLANKS[] = " \t\r\n\f";
     struct buffer text = {0};
 
     add_text(node, &text, 0);
-    const char *at = buffer_text(&text) + strspn(buffer_text(&text), BLANKS);
+    const char *at = buffer_text(&text);
+    at += strspn(at, BLANKS);
     while (*at != '\0') {
         size_t length = strcspn(at, BLANKS);
         for (size_t i = 0; i < length; i++)
-            putchar((unsigned char)at[i] < ' ' || at[i] == 127 ? '?' : at[i]);
+            putchar(is_control(at[i]) ? '?' : at[i]);
         at += length;
         at += strspn(at, BLANKS);
         if (*at != '\0')
@@ -77,7 +83,8 @@ static void print_row(const GumboNode *row)
 
     for (unsigned i = 0; i < cells->length; i++) {
         const GumboNode *cell = cells->data[i];
-        if (!is_element(cell, GUMBO_TAG_TD) && !is_element(cell, GUMBO_TAG_TH))
+        bool is_head = is_element(cell, GUMBO_TAG_TH);
+        if (!is_head && !is_element(cell, GUMBO_TAG_TD))
             continue;
         printf("%s", first ? "" : "\t");
         print_text(cell);
@@ -95,22 +102,34 @@ struct page {
     struct buffer next; /* the page that it says is next; empty: none */
 };
 
+static const char *attribute_of(const GumboNode *node, const char *name)
+{
+    const GumboAttribute *found = gumbo_get_attribute(&node->v.element.attributes, name);
+
+    return found != NULL ? found->value : NULL;
+}
+
+/* Appends what a reference in that document means. False when it is no URL. */
+static bool join(const char *base, const char *reference, struct buffer *url)
+{
+    return url_join(base, strlen(base), reference, strlen(reference), url, NULL) == 0;
+}
+
 /* [link] */
 static void see_link(struct page *page, const GumboNode *node)
 {
-    const GumboAttribute *href = gumbo_get_attribute(&node->v.element.attributes, "href");
-    const GumboAttribute *rel = gumbo_get_attribute(&node->v.element.attributes, "rel");
+    const char *href = attribute_of(node, "href");
+    const char *rel = attribute_of(node, "rel");
     struct buffer url = {0};
 
-    if (href == NULL ||
-        url_join(page->url, strlen(page->url), href->value, strlen(href->value), &url, NULL) == -1)
+    if (href == NULL || !join(page->url, href, &url))
         return; /* what is no URL is no link */
     if (page->links) {
         printf("%s\t", buffer_text(&url));
         print_text(node);
         printf("\n");
     }
-    if (rel != NULL && strcmp(rel->value, "next") == 0 && page->next.length == 0) {
+    if (rel != NULL && strcmp(rel, "next") == 0 && page->next.length == 0) {
         page->next = url; /* its owner from now on */
         return;
     }
@@ -155,24 +174,22 @@ static char *read_page(struct requests_session *session, const char *url, bool l
 }
 
 /* [robots] */
-/* What the site asks for. A site that gives no answer is left in peace: RFC 9309 section 2.3.1. */
-static struct robots *read_robots(struct requests_session *session, const char *url)
+/* What the site asks for. A site without an answer is left in peace. */
+static struct robots *rules_of(struct requests_session *s, const char *url)
 {
+    struct requests_response *r;
+    struct robots *robots;
     struct buffer where = {0};
-    struct requests_error error = {0};
 
-    if (url_join(url, strlen(url), "/robots.txt", strlen("/robots.txt"), &where, NULL) == -1)
+    if (!join(url, "/robots.txt", &where))
         die("%s: no URL", url);
-    struct requests_response *response = requests_session_get(session, where.data, .error = &error);
-    if (response == NULL)
-        report("%s: %s: %s", where.data, requests_failure_name(error.failure), error.text);
-    struct robots *robots =
-        response == NULL
-            ? robots_answer(0, "", 0)
-            : robots_answer(response->status, buffer_text(&response->body), response->body.length);
+    r = requests_session_get(s, where.data, .limit = ROBOTS_LIMIT + 1);
+    int status = r != NULL ? r->status : 0; /* RFC 9309 section 2.3.1 */
+    const struct buffer *body = r != NULL ? &r->body : &where;
+    robots = robots_answer(status, buffer_text(body), body->length);
     if (robots == NULL)
         die("out of memory");
-    requests_response_free(response);
+    requests_response_free(r);
     buffer_free(&where);
     return robots;
 }
@@ -201,7 +218,7 @@ int main(int argc, char **argv)
                              .limit = PAGE_MOST);
     if (session == NULL)
         die("out of memory");
-    struct robots *robots = read_robots(session, first);
+    struct robots *robots = rules_of(session, first);
     char *url = strdup(first);
     while (url != NULL && pages-- > 0) {
         if (!robots_can_fetch(robots, AGENT, url))

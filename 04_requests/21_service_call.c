@@ -49,33 +49,33 @@ struct breaker {
     int64_t opened;
 };
 
-static void breaker_set(struct breaker *breaker, enum breaker_state state)
+static void breaker_set(struct breaker *b, enum breaker_state state)
 {
     static const char *const NAMES[] = {"closed", "open", "half-open"};
 
-    if (breaker->state != state)
-        printf("  breaker: %s -> %s\n", NAMES[breaker->state], NAMES[state]);
-    breaker->state = state;
+    if (b->state != state)
+        printf("  breaker: %s -> %s\n", NAMES[b->state], NAMES[state]);
+    b->state = state;
     if (state == OPEN)
-        breaker->opened = now_ms();
+        b->opened = now_ms();
 }
 
-/* Whether a call may be made. When it has been open for long enough, one may, as a trial. */
-static bool breaker_allows(struct breaker *breaker)
+/* Whether a call may be made. After some time one may, as a trial. */
+static bool breaker_allows(struct breaker *b)
 {
-    if (breaker->state == OPEN && now_ms() - breaker->opened >= breaker->cool)
-        breaker_set(breaker, HALF_OPEN);
-    return breaker->state != OPEN;
+    if (b->state == OPEN && now_ms() - b->opened >= b->cool)
+        breaker_set(b, HALF_OPEN);
+    return b->state != OPEN;
 }
 
 /* What became of the call that was allowed. */
-static void breaker_note(struct breaker *breaker, bool good)
+static void breaker_note(struct breaker *b, bool good)
 {
-    breaker->failures = good ? 0 : breaker->failures + 1;
+    b->failures = good ? 0 : b->failures + 1;
     if (good)
-        breaker_set(breaker, CLOSED);
-    else if (breaker->state == HALF_OPEN || breaker->failures >= breaker->most)
-        breaker_set(breaker, OPEN);
+        breaker_set(b, CLOSED);
+    else if (b->state == HALF_OPEN || b->failures >= b->most)
+        breaker_set(b, OPEN);
 }
 /* [/breaker] */
 
@@ -83,6 +83,7 @@ static void breaker_note(struct breaker *breaker, bool good)
 
 struct service {
     struct requests_session *session;
+    struct requests_error error; /* of the last try */
     const char *base;
     struct breaker breaker;
     long budget, tries; /* budget in milliseconds */
@@ -91,18 +92,24 @@ struct service {
     unsigned calls, bad;
 };
 
+/* One call: all of its tries have the same id, and one deadline. */
+struct job {
+    char url[4096], id[32];
+    int64_t deadline; /* now_ms() */
+};
+
 /* [try] */
-/* One try, which lasts no longer than the deadline of the call. */
-static struct requests_response *try_once(struct service *service, const char *url, const char *id,
-                                          int64_t deadline, struct requests_error *error)
+/* One try, which lasts no longer than the deadline of its call. */
+static struct requests_response *ask(struct service *s, struct job *job)
 {
     char left[24];
-    int64_t ms = deadline - now_ms();
+    int64_t ms = job->deadline - now_ms();
 
     (void)snprintf(left, sizeof left, "%ld", (long)ms); /* it has room */
-    return requests_session_get(
-        service->session, url, .total_timeout_s = ms > 0 ? (double)ms / 1000 : 0.001,
-        .headers = requests_pairs({"X-Request-Id", id}, {"X-Budget-Ms", left}), .error = error);
+    const struct requests_pair *own =
+        requests_pairs({"X-Request-Id", job->id}, {"X-Budget-Ms", left});
+    s->session->defaults.total_timeout_s = (double)(ms > 0 ? ms : 1) / 1000;
+    return requests_session_get(s->session, job->url, .headers = own);
 }
 /* [/try] */
 
@@ -113,45 +120,42 @@ static bool is_failure(const struct requests_response *response)
 }
 
 /* [call] */
-static struct requests_response *call(struct service *service, const char *url, const char *id,
-                                      struct requests_error *error)
+static struct requests_response *call(struct service *s, struct job *job)
 {
     static const struct requests_retry POLICY = {.backoff_s = 0.05};
-    int64_t deadline = now_ms() + service->budget;
-    long tries = service->breaker.state == HALF_OPEN ? 1 : service->tries;
+    long tries = s->breaker.state == HALF_OPEN ? 1 : s->tries;
 
     for (unsigned n = 0;; n++) {
-        struct requests_response *response = try_once(service, url, id, deadline, error);
+        struct requests_response *response = ask(s, job);
         if (!is_failure(response) || --tries == 0)
             return response;
-        uint32_t most = (uint32_t)(requests_backoff_limit(&POLICY, n) * 1000);
-        int64_t wait = draw() % (most + 1);
-        if (wait >= deadline - now_ms())
+        double most = requests_backoff_limit(&POLICY, n) * 1000;
+        int64_t wait = draw() % ((uint32_t)most + 1);
+        if (wait >= job->deadline - now_ms())
             return response;
         requests_response_free(response);
-        (void)poll(NULL, 0, (int)wait); /* a signal that ends it early does no harm */
+        (void)poll(NULL, 0, (int)wait); /* a signal may end it early */
     }
 }
 /* [/call] */
 
 static void call_and_tell(struct service *service, const char *path)
 {
-    struct requests_error error = {0};
-    char url[4096], id[32];
-    int length = snprintf(url, sizeof url, "%s%s", service->base, path);
+    struct job job = {.deadline = now_ms() + service->budget};
+    int length = snprintf(job.url, sizeof job.url, "%s%s", service->base, path);
 
-    if (length < 0 || (size_t)length >= sizeof url)
+    if (length < 0 || (size_t)length >= sizeof job.url)
         die("%.40s...: the path is too long", path);
-    (void)snprintf(id, sizeof id, "%08x-%u", service->run, ++service->calls); /* it has room */
+    (void)snprintf(job.id, sizeof job.id, "%08x-%u", service->run, ++service->calls); /* room */
     printf("%s\n", path);
     if (!breaker_allows(&service->breaker)) {
         printf("  not called\n");
         service->bad++;
         return;
     }
-    struct requests_response *response = call(service, url, id, &error);
+    struct requests_response *response = call(service, &job);
     if (response == NULL)
-        printf("  %s\n", requests_failure_name(error.failure));
+        printf("  %s\n", requests_failure_name(service->error.failure));
     else
         printf("  %d\n%s", response->status, service->show ? buffer_text(&response->body) : "");
     service->bad += is_failure(response);
@@ -201,7 +205,8 @@ int main(int argc, char **argv)
     if (optind < argc)
         service.base = argv[optind];
     service.run = draw();
-    service.session = requests_session_new(.limit = 1 << 20, .allow_redirects = REQUESTS_NO);
+    service.session = requests_session_new(.limit = 1 << 20, .error = &service.error,
+                                           .allow_redirects = REQUESTS_NO);
     if (service.session == NULL)
         die("out of memory");
     serve(&service);

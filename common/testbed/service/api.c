@@ -232,8 +232,7 @@ static bool add_row(struct buffer *page, const json_t *record)
 
     return buffer_print(page, "<tr><td>%d<td><a href=items/%d>%s</a>&nbsp;&amp; case", (int)id,
                         (int)id, name != NULL ? name : "") == 0 &&
-           buffer_print(page, "<td align=right>%d.%02d\n", (int)(price / 100),
-                        (int)(price % 100)) == 0;
+           buffer_print(page, "<td>%d.%02d\n", (int)(price / 100), (int)(price % 100)) == 0;
 }
 
 static bool make_table(const struct call *call, const struct list *list, long number, long per_page,
