@@ -236,6 +236,8 @@ def flow_of_ours(tap, site):
     early = site.sign("POST", site.one + "token", token=temporary, OAUTH_VERIFIER="x")
     same(tap, (early[0], early[1][:3]), (1, "401"), "before the user's word: 401")
     word = requests.post(page, {"decision": "approve"}, timeout=LIMIT).text.split()[-1]
+    got = site.sign("GET", site.one + "resource", token=temporary)
+    same(tap, got[1][:3], "401", "temporary credentials are no token")
     wrong = site.sign("POST", site.one + "token", token=temporary, OAUTH_VERIFIER="0" * 40)
     same(tap, (wrong[0], wrong[1][:3]), (1, "401"), "a wrong verifier: 401")
     good = site.sign("POST", site.one + "token", token=temporary, OAUTH_VERIFIER=word)
@@ -250,8 +252,6 @@ def flow_of_ours(tap, site):
     tap.ok(not found, "25 requests that it signs are let in", "\n".join(map(str, found[:2])))
     same(tap, site.sign("-c", str(AUTHORITY), "GET", site.secret(site.one) + "resource",
                         token=token)[0], 0, "over TLS too")
-    got = site.sign("GET", site.one + "resource", token=temporary)
-    same(tap, got[1][:3], "401", "temporary credentials are no token")
     got = site.sign("GET", "http://localhost:1/")
     same(tap, (got[0], "ConnectionError" in got[2]), (1, True), "nobody there: a message and 1")
 
@@ -299,7 +299,9 @@ def refused(tap, site):
             ("another version", 400, signed(site, {"oauth_version": "2.0"})),
             ("a client that is none", 401, signed(site, {"oauth_consumer_key": "x"})),
             ("a token that is none", 401, signed(site, {"oauth_token": "x"})),
-            ("another client's token", 401, signed(site, {"oauth_token": OTHER_TOKEN[0]})),
+            ("another client's token", 401,
+             signed(site, {"oauth_token": OTHER_TOKEN[0]},
+                    secret=CLIENT[1] + "&" + OTHER_TOKEN[1])),
             ("a method that is none", 400, signed(site, {"oauth_signature_method": "ROT13"})),
             ("no signature", 400, signed(site).split("&oauth_signature=")[0]),
             ("a field that was added", 401, signed(site) + "&a=b"),
@@ -539,6 +541,8 @@ def flow2_of_ours(tap, site):
              (1, "", "invalid_client")),
             ("a state of somebody else", [token, thing, page], CALLBACK + "?code=x&state=y\n",
              notes, (1, "", "the state is not ours")),
+            ("no state", [token, thing, page], CALLBACK + "?code=x\n", notes,
+             (1, "", "the state is not ours")),
             ("a way back of somebody else", [token, thing, page], "http://evil.example/?code=x\n",
              notes, (1, "", "does not lead back to us")),
             ("no answer", [token, thing, page], "", notes, (1, "", "nothing came")),
