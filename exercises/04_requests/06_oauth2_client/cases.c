@@ -120,6 +120,11 @@ static struct web_request take(struct site *site, const struct peer *due, const 
             session_fail(site->s, "Your program ended, and a token was due: %s.", why);
         session_fail(site->s, "Your program ended, and a request was due: %s.", why);
     }
+    if (request.peer != site->tokens && request.peer != site->things)
+        session_blame(site->s,
+                      "Your program asked a third server for %.60s, with \"Authorization: "
+                      "%.60s\": %s.",
+                      request.target, field(&request, "Authorization"), why);
     if (request.peer != due && for_token)
         session_blame(site->s, "Your program asked for %.60s, and first a token was due: %s.",
                       request.target, why);
@@ -398,6 +403,10 @@ static void refresh_refused(struct session *s)
 
 /* ---- the token server says no ---- */
 
+static const char UNFIT[] = "The answer held no token that may be sent, and without one nobody is "
+                            "asked any more.";
+static const char LAST[] =
+    "Only invalid_grant is a reason to try the other grant, and without a token nobody is asked.";
 static const char STOP[] = "Without a token nobody is asked any more.";
 
 static void refused(struct session *s)
@@ -420,7 +429,7 @@ static void refused_later(struct session *s)
     serve(site, 1, token, 401, false, GOOD);
     struct web_request r = take(site, site->tokens, OVER);
     answer(&r, 400, JSON, "{\"error\": \"unauthorized_client\"}");
-    end(site, NO_TOKEN, STOP);
+    end(site, NO_TOKEN, LAST);
     expect_error(site->student, "unauthorized_client");
 }
 
@@ -431,7 +440,7 @@ static void bad_answer(struct session *s, int status, const char *body)
     struct web_request r = take_token(site, JOB, FIRST);
 
     answer(&r, status, JSON, body);
-    end(site, NO_TOKEN, STOP);
+    end(site, NO_TOKEN, UNFIT);
 }
 
 static void no_json(struct session *s)
@@ -478,7 +487,7 @@ static void never_printed(struct session *s)
                          "{\"error\": \"invalid_scope\", \"error_description\": \"%s of %s with "
                          "%s: no\", \"error_uri\": \"/%s\"}",
                          refresh, site->id, site->secret, token));
-    end(site, NO_TOKEN, STOP);
+    end(site, NO_TOKEN, LAST);
     expect_error(site->student, "invalid_scope");
     expect_untold(site->student, token, "the token");
     expect_untold(site->student, refresh, "the refresh token");
