@@ -25,6 +25,9 @@ URL_PARTS = {
                        for name in ("parse", "join", "quote", "query")]
     + ["common/core/buffer.c", "common/core/error.c"],
     "fuzz_url_robots": ["03_urllib/urllib/robotparser.c"],
+    "fuzz_requests_response": ["build/lib%s.a" % name
+                               for name in ("requests", "urllib", "http", "core")]
+    + ["-lcurl", "-lssl", "-lcrypto", "-lpsl", "-ljansson"],
 }
 BROKEN = [
     ("fuzz_http_message", "02_http/http/message.c", "head->scanned = window;",
@@ -59,6 +62,16 @@ BROKEN = [
      "the end of a pattern is compared with what stands in front of the path"),
     ("fuzz_url_robots", "03_urllib/urllib/robotparser.c",
      "stop[0] == '\\r' && stop[1] == '\\n' ? 2 : 1", "1", "CR LF are two line ends"),
+    ("fuzz_requests_response", "04_requests/requests/links.c", "(size_t)(close - at - 1));",
+     "(size_t)(close - at));", "the end of a link's URL is a part of it"),
+    ("fuzz_requests_response", "04_requests/requests/links.c", "if (quoted && *at == '\\\\'",
+     "if (*at == 1 && *at == '\\\\'", "a quote behind a backslash ends a text"),
+    ("fuzz_requests_response", "04_requests/requests/text.c",
+     "text[0] == 0xED && text[1] >= 0xA0", "text[0] == 0xED && text[1] >= 0xC0",
+     "half of a pair passes for a character"),
+    ("fuzz_requests_response", "04_requests/requests/retry.c",
+     "when > now ? difftime(when, now) : 0", "difftime(when, now)",
+     "a date that has passed is waited for"),
 ]
 
 
@@ -76,7 +89,8 @@ def corpus_of(target):
 
 
 def targets(tap):
-    for source in sorted([*FUZZ.glob("fuzz_http_*.c"), *FUZZ.glob("fuzz_url_*.c")]):
+    for source in sorted([*FUZZ.glob("fuzz_http_*.c"), *FUZZ.glob("fuzz_url_*.c"),
+                          *FUZZ.glob("fuzz_requests_*.c")]):
         target, corpus = source.stem, corpus_of(source.stem)
         status, out, err = run("make", "build/fuzz/" + target, cwd=ROOT)
         if not tap.ok(status == 0, "%s is built" % target, out + err):
@@ -101,7 +115,7 @@ def broken(tap, target, source, right, wrong, what):
         status, out, err = run(
             "clang", "-std=c11", "-D_GNU_SOURCE", "-g", "-O1",
             "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all", "-Icommon",
-            "-I02_http", "-I03_urllib", str(FUZZ / (target + ".c")), str(copy),
+            "-I02_http", "-I03_urllib", "-I04_requests", str(FUZZ / (target + ".c")), str(copy),
             *[part for part in URL_PARTS.get(target, PARTS) if part != source],
             "-o", str(program), cwd=ROOT)
         if status != 0:
