@@ -207,8 +207,8 @@ static CURLcode set_body(struct transfer *transfer)
  * without a value. Source: CURLOPT_HTTPHEADER(3). */
 static CURLcode set_fields(struct transfer *transfer)
 {
-    static const char *const OWN[] = {"Accept", "Accept-Encoding", "User-Agent", "Content-Type",
-                                      "Expect"};
+    static const char *const OWN[] = {"Accept",       "Accept-Encoding", "User-Agent",
+                                      "Content-Type", "Expect",          "Proxy-Connection"};
     const struct http_headers *headers = &transfer->request->headers;
     struct buffer line = {0};
     int result = 0;
@@ -219,9 +219,11 @@ static CURLcode set_fields(struct transfer *transfer)
         if (strcasecmp(field->name, "Content-Length") == 0)
             continue; /* libcurl counts */
         line.length = 0;
-        result = buffer_print(&line, "%s%s%s", field->name, empty ? ";" : ": ", field->value);
-        if (result == 0)
-            result = easy_append(&transfer->fields, line.data);
+        if (buffer_add(&line, field->name, strlen(field->name)) == -1 ||
+            buffer_add(&line, empty ? ";" : ": ", empty ? 1 : 2) == -1 ||
+            buffer_add(&line, field->value, strlen(field->value)) == -1 ||
+            easy_append(&transfer->fields, line.data) == -1)
+            result = -1;
     }
     for (size_t i = 0; result == 0 && i < sizeof OWN / sizeof OWN[0]; i++) {
         bool is_type = strcmp(OWN[i], "Content-Type") == 0;
@@ -360,7 +362,7 @@ static CURLcode set_up(struct transfer *transfer)
         code = set_body(transfer);
     if (code == CURLE_OK)
         code = set_fields(transfer);
-    if (code == CURLE_OK)
+    if (code == CURLE_OK && strncasecmp(transfer->request->url, "https:", 6) == 0)
         code = set_tls(transfer);
     return code == CURLE_OK ? set_auth(transfer) : code;
 }
@@ -448,8 +450,7 @@ static int begin(struct requests_transport *transport, struct requests_error *er
         transport->easy = curl_easy_init();
     if (transport->multi == NULL || transport->easy == NULL)
         return requests_error_memory(error);
-    curl_easy_reset(transport->easy);
-    return 0;
+    return 0; /* the handle is as it was made: the last transfer has reset it */
 }
 
 struct requests_response *requests_transfer(struct requests_transport *transport,
