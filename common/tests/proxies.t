@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 """Proxies: build/proxy and the program of lesson 4.13, both sanitized, beside Debian's tinyproxy,
-microsocks, curl and Python's requests: each client through each proxy, by HTTP, CONNECT and SOCKS 5.
+microsocks, curl and Python's requests: each client through each proxy, by HTTP, CONNECT and SOCKS.
 Then what rude peers do to build/proxy, and what it lets through."""
 import contextlib
 import http.server
@@ -32,7 +32,7 @@ warnings.filterwarnings("ignore")  # requests' own, of the versions that it was 
 import requests  # noqa: E402, pylint: disable=wrong-import-position
 
 
-# ---- what is tried --------------------------------------------------------------------------------
+# ---- what is tried -------------------------------------------------------------------------------
 
 def build(folder):
     """build/proxy and the lesson's program, sanitized."""
@@ -357,7 +357,8 @@ def socks(t, proxy, plain, gone):
              "IPv4 as IPv6"),
             (hello + b"\5\1\0\1\x0a\0\0\1\0\x50", b"\5\0\5\2\0", "another machine"),
             (hello + b"\5\1\0\1\0\0\0\0" + to, b"\5\0\5\2\0", "0.0.0.0"),
-            (hello + b"\5\1\0\1\x7f\0\0\1" + struct.pack(">H", gone), b"\5\0\5\5\0", "nobody there"),
+            (hello + b"\5\1\0\1\x7f\0\0\1" + struct.pack(">H", gone), b"\5\0\5\5\0",
+             "nobody there"),
             (hello + b"\5\1\0\3\x0fnowhere.invalid\0\x50", b"\5\0\5\4\0", "an unknown name"),
             (hello + b"\5\2\0\1\x7f\0\0\1" + to, b"\5\0\5\7\0", "BIND"),
             (hello + b"\5\1\0\2\x7f\0\0\1" + to, b"\5\0\5\x08\0", "an unknown type"),
