@@ -347,6 +347,11 @@ def the_calls(base, other):
         "on the way": [{"method": "GET", "url": base + "/way"},
                        {"method": "GET", "url": base + "/fragment#f"}],
         "other": [{"method": "GET", "url": other + "/"}],
+        "proxy": [{"method": "GET", "url": "http://no.such.invalid/x?y",
+                   "proxies": {"http": other}}],
+        "proxy with a password": [{"method": "POST", "url": "http://no.such.invalid:8/x",
+                                   "data": "b", "proxies": {"http": other.replace(
+                                       "//", "//u:p@")}}],
     }
 
 
