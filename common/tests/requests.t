@@ -157,10 +157,10 @@ class Server:
     """Answers by script: a path's answers one after another, the last again and again. An answer
     is bytes, or (bytes, "close"), or "reset", or "stall" until the client goes."""
 
-    def __init__(self, script=None, tls=None):
+    def __init__(self, script=None, tls=None, host="127.0.0.1"):
         self.script, self.tls = dict(script or {}), tls
         self.requests, self.connections = [], 0
-        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket = socket.create_server((host, 0))
         self.port = self.socket.getsockname()[1]
         self.base = "http%s://localhost:%d" % ("s" if tls else "", self.port)
         self.lock = threading.Lock()
@@ -344,6 +344,7 @@ def the_calls(base, other):
            {"method": "HEAD", "url": base + "/r303", "allow_redirects": True}],
         "another host": [{"method": "GET", "url": base + "/away", "auth": ["basic", "u", "p"]},
                          {"method": "GET", "url": base + "/here", "auth": ["basic", "u", "p"]}],
+        "another port": [{"method": "GET", "url": base + "/port", "auth": ["basic", "u", "p"]}],
         "on the way": [{"method": "GET", "url": base + "/way"},
                        {"method": "GET", "url": base + "/fragment#f"}],
         "other": [{"method": "GET", "url": other + "/"}],
@@ -364,6 +365,7 @@ def wire(tap, driver):
                    "/way": [to("302 Found", "//localhost:%d/end" % 0, "Set-Cookie: w=1")]})
     with Server() as other, Server(script) as server:
         there = "http://127.0.0.1:%d" % other.port
+        script["/port"] = [to("302 Found", "http://localhost:%d/end" % other.port)]
         script["/away"] = [to("302 Found", there + "/end")]
         script["/way"] = [to("302 Found", "//localhost:%d/end" % server.port,
                              "Set-Cookie: w=1; Path=/")]
@@ -503,7 +505,8 @@ def errors(tap, driver):
               "/ftp": [to("302 Found", "ftp://localhost/x")],
               "/404": [answer("404 Not Found")]}
     good = str(AUTHORITY / "authority.pem")
-    with Server(script) as server, Server(tls=tls_context("localhost")) as tls, full_port() as full:
+    with Server(script) as server, Server(tls=tls_context("localhost")) as tls, \
+            Server(tls=tls_context("localhost"), host="127.0.0.2") as named, full_port() as full:
         base = server.base
         cases = [  # name, call, Python's exception and our family where it is another
             ("refused", {"url": "http://localhost:%d/" % closed_port()}, None),
@@ -514,7 +517,7 @@ def errors(tap, driver):
             ("closed without an answer", {"url": base + "/nothing"}, None),
             ("no HTTP", {"url": base + "/noise"}, None),
             ("unknown authority", {"url": tls.base + "/"}, None),
-            ("wrong host", {"url": tls.base.replace("localhost", "127.0.0.2") + "/",
+            ("wrong host", {"url": "https://127.0.0.2:%d/" % named.port,
                             "verify": good}, None),
             # For libcurl TLS is a part of connecting.
             ("no TLS there", {"url": base.replace("http", "https") + "/", "timeout": 0.5},
