@@ -357,15 +357,22 @@ static void no_urls(struct session *s)
     leave(t);
 }
 
+/* Without a URL, so that who goes on comes to an end. */
+static void expect_usage(struct student *student)
+{
+    student_end_input(student);
+    expect_failure(student, 2);
+}
+
 static void usage(struct session *s)
 {
     static const char *const LIMITS[] = {"0", "600001", "-1", "1s", " 10", "", "4294967396"};
     struct peer *server = peer_listen(s, HOST);
 
     for (size_t i = 0; i < sizeof LIMITS / sizeof *LIMITS; i++)
-        expect_failure(student_start(s, LIMITS[i], NULL), 2);
-    expect_failure(student_start(s, NULL), 2);
-    expect_failure(student_start(s, AMPLE, AMPLE, NULL), 2);
+        expect_usage(student_start(s, LIMITS[i], NULL));
+    expect_usage(student_start(s, NULL));
+    expect_usage(student_start(s, AMPLE, AMPLE, NULL));
     peer_expect_nobody(server, "The command line was wrong.");
 }
 

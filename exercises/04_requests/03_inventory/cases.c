@@ -251,7 +251,10 @@ static void all_bad(struct session *s, const char *const *texts, const char *typ
         struct shop *shop = shop_open(s);
 
         give(shop, "200 OK", type, *texts);
-        leave(shop, BAD, "What it was given is no inventory: there is nothing to report.");
+        leave(shop, BAD,
+              type == NULL ? "What it was given has no type: there is nothing to report."
+                           : session_print(s, "What it was given, as %s, is no inventory: %.120s",
+                                           type, **texts != '\0' ? *texts : "nothing at all."));
     }
 }
 
