@@ -1,4 +1,4 @@
-/* fails: good address ipv6 expired not-yet wrong-host wrong-address self-signed unknown-authority pinned second-pin wrong-pin pinned-and-bad plain-text broken-off refused no-name clean usage bad-pin no-authority no-connection hangs drips */
+/* fails: good address ipv6 expired not-yet wrong-host wrong-address self-signed unknown-authority pinned second-pin wrong-pin pinned-and-bad plain-text broken-off refused no-name clean usage bad-pin no-connection hangs drips */
 /* Program 4.12, for other arguments: its sentences, and its one status for all of them. */
 #include <openssl/x509_vfy.h>
 #include <stdio.h>
