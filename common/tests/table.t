@@ -10,6 +10,7 @@ import http.client
 import http.cookiejar
 import http.cookies
 import http.server
+import os
 import re
 import select
 import socket
@@ -22,6 +23,12 @@ import urllib.response
 import urllib.robotparser
 from pathlib import Path
 
+try:
+    import requests.adapters
+    import requests.auth
+    import requests_oauthlib
+except ImportError:
+    requests = None
 from tap import Tap
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +51,12 @@ MIRRORED = {
                    urllib.request.AbstractDigestAuthHandler, urllib.error.URLError,
                    urllib.robotparser.RobotFileParser]),
 }
+if requests is not None:
+    MIRRORED["04_requests"] = (
+        [requests, requests.exceptions, requests.auth, requests.cookies, requests.structures,
+         requests.adapters, requests_oauthlib],
+        [requests.Session, requests.Response, requests.Request, requests.PreparedRequest,
+         requests.adapters.HTTPAdapter])
 
 
 def public(module):
@@ -62,6 +75,9 @@ def main():
     if sys.version_info[:2] != MADE_FOR:
         print("1..0 # SKIP the tables are made for Python %d.%d" % MADE_FOR)
         return 0
+    tap.ok(requests is not None or os.environ.get("CI") != "true",
+           "requests is here" if requests is not None else
+           "requests # SKIP python3-requests-oauthlib is missing: sh common/setup.sh --test")
     for chapter, (modules, classes) in MIRRORED.items():
         text = (ROOT / chapter / "README.md").read_text()
         section = re.search(r"^## Python and C$(.*?)^## Recap$", text, re.M | re.S)[1]
