@@ -31,8 +31,8 @@ static const char USAGE[] = "basic|digest|any USER:PASSWORD [URL] | netrc FILE [
 static const char USUAL[] = "http://localhost:10000/basic-auth/ada/pass";
 
 /* [hash] */
-/* Of texts up to a NULL, with colons between them, in hexadecimal digits. */
-static void hash(const char *name, char hex[DIGITS], const char *const *texts)
+/* Of texts up to a NULL, colons between them, in hexadecimal. */
+static void hash(const char *name, char hex[DIGITS], const char *const *t)
 {
     const EVP_MD *md = EVP_get_digestbyname(name);
     EVP_MD_CTX *c = EVP_MD_CTX_new();
@@ -42,9 +42,9 @@ static void hash(const char *name, char hex[DIGITS], const char *const *texts)
     if (md == NULL)
         die("%s: no such algorithm", name);
     bool sound = c != NULL && EVP_DigestInit_ex(c, md, NULL) == 1;
-    for (size_t i = 0; sound && texts[i] != NULL; i++)
+    for (size_t i = 0; sound && t[i] != NULL; i++)
         sound = (i == 0 || EVP_DigestUpdate(c, ":", 1) == 1) &&
-                EVP_DigestUpdate(c, texts[i], strlen(texts[i])) == 1;
+                EVP_DigestUpdate(c, t[i], strlen(t[i])) == 1;
     if (!sound || EVP_DigestFinal_ex(c, bytes, &length) != 1)
         die("%s: OpenSSL has no such digest now", name);
     EVP_MD_CTX_free(c);
@@ -158,7 +158,7 @@ static void check_by_hand(const char *field, char *password)
 
 /* [who] */
 /* Tells the handle who asks, and by which method it is to say so. */
-static CURLcode set_credentials(CURL *curl, const char *mode, const char *who)
+static CURLcode set_who(CURL *curl, const char *mode, const char *who)
 {
     unsigned long methods = CURLAUTH_BASIC;
     CURLcode code = CURLE_OK;
@@ -219,7 +219,7 @@ static int ask(const char *mode, char *secret, const char *url)
     CURLcode code = set_options(curl, url, &body, &kept);
     easy_set(code, curl, CURLOPT_ERRORBUFFER, words);
     if (code == CURLE_OK)
-        code = set_credentials(curl, mode, secret);
+        code = set_who(curl, mode, secret);
     if (code == CURLE_OK)
         code = curl_easy_perform(curl);
     easy_get(code, curl, CURLINFO_RESPONSE_CODE, &status);
