@@ -54,6 +54,16 @@ static bool was_answered(CURL *transfer)
     return curl_easy_getinfo(transfer, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status != 0;
 }
 
+/* Whether the proxy answered CONNECT, and would not: 7.88.1 has no code of its own for it. */
+static bool was_refused_by_proxy(CURL *transfer)
+{
+    long status = 0;
+
+    return transfer != NULL &&
+           curl_easy_getinfo(transfer, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK &&
+           status >= 400;
+}
+
 /* [families] */
 enum requests_failure requests_failure_of(CURLcode code, CURL *transfer)
 {
@@ -73,10 +83,11 @@ enum requests_failure requests_failure_of(CURLcode code, CURL *transfer)
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_PROXY:
         return REQUESTS_PROXY;
-    case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
-    case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
+        return was_refused_by_proxy(transfer) ? REQUESTS_PROXY : REQUESTS_CONNECTION;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_SEND_ERROR:
     case CURLE_GOT_NOTHING:
     case CURLE_WEIRD_SERVER_REPLY:
         return REQUESTS_CONNECTION;

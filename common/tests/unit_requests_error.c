@@ -1,5 +1,5 @@
 /* requests/error and requests/easy: families of codes and statuses, a body's limit, header lines.
- * What needs a transfer is seen in lessons 4.00 and 4.01. */
+ * What else needs a transfer is seen in lessons 4.00 and 4.01. */
 #include <setjmp.h> /* cmocka.h wants these four before it */
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,11 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "requests/easy.h"
 #include "requests/error.h"
@@ -35,6 +39,74 @@ static void test_codes_have_families(void **state)
     assert_int_equal(requests_failure_of(CURLE_PEER_FAILED_VERIFICATION, NULL), REQUESTS_TLS);
     assert_int_equal(requests_failure_of(CURLE_PARTIAL_FILE, NULL), REQUESTS_CHUNKED);
     assert_int_equal(requests_failure_of(CURLE_TFTP_NOSUCHUSER, NULL), REQUESTS_OTHER);
+}
+
+/* ---- a proxy that is asked for a tunnel ---- */
+
+struct proxy {
+    int listener;
+    const char *answer;
+};
+
+/* Reads one CONNECT, gives the answer, and hangs up. */
+static void *answer_connect(void *context)
+{
+    const struct proxy *proxy = context;
+    char request[4096];
+    size_t length = 0;
+    ssize_t n = 1;
+    int fd = accept(proxy->listener, NULL, NULL);
+
+    while (n > 0 && memmem(request, length, "\r\n\r\n", 4) == NULL) {
+        n = read(fd, request + length, sizeof request - length);
+        length += n > 0 ? (size_t)n : 0;
+    }
+    n = write(fd, proxy->answer, strlen(proxy->answer));
+    (void)close(fd);
+    return n == -1 ? context : NULL;
+}
+
+/* What libcurl makes of the answer, and we of that. */
+static void assert_tunnel(const char *answer, CURLcode code, enum requests_failure failure)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof address;
+    struct proxy proxy = {socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), answer};
+    struct sockaddr *where = (struct sockaddr *)&address;
+    pthread_t thread;
+    void *failed = NULL;
+    CURL *curl = curl_easy_init();
+    CURLcode set = CURLE_OK;
+
+    assert_non_null(curl);
+    assert_int_equal(bind(proxy.listener, where, size), 0);
+    assert_int_equal(listen(proxy.listener, 1), 0);
+    assert_int_equal(getsockname(proxy.listener, where, &size), 0);
+    assert_int_equal(pthread_create(&thread, NULL, answer_connect, &proxy), 0);
+    easy_set(set, curl, CURLOPT_URL, "https://api.test/");
+    easy_set(set, curl, CURLOPT_PROXY, "http://127.0.0.1");
+    easy_set(set, curl, CURLOPT_PROXYPORT, (long)ntohs(address.sin_port));
+    easy_set(set, curl, CURLOPT_NOPROXY, "");
+    easy_set(set, curl, CURLOPT_TIMEOUT_MS, 30000L);
+    assert_int_equal(set, CURLE_OK);
+    assert_int_equal(curl_easy_perform(curl), code);
+    assert_int_equal(requests_failure_of(code, curl), failure);
+    assert_int_equal(pthread_join(thread, &failed), 0);
+    assert_null(failed);
+    curl_easy_cleanup(curl);
+    assert_int_equal(close(proxy.listener), 0);
+}
+
+static void test_a_proxy_that_would_not(void **state)
+{
+    (void)state;
+    assert_tunnel("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", CURLE_RECV_ERROR,
+                  REQUESTS_PROXY);
+    assert_tunnel("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", CURLE_RECV_ERROR,
+                  REQUESTS_PROXY);
+    /* The tunnel stands, and ends in the handshake: that is no refusal. */
+    assert_tunnel("HTTP/1.1 200 OK\r\n\r\n", CURLE_SSL_CONNECT_ERROR, REQUESTS_TLS);
+    assert_int_equal(requests_failure_of(CURLE_RECV_ERROR, NULL), REQUESTS_CONNECTION);
 }
 
 static void test_status_on_demand(void **state)
@@ -103,11 +175,9 @@ static void test_a_line_end_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_failure_has_a_name),
-        cmocka_unit_test(test_codes_have_families),
-        cmocka_unit_test(test_status_on_demand),
-        cmocka_unit_test(test_words_or_curls_own),
-        cmocka_unit_test(test_a_body_has_a_limit),
+        cmocka_unit_test(test_every_failure_has_a_name), cmocka_unit_test(test_codes_have_families),
+        cmocka_unit_test(test_a_proxy_that_would_not),   cmocka_unit_test(test_status_on_demand),
+        cmocka_unit_test(test_words_or_curls_own),       cmocka_unit_test(test_a_body_has_a_limit),
         cmocka_unit_test(test_a_line_end_is_refused),
     };
 
