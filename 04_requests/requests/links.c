@@ -160,5 +160,5 @@ bool requests_same_origin(const char *a, const char *b)
     struct url one, other;
 
     return url_split(a, strlen(a), &one, NULL) == 0 && url_split(b, strlen(b), &other, NULL) == 0 &&
-           url_same_origin(&one, &other);
+           one.netloc.length > 0 && url_same_origin(&one, &other);
 }

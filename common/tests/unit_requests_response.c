@@ -80,6 +80,38 @@ static void test_link_parameters(void **state)
     requests_response_free(response);
 }
 
+static void test_same_origin(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } ROWS[] = {
+        {"http://api.test/a", "http://api.test/b?c#d", true},
+        {"http://api.test/", "http://evil.example/", false},
+        {"http://api.test/", "http://api.test.evil.example/", false},
+        {"http://api.test/", "http://www.api.test/", false},
+        {"http://api.test/", "http://api.test:80/", true}, /* what the scheme means anyway */
+        {"https://api.test/", "https://api.test:443/", true},
+        {"http://api.test/", "http://api.test:8080/", false},
+        {"http://api.test/", "http://api.test:443/", false},
+        {"http://api.test/", "https://api.test/", false},
+        {"http://api.test/", "HTTP://API.Test/", true},
+        {"http://api.test/", "http://api.test@evil.example/", false},
+        {"http://api.test/", "http://evil.example@api.test/", true},
+        {"http://api.test/", "/b", false}, /* relative: nobody knows to what */
+        {"http://api.test/", "//api.test/b", false},
+        {"/a", "/a", false},
+        {"", "", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        if (requests_same_origin(ROWS[i].a, ROWS[i].b) != ROWS[i].same ||
+            requests_same_origin(ROWS[i].b, ROWS[i].a) != ROWS[i].same)
+            fail_msg("%s, %s: not %s", ROWS[i].a, ROWS[i].b, ROWS[i].same ? "same" : "different");
+    }
+}
+
 /* ---- text ---- */
 
 static void assert_text(const char *type, const char *body, size_t length, const char *wanted)
@@ -212,10 +244,10 @@ static void test_urls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_links), cmocka_unit_test(test_link_parameters),
-        cmocka_unit_test(test_text),  cmocka_unit_test(test_encoding),
-        cmocka_unit_test(test_json),  cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_urls)};
+        cmocka_unit_test(test_links),       cmocka_unit_test(test_link_parameters),
+        cmocka_unit_test(test_same_origin), cmocka_unit_test(test_text),
+        cmocka_unit_test(test_encoding),    cmocka_unit_test(test_json),
+        cmocka_unit_test(test_lines),       cmocka_unit_test(test_urls)};
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
