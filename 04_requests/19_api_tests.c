@@ -84,7 +84,7 @@ static bool has_field(const struct requests_response *r, const struct check *che
 }
 
 /* [json] */
-/* Values are compared, not texts: blanks and the order of keys do not count. */
+/* Values are compared: blanks and the order of keys do not count. */
 static bool has_key(struct requests_response *r, const struct check *check)
 {
     json_t *body = requests_json(r, NULL);
