@@ -6,7 +6,7 @@
 enum {
     LIMIT_MS = 400,
     LEAST_MS = LIMIT_MS * 8 / 10,
-    LATEST_MS = LIMIT_MS * 15 / 10,
+    LATEST_MS = LIMIT_MS * 12 / 10,
 };
 
 static const char AMPLE[] = "30000", LIMIT[] = "400", TRUSTED[] = "authority.pem";
