@@ -90,7 +90,8 @@ def beside_requests(tap, base, folder):
     os.environ["NETRC"] = str(netrc)
     answer = requests.get(base + "/basic-auth/ada/pass", timeout=30)
     said = run(PROGRAM, "netrc", str(netrc), base + "/basic-auth/ada/pass")
-    tap.ok(answer.ok and said[0] == 0 and sent(said[1]) == [answer.request.headers["Authorization"]],
+    tap.ok(answer.ok and said[0] == 0 and
+           sent(said[1]) == [answer.request.headers["Authorization"]],
            "netrc as requests", said)
     os.environ.pop("NETRC")
     other = base.replace("localhost", "127.0.0.1")

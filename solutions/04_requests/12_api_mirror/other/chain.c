@@ -196,7 +196,8 @@ static json_t **collect(const struct mirror *mirror, size_t *count)
         records = grown;
         json_array_foreach(items, k, item) records[(*count)++] = item;
     }
-    qsort(records, *count, sizeof(void *), compare);
+    if (*count > 0)
+        qsort(records, *count, sizeof(void *), compare);
     for (i = 1; i < *count; i++)
         if (compare(&records[i - 1], &records[i]) == 0)
             die("%s: an id stands there twice", mirror->first);
