@@ -85,7 +85,9 @@ enum requests_failure requests_failure_of(CURLcode code, CURL *transfer)
         return REQUESTS_PROXY;
     case CURLE_COULDNT_CONNECT:
     case CURLE_RECV_ERROR:
-        return was_refused_by_proxy(transfer) ? REQUESTS_PROXY : REQUESTS_CONNECTION;
+        if (was_refused_by_proxy(transfer))
+            return REQUESTS_PROXY;
+        return REQUESTS_CONNECTION;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_SEND_ERROR:
     case CURLE_GOT_NOTHING:
