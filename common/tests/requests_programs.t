@@ -38,6 +38,7 @@ PROGRAMS = {
     "12_tls_verification": (None, ["https://localhost:1/"]),
     "13_proxies": ([], [NOBODY]),
     "14_redirects_timeouts_retries": ([], ["--base", "1", NOBODY]),
+    "15_encodings": ([], [NOBODY]),
     "16_hooks": ([], [NOBODY]),
     "17_requests_layer": ([], None),
     "18_rest_client": (["--cache", "items.json"], None),
