@@ -55,10 +55,16 @@ def result(out, name):
     return json.loads((out / "results" / name / "result.json").read_text())
 
 
+def mark(case):
+    """A case's status and points. A wrong answer that stands still has failed or run out of time,
+    whichever comes first: that is no difference in its marks."""
+    return "fail" if case["status"] == "timeout" else case["status"], case["earned"]
+
+
 def marks(graded):
     """What must not differ: every case of every exercise with its status and points."""
     return {e["exercise"]: (e["state"], e["earned"], e["points"],
-                            {c["case"]: (c["status"], c["earned"]) for c in e["cases"]})
+                            {c["case"]: mark(c) for c in e["cases"]})
             for e in graded["exercises"]}
 
 
@@ -80,7 +86,7 @@ def own_marks(tree, submission):
     if status != 0:
         return {"exit status": status, "output": out + err}
     return {e["exercise"]: (e["state"], e["earned"], e["points"],
-                            {c["case"]: (c["status"], c["earned"]) for c in e["cases"]})
+                            {c["case"]: mark(c) for c in e["cases"]})
             for chapter in json.loads(out)["chapters"] for e in chapter["exercises"]}
 
 
