@@ -369,6 +369,9 @@ struct comparison {
 void report_comparison(const struct comparison *comparison);
 const struct comparison *report_compared(void); /* or NULL */
 
+/* A JSON string; text that is not UTF-8, which JSON cannot hold, as a C string would show it. */
+json_t *report_text(const char *text);
+
 /* Builds the verdict's JSON. cause may be bettered by what the wire saw. */
 json_t *report_build(struct session *session, enum status status, struct student *student,
                      const char *cause);

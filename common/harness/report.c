@@ -27,6 +27,19 @@ void report_comparison(const struct comparison *comparison)
     has_comparison = true;
 }
 
+json_t *report_text(const char *text)
+{
+    json_t *string = json_string(text);
+    struct buffer shown = {0};
+
+    if (string != NULL)
+        return string;
+    (void)bytes_show(text, strlen(text), (size_t)-1, &shown);
+    string = json_string(buffer_text(&shown));
+    buffer_free(&shown);
+    return string;
+}
+
 const struct comparison *report_compared(void)
 {
     return has_comparison ? &compared : NULL;
@@ -205,7 +218,7 @@ static void add_files(json_t *verdict, const struct session *s)
         struct buffer shown = {0};
         show_lines(s->shown[i].text.data, s->shown[i].text.length, 10, true, &shown);
         json_t *file = json_object();
-        (void)json_object_set_new(file, "name", json_string(s->shown[i].name));
+        (void)json_object_set_new(file, "name", report_text(s->shown[i].name));
         (void)json_object_set_new(file, "text", json_string(buffer_text(&shown)));
         (void)json_array_append_new(files, file);
         buffer_free(&shown);
@@ -243,7 +256,7 @@ static void add_failure(struct session *s, json_t *verdict, struct student *stud
     }
     (void)json_object_set_new(verdict, "ladder", draw_ladder(student));
     if (student != NULL)
-        (void)json_object_set_new(verdict, "command", json_string(student->command));
+        (void)json_object_set_new(verdict, "command", report_text(student->command));
     if (student != NULL && student->input.length > 0 && !student->streamed)
         add_input(verdict, student);
     if (s->shown_count > 0)
@@ -279,14 +292,14 @@ json_t *report_build(struct session *s, enum status status, struct student *stud
         cause = sanitizer_cause(lines, leak);
     else if (better != NULL && status != STATUS_HARNESS)
         cause = better;
-    verdict =
-        json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:s}", "case", test->name, "title", test->title,
-                  "points", test->points, "earned", status == STATUS_PASS ? test->points : 0,
-                  "status", status_name(status), "cause", cause, "teaches", test->teaches);
+    verdict = json_pack("{s:s, s:s, s:i, s:i, s:s, s:o, s:s}", "case", test->name, "title",
+                        test->title, "points", test->points, "earned",
+                        status == STATUS_PASS ? test->points : 0, "status", status_name(status),
+                        "cause", report_text(cause), "teaches", test->teaches);
     if (lines != NULL)
         (void)json_object_set_new(verdict, "sanitizer", lines);
     if (report != NULL)
-        (void)json_object_set_new(verdict, "report", json_string(report));
+        (void)json_object_set_new(verdict, "report", report_text(report));
     if (status != STATUS_PASS)
         add_failure(s, verdict, student, status, lines != NULL);
     if (status == STATUS_FAIL && better == NULL && (s->generic || has_comparison))

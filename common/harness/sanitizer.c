@@ -29,7 +29,8 @@ struct region {
 
 static void add_line(json_t *lines, const char *text, const char *where)
 {
-    (void)json_array_append_new(lines, json_pack("{s:s, s:s}", "text", text, "where", where));
+    (void)json_array_append_new(lines,
+                                json_pack("{s:o, s:s}", "text", report_text(text), "where", where));
 }
 
 /* The first frame of a stack that lies in the learner's file: "fetch.c:44, in read_all"; or "". */

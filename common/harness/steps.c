@@ -407,7 +407,8 @@ static const char *say_stand(struct session *s, const struct student *p, const s
 
 static void add_step(json_t *list, const char *text, const char *where)
 {
-    (void)json_array_append_new(list, json_pack("{s:s, s:s}", "text", text, "where", where));
+    (void)json_array_append_new(list,
+                                json_pack("{s:o, s:s}", "text", report_text(text), "where", where));
 }
 
 /* What the case sent it stands between what it did before and behind. True when it does. */

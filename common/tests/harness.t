@@ -153,6 +153,7 @@ WANTED = {
     "after": ("fail", r"^After the first one had ended, \"student usage\" should have begun to "
               r"listen; it ended with exit status 2\.$"),
     "port-zero": ("fail", r"getsockname\(\)"),
+    "not-utf8": ("fail", r"^it did not find caf\\xe9$"),
     "short-text": ("fail", r'^The output ends after line 1; line 2, "sum 2", is missing\.$'),
     "other-name": ("fail", r'does not name "127\.0\.0\.2"\.$'),
     "other-stream": ("fail",
@@ -430,6 +431,8 @@ def main():
                                  for i in range(3)] and "files" not in verdicts["other-name"],
            "so are three files that the case is about", told)
         ok(told.get("command") == "student sum 'it'\\''s two'", "the command is in quotes", told)
+        ok(verdicts["not-utf8"].get("command") == "student sum 'caf\\xe9'",
+           "an argument that is not UTF-8 is shown all the same", verdicts["not-utf8"])
         named = verdicts["other-name"]
         ok(named.get("expected") == "a line with 127.0.0.2" and "mark" not in named and
            named.get("got") == "127.0.0.1: Connection refused" and "message" not in named,

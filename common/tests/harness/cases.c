@@ -1134,6 +1134,14 @@ static void port_zero(struct session *s)
     (void)student_port(student_start(s, "port-zero", NULL));
 }
 
+static void not_utf8(struct session *s)
+{
+    static const char word[] = "caf\xe9";
+
+    (void)student_start(s, "sum", word, NULL);
+    session_fail(s, "it did not find %s", word);
+}
+
 static void short_text(struct session *s)
 {
     struct student *p = student_start(s, "sum", "it's two", NULL);
@@ -1733,6 +1741,7 @@ static const struct test_case CASES[] = {
     {.name = "beside", .title = "t", .points = 1, .teaches = "t", .run = beside},
     {.name = "after", .title = "t", .points = 1, .teaches = "t", .run = after},
     {.name = "port-zero", .title = "t", .points = 1, .teaches = "t", .run = port_zero},
+    {.name = "not-utf8", .title = "t", .points = 1, .teaches = "t", .run = not_utf8},
     {.name = "short-text", .title = "t", .points = 1, .teaches = "t", .run = short_text},
     {.name = "other-name", .title = "t", .points = 1, .teaches = "t", .run = other_name},
     {.name = "other-stream", .title = "t", .points = 1, .teaches = "t", .run = other_stream},
