@@ -56,6 +56,12 @@ const char *diagnose_busy(struct session *s, const struct student *p)
     const struct wire_event *e = readies >= OFTEN ? ready : hasty;
     const char *place = steps_place(s, e);
     place = place[0] == '\0' ? "" : session_print(s, " (%s)", place);
+    if (e->library)
+        return session_print(s,
+                             "libcurl was called again and again%s, thousands of times, while "
+                             "there was nothing to do: between two curl_multi_perform(), "
+                             "curl_multi_poll() waits.",
+                             place);
     if (e == hasty)
         return session_print(
             s,

@@ -126,7 +126,7 @@ const char *diagnose_output(struct session *s, const struct student *p)
     for (uint32_t i = 0; i < events && found == NULL; i++) {
         const struct wire_event *e = wire_log_event(&p->log, i);
         if (e == NULL || e->call != WIRE_RECV || e->phase != WIRE_EXIT || e->result <= 0 ||
-            e->socket == 0)
+            e->socket == 0 || e->library)
             continue;
         struct reading *r = reading_of(list, &count, e, c);
         if (r == NULL || r->lost)
@@ -227,7 +227,7 @@ const char *diagnose_interrupted(struct session *s, const struct student *p)
 {
     const struct wire_event *last = last_event(p);
 
-    if (last == NULL || last->phase != WIRE_EXIT || last->error != EINTR ||
+    if (last == NULL || last->library || last->phase != WIRE_EXIT || last->error != EINTR ||
         (last->call != WIRE_POLL && last->call != WIRE_SELECT && last->call != WIRE_EPOLL))
         return NULL;
     const char *place = steps_place(s, last);
@@ -242,8 +242,9 @@ const char *diagnose_blocking(struct session *s, const struct student *p)
 {
     const struct wire_event *last = last_event(p);
 
-    if (last == NULL || last->call != WIRE_RECV || last->phase != WIRE_EXIT || last->faults != 0 ||
-        last->error != EAGAIN || last->nonblocking == 0 || last->type != SOCK_STREAM)
+    if (last == NULL || last->library || last->call != WIRE_RECV || last->phase != WIRE_EXIT ||
+        last->faults != 0 || last->error != EAGAIN || last->nonblocking == 0 ||
+        last->type != SOCK_STREAM)
         return NULL;
     return session_print(s,
                          "%.*s() returned -1 with EAGAIN, and the program ended: nothing had come "

@@ -395,6 +395,38 @@ def speak_tls(tap, flags, libraries, folder):
            "play under TLS, with a name of its own", said + out.stdout + out.stderr + rest)
 
 
+# The same for common/tests/harness/curl_cases.c: libcurl's own calls are nobody's mistake.
+CURL = {
+    "whole": ("pass", ""),
+    "first-piece": ("fail", r"^The output ends after line 1; line 2, \"two\", is missing\.$"),
+    "impatient": ("fail", r"^The output ends after line 1; line 2, \"two\", is missing\.$"),
+    "spins": ("timeout", r"^libcurl was called again and again \(curl_student\.c:\d+\), thousands "
+              r"of times, .* curl_multi_poll\(\) waits\.$"),
+}
+
+
+def speak_by_libcurl(tap, flags, libraries, folder):
+    """Programs on libcurl, of whose calls they know nothing."""
+    status, _, err = run("gcc", *flags, "common/tests/harness/curl_cases.c", *libraries, "-o",
+                         f"{folder}/curl_cases")
+    tap.ok(status == 0, "the cases for libcurl build", err)
+    status, _, err = run("gcc", "@build/student.flags", "common/tests/harness/curl_student.c",
+                         "-lcurl", "-o", f"{folder}/curl_student")
+    tap.ok(status == 0, "the program for them builds", err)
+    _, out, err = run(f"{folder}/curl_cases", "--program",
+                      os.path.abspath(f"{folder}/curl_student"))
+    verdicts = read_tap(out)
+    tap.ok(list(verdicts) == list(CURL), "each of them has a verdict", out + err)
+    for name, (wanted, words) in CURL.items():
+        verdict = verdicts.get(name, {})
+        good = verdict.get("status") == wanted and re.search(words, verdict.get("cause", ""))
+        tap.ok(good, f"libcurl, {name}: {wanted}", json.dumps(verdict, indent=1))
+    steps = verdicts.get("first-piece", {}).get("steps", [])
+    calls = [step for step in steps if step["where"]]
+    tap.ok(len(calls) > 2 and all(step["text"].startswith("libcurl: ") for step in calls),
+           "its steps name libcurl, and the line that called it", steps)
+
+
 def main():
     tap = Tap()
     ok = tap.ok
@@ -572,6 +604,7 @@ def main():
     ok(status == 2 and "nonsense" in err, "an unknown case: exit status 2, named")
 
     speak_tls(tap, flags, libraries, folder)
+    speak_by_libcurl(tap, flags, libraries, folder)
     status, _, err = run("gcc", *flags, "common/tests/harness/tables.c", *libraries, "-o",
                          f"{folder}/tables")
     ok(status == 0, "cases may be called report, die and finish", err)

@@ -5,11 +5,14 @@ nobody answers. None leaves a handle, a list or a buffer behind, and its exit st
 They run in a network namespace of their own, where the ports that they ask by default are free.
 """
 import concurrent.futures
+import http.server
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from tap import Tap, run
@@ -82,6 +85,63 @@ def call(folder, name, arguments):
     return run(folder / name, *arguments, cwd=folder, env=known, timeout=LIMIT)[::2]
 
 
+def try_limits(tap, folder):
+    """4.14, beside the testbed: what it must not repeat, and when it must end."""
+    base = "http://localhost:10000"
+    status, out, said = run(folder / "14_redirects_timeouts_retries", "--method", "POST", "--base",
+                            "1", base + "/redirect-to?status_code=303&url=" + NOBODY,
+                            timeout=LIMIT)
+    tap.ok(status == 1 and out.count("try ") == 1, "4.14: a POST that led to a dead server is not "
+           "made again", out + said)
+    status, out, said = run(folder / "14_redirects_timeouts_retries", "--total", "9000",
+                            "--budget", "200", base + "/delay/9", timeout=LIMIT)
+    took = re.search(r"after (\d+) milliseconds", out)
+    tap.ok(status == 1 and took and int(took[1]) < 8000, "4.14: no try outlasts the budget",
+           out + said)
+
+
+class Site(http.server.BaseHTTPRequestHandler):
+    """A site for 4.20: texts that are orders to a terminal, and redirects to where none may go."""
+    asked = []
+    rules = b"User-agent: *\nDisallow: /private\n"
+    page = ("<table><tr><td>a&#27;[2Jb&#x9d;c</table>"
+            '<a href="x&#27;[2Jy\u009dz">link</a>').encode()
+
+    def do_GET(self):
+        self.asked.append(self.headers["Host"] + self.path)
+        place = {"/to-private": "/private", "/away": "http://127.0.0.1:%d/there" %
+                 self.server.server_port}.get(self.path)
+        body = self.rules if self.path == "/robots.txt" else self.page
+        self.send_response(200 if place is None else 302)
+        if place is not None:
+            self.send_header("Location", place)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def try_scraper(tap, folder):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    base = "http://localhost:%d" % server.server_port
+    for words in (["20_scraper"], ["20_scraper", "--links"]):
+        status, out, said = run(folder / words[0], *words[1:], base + "/", timeout=LIMIT)
+        tap.ok(status == 0 and out and "\033" not in out and "\u009d" not in out,
+               "4.20: %s: no orders to the terminal" % " ".join(words), ascii(out + said))
+    for path, words in (("/to-private", "robots.txt does not allow it"),
+                        ("/away", "robots.txt was not read")):
+        status, out, said = run(folder / "20_scraper", base + path, timeout=LIMIT)
+        tap.ok(status == 1 and not out and words in said and
+               not any(one.endswith(("/private", "/there")) for one in Site.asked),
+               "4.20: no redirect to %s" % path[1:], "%s%s%s" % (out, said, Site.asked))
+    server.shutdown()
+    server.server_close()
+
+
 def try_all(tap, folder):
     said = build(folder)
     if not tap.ok(not said, "all are built for ASan and UBSan", said[-3000:]):
@@ -101,9 +161,11 @@ def try_all(tap, folder):
                 status, said = call(folder, name, nowhere)
                 tap.ok(status == 1 and "ERROR" not in said and "runtime error" not in said,
                        "%s where nobody answers" % name, "%d\n%s" % (status, said[-2000:]))
+        try_limits(tap, folder)
     finally:
         testbed.terminate()
         testbed.communicate(timeout=LIMIT)
+    try_scraper(tap, folder)
     for name, (here, _) in PROGRAMS.items():
         if here == [] and name not in ("00_errors", "21_service_call"):  # they ask nobody
             status, said = call(folder, name, [])

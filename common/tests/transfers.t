@@ -293,6 +293,10 @@ def changed(t, server):
     t.ok(failed(got, "a part of something else"), "a part with another ETag", got)
     got, _ = second((206, {**part, "Content-Range": "bytes 400-899/1000"}, old[500:], None))
     t.ok(failed(got, "a part of something else"), "a part from elsewhere", got)
+    got, _ = second((206, {**part, "Content-Range": "bytes 500-699/1000"}, old[500:700], None))
+    t.ok(failed(got, "a part of something else"), "a part that stops before the end", got)
+    got, _ = second((206, {**part, "Content-Range": "bytes 500-999/*"}, old[500:], None))
+    t.ok(got["content"] == old, "a part of a whole whose size is not said", got)
     got, asked = second((200, {"ETag": 'W/"a"'}, old, None),
                         first=(200, {"ETag": 'W/"a"', "Content-Length": "1000"}, old[:500], None))
     t.ok(got["content"] == old and "Range" not in asked, "a weak ETag is none for a range", asked)

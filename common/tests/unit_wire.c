@@ -391,7 +391,7 @@ static void test_fault_datagrams(void **state)
 static struct wire_event *make(struct wire_event *event, int call, uint64_t socket, int64_t result,
                                const char *data)
 {
-    *event = (struct wire_event){.call = (uint16_t)call,
+    *event = (struct wire_event){.call = (uint8_t)call,
                                  .phase = WIRE_EXIT,
                                  .family = AF_INET,
                                  .type = SOCK_STREAM,

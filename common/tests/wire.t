@@ -172,6 +172,11 @@ def test_curl():
     tap.ok(done.returncode == 0 and done.stdout == PAGE, "curl under the wire", err)
     tap.ok(len(rows) > 3 and "|--- connect" in rows[1] and '"GET / HTTP/1.1\\r\\n' in rows[2] and
            '"HTTP/1.1 200 OK\\r\\n' in rows[3] and "|--- close" in rows[-1], "its ladder", err)
+    path = os.path.join(scratch, "curl.log")
+    run(WIRE, "--log", path, *command)
+    by = {e["name"]: e["by"] for e in read_log(path) if e["peer"].startswith("127.0.0.1")}
+    tap.ok(by.get("connect") == by.get("send") == by.get("recv") == "library",
+           "its calls are libcurl's", by)
     for fault in "short-read", "short-write", "eintr", "eagain", "delay":
         done = subprocess.run([WIRE, "--fault", fault, "--seed", "7", *command],
                               capture_output=True, check=False)
@@ -187,7 +192,7 @@ def test_curl():
 
 def read_log(path):
     names = ("index phase call name fd asked result error caller local peer socket unread entry "
-             "faults").split()
+             "faults by").split()
     _, out, _ = run(program("dump"), path)
     return [dict(zip(names, line.split("\t"))) for line in out.splitlines()]
 
@@ -229,6 +234,7 @@ def test_forms():
                 wrong.append("%s: %s" % (event["name"], place))
         tap.ok(len(places) == len(exits) and not wrong, "each has its source line, " + kind,
                "\n".join(wrong))
+    tap.ok({e["by"] for e in exits} == {"program"}, "all of them are the program's own", exits)
     data = {e["name"]: e for e in exits}
     tap.ok(data["recv"]["error"] == "EAGAIN" and data["recv"]["result"] == "-1",
            "an error is told", data["recv"])

@@ -104,7 +104,8 @@ struct wire_event {
     _Atomic uint32_t ready; /* 1 once every other field is written; read it first */
     uint32_t entry;         /* WIRE_EXIT: index of its WIRE_ENTER event */
     uint32_t pid, tid;
-    uint16_t call;          /* enum wire_call */
+    uint8_t call;           /* enum wire_call */
+    uint8_t library;        /* 1: made by a library that answers for its calls itself, libcurl */
     uint8_t phase;          /* enum wire_phase */
     uint8_t family;         /* AF_INET … of the socket; 0 if fd is no socket */
     uint8_t type;           /* SOCK_STREAM … */
@@ -203,7 +204,7 @@ void wire_log_guard(const struct wire_log *log, const void *secret);
  * copy. wire_log_obey() waits while calls of this kind are held. wire_log_is_sound() says whether a
  * mapping of size bytes holds a log at all.
  */
-#define WIRE_LOG_MAGIC 0x35676f6c65726977ULL /* "wirelog5"; raised whenever the layout changes */
+#define WIRE_LOG_MAGIC 0x36676f6c65726977ULL /* "wirelog6"; raised whenever the layout changes */
 uint32_t wire_log_add(struct wire_log_header *header, uint32_t capacity, struct wire_event *event);
 void wire_log_obey(struct wire_log_header *header, unsigned call);
 bool wire_log_is_sound(const struct wire_log_header *header, size_t size);

@@ -50,7 +50,7 @@ static void print_event(uint32_t index, const struct wire_event *e)
     printf("%s\t%s\t%" PRIu64 "\t%u\t%u\t", address_format(&e->local.any, sizeof e->local, local),
            address_format(&e->peer.any, sizeof e->peer, peer), e->socket, e->unread, e->entry);
     print_faults(e->faults);
-    printf("\n");
+    printf("\t%s\n", e->library ? "library" : "program");
 }
 
 int main(int argc, char **argv)

@@ -20,19 +20,36 @@ static struct {
     bool framed;                /* it is compiled with frame pointers, as the harness has it */
 } program;
 
-static int on_object(struct dl_phdr_info *info, size_t size, void *data)
+/* The code of a library whose calls are its own: it reads until nothing is there, tries again what
+ * was interrupted, and tells the program of none of that. */
+static struct {
+    uintptr_t start, end;
+} library;
+
+static void find_code(const struct dl_phdr_info *info, uintptr_t *start, uintptr_t *end)
 {
-    (void)size;
-    (void)data;
-    program.base = info->dlpi_addr;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &info->dlpi_phdr[i];
         if (part->p_type == PT_LOAD && (part->p_flags & PF_X) != 0) {
-            program.start = program.base + part->p_vaddr;
-            program.end = program.start + part->p_memsz;
+            *start = info->dlpi_addr + part->p_vaddr;
+            *end = *start + part->p_memsz;
         }
     }
-    return 1; /* the first object is the main program */
+}
+
+static int on_object(struct dl_phdr_info *info, size_t size, void *data)
+{
+    size_t *count = data;
+    const char *slash = info->dlpi_name == NULL ? NULL : strrchr(info->dlpi_name, '/');
+
+    (void)size;
+    if ((*count)++ == 0) { /* the first object is the main program */
+        program.base = info->dlpi_addr;
+        find_code(info, &program.start, &program.end);
+    } else if (slash != NULL && strncmp(slash, "/libcurl", 8) == 0) {
+        find_code(info, &library.start, &library.end);
+    }
+    return 0;
 }
 
 /* The program that was meant may have become another one, by exec: its code has no places. */
@@ -48,8 +65,9 @@ static bool is_program(const char *path)
 __attribute__((constructor)) static void find_program(void)
 {
     const char *path = getenv(WIRE_PROGRAM_VARIABLE);
+    size_t objects = 0;
 
-    (void)dl_iterate_phdr(on_object, NULL); /* returns what on_object() does */
+    (void)dl_iterate_phdr(on_object, &objects); /* returns what on_object() does */
     if (!is_program(path))
         program.start = program.end = 0;
     program.framed = path != NULL;
@@ -58,6 +76,11 @@ __attribute__((constructor)) static void find_program(void)
 static bool in_program(uintptr_t address)
 {
     return address >= program.start && address < program.end;
+}
+
+static bool in_library(uintptr_t address)
+{
+    return address >= library.start && address < library.end;
 }
 
 bool wire_in_program(const void *caller)
@@ -224,7 +247,8 @@ void wire_begin(struct passage *passage, enum wire_call call, const char *name, 
     memset(event, 0, sizeof *event);
     event->pid = (uint32_t)getpid();
     event->tid = (uint32_t)gettid();
-    event->call = (uint16_t)call;
+    event->call = (uint8_t)call;
+    event->library = in_library((uintptr_t)caller);
     event->fd = fd;
     event->timeout_ms = -1;
     find_callers(event, (uintptr_t)caller);
