@@ -35,6 +35,7 @@ struct download {
     FILE *file;
     EVP_MD_CTX *hash;   /* of what is in the file */
     curl_off_t have;    /* bytes in it */
+    curl_off_t size;    /* bytes of the whole; -1: the server did not say */
     char tag[TAG_SIZE]; /* the strong ETag that they came with, or "" */
     bool begun;         /* the answer at hand was looked at */
     struct requests_error error;
@@ -58,8 +59,13 @@ static int failed(struct download *d, enum requests_failure failure, const char 
 /* The file begins anew, and is now of the tag that the answer has. */
 static int begin_anew(struct download *d, const char *tag)
 {
+    CURLcode code = CURLE_OK;
+
     d->have = 0;
     d->tag[0] = '\0';
+    easy_get(code, d->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &d->size);
+    if (code != CURLE_OK)
+        d->size = -1;
     if (tag[0] == '"' && strlen(tag) < TAG_SIZE)          /* W/"...": weak */
         (void)snprintf(d->tag, sizeof d->tag, "%s", tag); /* it fits */
     rewind(d->file);
@@ -76,6 +82,7 @@ static int begin(struct download *d)
 {
     const char *tag = header(d->curl, "ETag");
     const char *range = header(d->curl, "Content-Range");
+    long long have = d->have, last = d->size - 1;
     char due[64];
     long status = 0;
     CURLcode code = CURLE_OK;
@@ -88,7 +95,10 @@ static int begin(struct download *d)
         return begin_anew(d, tag);
     if (status != 206)
         return failed(d, REQUESTS_OTHER, "neither 200 nor 206");
-    (void)snprintf(due, sizeof due, "bytes %lld-", (long long)d->have);
+    if (d->size == -1)
+        (void)snprintf(due, sizeof due, "bytes %lld-", have);
+    else /* a server may send less than it was asked for */
+        (void)snprintf(due, sizeof due, "bytes %lld-%lld/", have, last);
     bool same = strcmp(tag, d->tag) == 0;
     if (d->have == 0 || !same || strncmp(range, due, strlen(due)) != 0)
         return failed(d, REQUESTS_OTHER, "a part of something else");

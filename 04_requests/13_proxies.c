@@ -7,7 +7,8 @@
  * Usage:   13_proxies [--proxy URL [--except HOSTS] | --direct] [--user USER:PASSWORD]
  *                     [--trust AUTHORITIES] [URL]...
  *          Without --proxy and --direct the environment decides: http_proxy, https_proxy,
- * all_proxy, no_proxy. The status is 0 if all URLs were answered, whatever was said, and else 1.
+ *          all_proxy, no_proxy. The status is 0 if all URLs were answered, whatever was said, and
+ *          else 1.
  * See:     CURLOPT_PROXY(3), CURLOPT_NOPROXY(3), CURLINFO_PROXY_ERROR(3); RFC 9110 sections 7.6
  *          and 9.3.6, RFC 1928, RFC 1929
  * Leaves out: a proxy that is itself asked over TLS, and what else there is than Basic.

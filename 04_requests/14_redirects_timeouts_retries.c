@@ -84,7 +84,6 @@ static CURLcode prepare(CURL *curl, const struct wishes *wishes, char *words)
     easy_set(code, curl, CURLOPT_PROTOCOLS_STR, "http,https");
     easy_set(code, curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https"); /* never file: */
     easy_set(code, curl, CURLOPT_CONNECTTIMEOUT_MS, wishes->connect);
-    easy_set(code, curl, CURLOPT_TIMEOUT_MS, wishes->total);
     easy_set(code, curl, CURLOPT_HEADERFUNCTION, on_header);
     easy_set(code, curl, CURLOPT_WRITEFUNCTION, on_body);
     return code;
@@ -108,11 +107,15 @@ static bool is_idempotent(const char *method)
 /* Whether another try makes sense, and does no harm. */
 static bool is_worth_it(const char *method, CURL *curl, CURLcode code)
 {
-    long status = 0;
+    long status = 0, hops = 0;
+    CURLcode asked = CURLE_OK;
     enum requests_failure failed = requests_failure_of(code, curl);
+    bool dead = code == CURLE_COULDNT_CONNECT;
 
-    if (failed == REQUESTS_CONNECT_TIMEOUT || code == CURLE_COULDNT_CONNECT)
-        return true; /* nothing was sent */
+    easy_get(asked, curl, CURLINFO_REDIRECT_COUNT, &hops);
+    dead = dead || failed == REQUESTS_CONNECT_TIMEOUT;
+    if (dead && asked == CURLE_OK && hops == 0)
+        return true; /* nothing was sent; behind a redirect something was */
     if (!is_idempotent(method))
         return false; /* it may have been done: RFC 9110 section 9.2.2 */
     if (failed == REQUESTS_CONNECTION || failed == REQUESTS_CHUNKED)
@@ -150,6 +153,16 @@ static long choose_wait(CURL *curl, const struct wishes *wishes, long n)
 /* [/wait] */
 
 /* [loop] */
+/* A try ends with its own time or with the budget, whichever is first. 0 would be no limit. */
+static CURLcode limit(CURL *curl, const struct wishes *wishes, int64_t left)
+{
+    CURLcode code = CURLE_OK;
+    long most = left < wishes->total ? (long)left : wishes->total;
+
+    easy_set(code, curl, CURLOPT_TIMEOUT_MS, most > 0 ? most : 1L);
+    return code;
+}
+
 static int ask(CURL *curl, const struct wishes *wishes, const char *words)
 {
     int64_t end = now_ms() + wishes->budget;
@@ -158,7 +171,9 @@ static int ask(CURL *curl, const struct wishes *wishes, const char *words)
 
     for (long n = 1;; n++) {
         printf("try %ld\n", n);
-        CURLcode code = curl_easy_perform(curl);
+        CURLcode code = limit(curl, wishes, end - now_ms());
+        if (code == CURLE_OK)
+            code = curl_easy_perform(curl);
         (void)requests_error_from(&error, code, curl, words);
         status = 0;
         if (code == CURLE_OK)

@@ -40,7 +40,7 @@ struct hook {
 };
 /* [/hook] */
 
-/* ---- three hooks ---- */
+/* ---- hooks ---- */
 
 static int log_request(struct call *call, void *context)
 {

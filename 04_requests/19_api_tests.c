@@ -67,9 +67,9 @@ static void tell(struct run *run, const char *name, const char *format, ...)
         return;
     run->failed++;
     va_start(arguments, format);
-    printf("  ---\n  found: \"");
-    (void)vprintf(format, arguments); /* finish() sees whether it worked */
-    printf("\"\n  ...\n");
+    printf("  ---\n  found: |\n    "); /* a block: quotes are safe in it */
+    (void)vprintf(format, arguments);  /* finish() sees whether it worked */
+    printf("\n  ...\n");
     va_end(arguments);
 }
 /* [/tap] */

@@ -47,8 +47,24 @@ static bool is_control(char c)
     return (unsigned char)c < ' ' || c == 127;
 }
 
+/* U+0080 to U+009F, in UTF-8: some terminals obey these, too. */
+static bool is_control2(const char *text, size_t length)
+{
+    return length > 1 && text[0] == '\xC2' && (unsigned char)text[1] < 0xA0;
+}
+
 /* [print] */
-/* The text of a node on one line; what could move the cursor is a "?". */
+/* Prints text; what could move the cursor is a "?". */
+static void print_safe(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        bool two = is_control2(text + i, length - i);
+        putchar(two || is_control(text[i]) ? '?' : text[i]);
+        i += two;
+    }
+}
+
+/* The text of a node on one line. */
 static void print_text(const GumboNode *node)
 {
     static const char BLANKS[] = " \t\r\n\f";
@@ -59,8 +75,7 @@ static void print_text(const GumboNode *node)
     at += strspn(at, BLANKS);
     while (*at != '\0') {
         size_t length = strcspn(at, BLANKS);
-        for (size_t i = 0; i < length; i++)
-            putchar(is_control(at[i]) ? '?' : at[i]);
+        print_safe(at, length);
         at += length;
         at += strspn(at, BLANKS);
         if (*at != '\0')
@@ -125,7 +140,8 @@ static void see_link(struct page *page, const GumboNode *node)
     if (href == NULL || !join(page->url, href, &url))
         return; /* what is no URL is no link */
     if (page->links) {
-        printf("%s\t", buffer_text(&url));
+        print_safe(buffer_text(&url), url.length);
+        putchar('\t');
         print_text(node);
         printf("\n");
     }
@@ -195,6 +211,31 @@ static struct robots *rules_of(struct requests_session *s, const char *url)
 }
 /* [/robots] */
 
+/* [rules] */
+/* What holds for every request, redirects too. */
+struct rules {
+    const char *first;     /* a URL of the site */
+    struct robots *robots; /* NULL: they are being read */
+};
+
+static int mind_rules(struct requests_prepared *request, void *context,
+                      struct requests_error *error)
+{
+    const struct rules *rules = context;
+
+    if (rules->robots == NULL)
+        return 0;
+    const char *why = NULL;
+    if (!requests_same_origin(rules->first, request->url))
+        why = "on another server, whose robots.txt was not read";
+    else if (!robots_can_fetch(rules->robots, AGENT, request->url))
+        why = "robots.txt does not allow it";
+    if (why == NULL)
+        return 0;
+    return requests_error_set(error, REQUESTS_STOPPED, "%s", why);
+}
+/* [/rules] */
+
 int main(int argc, char **argv)
 {
     static const struct option OPTIONS[] = {
@@ -218,19 +259,18 @@ int main(int argc, char **argv)
                              .limit = PAGE_MOST);
     if (session == NULL)
         die("out of memory");
-    struct robots *robots = rules_of(session, first);
+    struct rules rules = {.first = first};
+    session->defaults.hooks.request = mind_rules;
+    session->defaults.hooks.context = &rules;
+    rules.robots = rules_of(session, first);
     char *url = strdup(first);
     while (url != NULL && pages-- > 0) {
-        if (!robots_can_fetch(robots, AGENT, url))
-            die("%s: robots.txt does not allow it", url);
         char *next = read_page(session, url, links);
-        if (next != NULL && !requests_same_origin(url, next))
-            die("%s: on another server, whose robots.txt was not read", next);
         free(url);
         url = next;
     }
     free(url);
-    robots_free(robots);
+    robots_free(rules.robots);
     requests_session_free(session);
     finish(EXIT_SUCCESS);
 }
